@@ -1,0 +1,85 @@
+import type { SessionClosed } from './session-events';
+import {
+  contentEventId,
+  decodeRecord,
+  encodeEvent,
+  encodeHeaders,
+  sha256Hex,
+  type EventMetadata,
+} from './event-record';
+import { allTopicDefinitions, topics } from './topics';
+import { eventContracts } from './event-catalog';
+
+const event: SessionClosed = {
+  type: 'SessionClosed',
+  cpoId: 'default',
+  sessionId: 's-1',
+  closedAt: '2026-11-20T16:00:00.000Z',
+  closedBy: 'stop',
+};
+const encoded = encodeEvent(event);
+const metadata: EventMetadata = {
+  id: contentEventId(encoded),
+  source: '/tallywatt/ocpp-gateway',
+  subject: encoded.key,
+  cpoId: 'default',
+  sequence: 3n,
+  occurredAt: event.closedAt,
+  recordedAt: '2026-11-20T16:00:01.000Z',
+  correlationId: 'c-1',
+  contentHash: encoded.contentHash,
+};
+const headers = encodeHeaders(encoded.fullType, metadata);
+
+describe('a record on Kafka', () => {
+  it('is canonical JSON that people can read', () => {
+    expect(encoded.value).toBe(
+      '{"closedAt":"2026-11-20T16:00:00.000Z","closedBy":"stop","cpoId":"default","sessionId":"s-1"}',
+    );
+    expect(encoded.key).toBe('default/s-1');
+    expect(encoded.topic).toBe('charging.sessions.v1');
+    expect(encoded.contentHash).toBe(sha256Hex(encoded.value));
+  });
+
+  it('reads back as what was written', () => {
+    expect(decodeRecord(encoded.key, encoded.value, headers)).toEqual({ event, metadata });
+  });
+
+  it('has an id that depends on what it says alone', () => {
+    expect(contentEventId(encodeEvent({ ...event }))).toBe(metadata.id);
+    expect(contentEventId(encodeEvent({ ...event, closedBy: 'cap' }))).not.toBe(metadata.id);
+  });
+
+  it('is refused when a digit was changed', () => {
+    const forged = encoded.value.replace('16:00:00', '17:00:00');
+    expect(() => decodeRecord(encoded.key, forged, headers)).toThrow(
+      'is not the hash of the value',
+    );
+  });
+
+  it('is refused under another key', () => {
+    expect(() => decodeRecord('other/s-1', encoded.value, headers)).toThrow('is not the stream');
+  });
+
+  it('is refused when its type is unknown', () => {
+    const unknown = { ...headers, ce_type: 'tallywatt.session.v9.SessionMelted' };
+    expect(() => decodeRecord(encoded.key, encoded.value, unknown)).toThrow('unknown type');
+  });
+
+  it('is refused without a sequence', () => {
+    expect(() =>
+      decodeRecord(encoded.key, encoded.value, { ...headers, ce_sequence: '0' }),
+    ).toThrow('headers.ce_sequence');
+  });
+});
+
+describe('topics', () => {
+  it('each has a parked twin with as many partitions', () => {
+    expect(allTopicDefinitions).toHaveLength(topics.length * 2);
+  });
+
+  it('each has events, and each event has its topic', () => {
+    const used = new Set(Object.values(eventContracts).map(({ topic }) => topic));
+    expect([...used].sort()).toEqual(topics.map(({ name }) => name).sort());
+  });
+});

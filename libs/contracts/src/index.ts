@@ -1,0 +1,26 @@
+export * from './account-events';
+export * from './cdr-events';
+export * from './command-events';
+export * from './contract-codec';
+export * from './decision-events';
+export * from './entitlement-events';
+export * from './event-catalog';
+export type { EventContract } from './event-contract';
+export * from './event-record';
+export * from './journal-events';
+export * from './orphan-events';
+export * from './payment-events';
+export { optionalMessageFields, type Readable } from './readable';
+export * from './reconciliation-events';
+export * from './registry-events';
+export * from './session-events';
+export * from './settlement-events';
+export * from './station-events';
+export * from './tariff-events';
+export * from './topics';
+export * from './values';
+export {
+  AuthorizationService,
+  AuthorizeRequestSchema,
+  AuthorizeResponseSchema,
+} from './gen/tallywatt/access/v1/authorization_service_pb';

@@ -1,0 +1,67 @@
+import type { Message } from '@bufbuild/protobuf';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import type { Instant } from '@tallywatt/time';
+
+/**
+ * Message-typed fields that a contract declares `optional`. Protobuf's TypeScript cannot tell them
+ * from required ones, so they are named here; a test holds this table against the contracts.
+ */
+export const optionalMessageFields = {
+  'tallywatt.values.v1.Location': ['taxRatePercent'],
+  'tallywatt.session.v1.MeterReading': ['stateOfChargePercent'],
+  'tallywatt.access.v1.TokenIssued': ['expiresAt'],
+  'tallywatt.access.v1.EntitlementGranted': ['validUntil'],
+  'tallywatt.access.v1.EntitlementChanged': ['validUntil'],
+  'tallywatt.access.v1.ChargingDecision': ['discountPercent', 'hold', 'tariff'],
+  'tallywatt.access.v1.AuthorizeResponse': ['expiresAt'],
+  'tallywatt.pricing.v1.CdrWithheld': ['moneyAtRisk'],
+  'tallywatt.payment.v1.PaymentPreauthorized': ['captureBefore'],
+  'tallywatt.reconciliation.v1.DiscrepancyFound': ['expected', 'actual'],
+} as const;
+
+type OptionalMessageField<M> =
+  M extends Message<infer Name>
+    ? Name extends keyof typeof optionalMessageFields
+      ? (typeof optionalMessageFields)[Name][number]
+      : never
+    : never;
+
+type FieldOf<M> = Exclude<keyof M, '$typeName' | '$unknown'>;
+
+type IsRequired<M, K extends FieldOf<M>> =
+  K extends OptionalMessageField<M>
+    ? false
+    : NonNullable<M[K]> extends Message
+      ? true
+      : undefined extends M[K]
+        ? false
+        : true;
+
+type RequiredField<M> = {
+  [K in FieldOf<M>]: IsRequired<M, K> extends true ? K : never;
+}[FieldOf<M>];
+
+type ReadableMessage<M> = {
+  readonly [K in keyof M as K extends RequiredField<M> ? K : never]-?: Readable<NonNullable<M[K]>>;
+} & {
+  readonly [
+    K in keyof M as K extends FieldOf<M> ? (K extends RequiredField<M> ? never : K) : never
+  ]?: Readable<NonNullable<M[K]>>;
+};
+
+/**
+ * What a contract's message looks like to the domain: readonly, `bigint` for int64, an RFC 3339
+ * text for a Timestamp, and a field is optional exactly when the contract says so.
+ */
+export type Readable<T> = T extends Timestamp
+  ? Instant
+  : T extends Message
+    ? { [K in keyof ReadableMessage<T>]: ReadableMessage<T>[K] }
+    : T extends readonly (infer Item)[]
+      ? readonly Readable<Item>[]
+      : T;
+
+/** An event of a stream: its short name and the facts of its message. */
+export type EventOf<Type extends string, M, Closed = unknown> = Readonly<
+  { type: Type } & Omit<Readable<M>, keyof Closed> & Closed
+>;

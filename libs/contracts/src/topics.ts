@@ -1,0 +1,78 @@
+/**
+ * Every topic of the log: what creates them locally, what the Kubernetes resources are generated
+ * from and what the docs list. Partition counts are fixed at birth: a key must never move.
+ */
+export type TopicDefinition = Readonly<{
+  name: string;
+  owner: string;
+  /** What the record key is, after the CPO id and a slash. */
+  key: string;
+  partitions: number;
+  /** -1 keeps records for ever: the log is the system of record. */
+  retentionMs: number;
+  about: string;
+}>;
+
+const forever = -1;
+
+const topic = <Name extends string>(
+  name: Name,
+  owner: string,
+  key: string,
+  about: string,
+  partitions = 6,
+) => ({ name, owner, key, partitions, retentionMs: forever, about }) as const;
+
+export const topics = [
+  topic('charging.registry.v1', 'ocpp-gateway', 'charge point id', 'which charge points exist', 3),
+  topic('charging.sessions.v1', 'ocpp-gateway', 'session id', 'what happened in one session'),
+  topic('charging.orphans.v1', 'ocpp-gateway', 'charge point id', 'facts without a session', 3),
+  topic('charging.stations.v1', 'ocpp-gateway', 'charge point id', 'connections, boots, statuses'),
+  topic(
+    'charging.commands.v1',
+    'ocpp-gateway',
+    'charge point id',
+    'remote commands and answers',
+    3,
+  ),
+  topic(
+    'access.accounts.v1',
+    'authorization',
+    'driver or token reference',
+    'drivers and tokens',
+    3,
+  ),
+  topic('access.decisions.v1', 'authorization', 'token reference', 'who may charge, and why'),
+  topic('access.entitlements.v1', 'authorization', 'driver reference', 'membership tiers', 3),
+  topic('pricing.tariffs.v1', 'pricing-engine', 'tariff id', 'immutable tariff versions', 3),
+  topic('pricing.cdrs.v1', 'pricing-engine', 'session id', 'priced sessions'),
+  topic(
+    'payments.payments.v1',
+    'payment-capture',
+    'payment id',
+    'asked of and said by the processor',
+  ),
+  topic('payments.settlements.v1', 'payment-capture', 'processor object id', 'balance and payouts'),
+  topic('ledger.journal.v1', 'ledger', 'session or document id', 'the books'),
+  topic(
+    'reconciliation.findings.v1',
+    'reconciliation',
+    'subject id',
+    'what agrees and what does not',
+  ),
+] as const satisfies readonly TopicDefinition[];
+
+export type TopicName = (typeof topics)[number]['name'];
+
+/** Where records of a topic go that a consumer cannot take; partitions as the topic's. */
+export const parkedTopic = (name: string): string => `${name}.parked`;
+
+/** Every topic that has to exist, the parked ones included. */
+export const allTopicDefinitions: readonly TopicDefinition[] = topics.flatMap((definition) => [
+  definition,
+  {
+    ...definition,
+    name: parkedTopic(definition.name),
+    about: `records of ${definition.name} that a consumer could not take`,
+  },
+]);
