@@ -1,0 +1,22 @@
+export {
+  accountKind,
+  defaultChart,
+  taxAccount,
+  type Account,
+  type AccountKind,
+} from './chart-of-accounts';
+export {
+  assertBookable,
+  credit,
+  debit,
+  entryFaults,
+  EntryInvalid,
+  reversedLines,
+  signedAmountMinor,
+  type EntryDraft,
+  type EntryLine,
+  type Side,
+} from './journal-entry';
+export { merkleRoot, type Hash, type SealedEntry } from './merkle-root';
+export { permittedPostings, type PostingRule } from './permitted-postings';
+export { trialBalance, type AccountBalance } from './trial-balance';

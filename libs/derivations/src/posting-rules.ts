@@ -1,0 +1,236 @@
+import {
+  credit,
+  debit,
+  taxAccount,
+  type EntryDraft,
+  type PostingRule,
+} from '@tallywatt/accounting';
+import type {
+  BalanceTransactionAvailable,
+  BalanceTransactionRecorded,
+  CdrEvent,
+  CdrIssued,
+  PayoutFailed,
+  PaymentEvent,
+  SettlementEvent,
+} from '@tallywatt/contracts';
+import { unreachable } from '@tallywatt/decider';
+
+/** What this service reads; every event of these topics has a line in the table below. */
+export type Fact = CdrEvent | PaymentEvent | SettlementEvent;
+
+/** Why a fact moves nothing in the books. */
+export type NoEntryReason =
+  | 'nothing-due'
+  | 'nothing-moved'
+  | 'not-priced'
+  | 'a-hold-is-not-money'
+  | 'a-request-is-not-money'
+  | 'booked-by-its-balance-transaction'
+  | 'booked-by-its-payout';
+
+export type Posting =
+  | Readonly<{ kind: 'entry'; draft: EntryDraft }>
+  | Readonly<{ kind: 'none'; reason: NoEntryReason }>;
+
+/** What the rules need besides the fact: where tax is owed, and what the book holds already. */
+export type PostingContext = Readonly<{
+  taxJurisdiction: string;
+  isPosted: (rule: PostingRule, documentId: string) => boolean;
+}>;
+
+/** The whole of our accounting: which fact books what. Amounts are minor units. */
+export const postingFor = (fact: Fact, context: PostingContext): Posting => {
+  switch (fact.type) {
+    case 'CdrIssued':
+      return cdrIssued(fact, context);
+    case 'CdrWithheld':
+      return none('not-priced');
+    case 'BalanceTransactionRecorded':
+      return balanceTransactionRecorded(fact, context);
+    case 'BalanceTransactionAvailable':
+      return balanceTransactionAvailable(fact);
+    case 'PayoutCreated':
+      return transfer(fact, 'payout.created', `${payoutOf(fact)} created`, [
+        ...debit(processorAccount(fact, 'in-transit'), fact.amount.amountMinor),
+        ...credit(processorAccount(fact, 'available'), fact.amount.amountMinor),
+      ]);
+    case 'PayoutPaid':
+      return transfer(fact, 'payout.paid', `${payoutOf(fact)} arrived at the bank`, [
+        ...debit(bank, fact.amount.amountMinor),
+        ...credit(processorAccount(fact, 'in-transit'), fact.amount.amountMinor),
+      ]);
+    case 'PayoutFailed':
+      return transfer(fact, 'payout.failed', `${payoutOf(fact)} failed: ${fact.failureCode}`, [
+        ...debit(processorAccount(fact, 'available'), fact.amount.amountMinor),
+        ...credit(whereFailed(fact, context), fact.amount.amountMinor),
+      ]);
+    case 'ReceivableOpened':
+      return entry({
+        rule: 'receivable.opened',
+        // One CDR can leave two debts: what its hold did not cover, and what was not captured.
+        documentId: `${fact.cdrId}/${fact.reason}`,
+        currency: fact.amount.currency,
+        narration: `Session ${fact.sessionId} not covered by a payment: ${fact.reason}`,
+        lines: [
+          ...debit('assets:receivable:uncollected', fact.amount.amountMinor),
+          ...credit(driver, fact.amount.amountMinor),
+        ],
+      });
+    case 'PaymentPreauthorizationRequested':
+    case 'PaymentPreauthorized':
+    case 'PaymentPreauthorizationDeclined':
+    case 'PaymentVoidRequested':
+    case 'PaymentVoided':
+      return none('a-hold-is-not-money');
+    case 'PaymentCaptureRequested':
+    case 'PaymentRefundRequested':
+      return none('a-request-is-not-money');
+    case 'PaymentCaptured':
+    case 'PaymentRefunded':
+      return none('booked-by-its-balance-transaction');
+    case 'PaymentCaptureFailed':
+    case 'PaymentRefundFailed':
+      return none('nothing-moved');
+    default:
+      return unreachable(fact);
+  }
+};
+
+const bank = 'assets:bank:operating';
+const driver = 'assets:receivable:driver';
+const fees = 'expenses:fees:processing';
+const suspense = 'assets:suspense';
+
+/** OCPI's dimensions and ours; a minimum price top-up and a cap share an account. */
+const revenueAccounts: ReadonlyMap<string, string> = new Map([
+  ['ENERGY', 'revenue:charging:energy'],
+  ['TIME', 'revenue:charging:time'],
+  ['PARKING_TIME', 'revenue:charging:idle'],
+  ['FLAT', 'revenue:charging:session-fee'],
+  ['DISCOUNT', 'revenue:contra:discount'],
+  ['ADJUSTMENT', 'revenue:charging:price-limit'],
+]);
+
+const cdrIssued = (cdr: CdrIssued, { taxJurisdiction }: PostingContext): Posting => {
+  if (cdr.totalInclTaxMinor === 0n) return none('nothing-due');
+  const revenue = new Map<string, bigint>();
+  for (const line of cdr.lines) {
+    // Unknown is never zero: the books refuse an account they lack, and the record is parked.
+    const account =
+      revenueAccounts.get(line.dimension) ?? `revenue:charging:unknown:${line.dimension}`;
+    revenue.set(account, (revenue.get(account) ?? 0n) + line.amountMinor);
+  }
+  return entry({
+    rule: 'cdr.issued',
+    documentId: cdr.cdrId,
+    currency: cdr.currency,
+    narration: `Session ${cdr.sessionId} priced`,
+    lines: [
+      ...debit(driver, cdr.totalInclTaxMinor),
+      ...[...revenue].flatMap(([account, amountMinor]) => credit(account, amountMinor)),
+      ...cdr.taxes.flatMap(({ taxMinor }) => credit(taxAccount(taxJurisdiction), taxMinor)),
+    ],
+  });
+};
+
+/** By Stripe's `reporting_category`; one that no line names goes to suspense, never nowhere. */
+const balanceTransactionRecorded = (
+  movement: BalanceTransactionRecorded,
+  { taxJurisdiction }: PostingContext,
+): Posting => {
+  const { amountMinor, feeMinor, netMinor, currency, reportingCategory } = movement;
+  const document = { documentId: movement.balanceTransactionId, currency };
+  const pending = processorAccount(movement, 'pending');
+  const cash = [...debit(pending, netMinor), ...debit(fees, feeMinor)];
+  switch (reportingCategory) {
+    case 'charge':
+      return entry({
+        ...document,
+        rule: 'payment.captured',
+        narration: `Captured by ${movement.processor}, fee withheld`,
+        lines: [...cash, ...credit(driver, amountMinor)],
+      });
+    case 'refund': {
+      const taxMinor = movement.taxes.reduce((sum, portion) => sum + portion.taxMinor, 0n);
+      return entry({
+        ...document,
+        rule: 'payment.refunded',
+        narration: `Refunded through ${movement.processor}`,
+        lines: [
+          ...debit('revenue:contra:refund', -amountMinor - taxMinor),
+          ...movement.taxes.flatMap((tax) => debit(taxAccount(taxJurisdiction), tax.taxMinor)),
+          ...cash,
+        ],
+      });
+    }
+    case 'fee':
+    case 'network_cost':
+    case 'stripe_fee':
+      return entry({
+        ...document,
+        rule: 'processor.fee',
+        narration: `Fee of ${movement.processor}: ${movement.description}`,
+        lines: [...debit(fees, -netMinor), ...debit(pending, netMinor)],
+      });
+    case 'payout':
+    case 'payout_reversal':
+      return none('booked-by-its-payout');
+    default:
+      return entry({
+        ...document,
+        rule: 'processor.unknown',
+        narration: `No rule for '${reportingCategory}' of ${movement.processor}: to be explained`,
+        lines: [...cash, ...credit(suspense, amountMinor)],
+      });
+  }
+};
+
+/** The payout says what these say. Others only sound like it: payout_minimum_balance_hold. */
+const ofPayouts: ReadonlySet<string> = new Set(['payout', 'payout_reversal']);
+
+const balanceTransactionAvailable = (movement: BalanceTransactionAvailable): Posting => {
+  if (ofPayouts.has(movement.reportingCategory)) return none('booked-by-its-payout');
+  return entry({
+    rule: 'processor.settled',
+    documentId: movement.balanceTransactionId,
+    currency: movement.currency,
+    narration: `Available at ${movement.processor}`,
+    lines: [
+      ...debit(processorAccount(movement, 'available'), movement.netMinor),
+      ...credit(processorAccount(movement, 'pending'), movement.netMinor),
+    ],
+  });
+};
+
+type Payout = Extract<Fact, { payoutId: string }>;
+
+/** A payout that came back after it had been booked at the bank comes back from there. */
+const whereFailed = (payout: PayoutFailed, { isPosted }: PostingContext): string =>
+  isPosted('payout.paid', payout.payoutId) ? bank : processorAccount(payout, 'in-transit');
+
+const payoutOf = ({ payoutId }: Payout): string => `Payout ${payoutId}`;
+
+const processorAccount = (
+  { processor }: Readonly<{ processor: string }>,
+  state: 'pending' | 'available' | 'in-transit',
+): string => `assets:processor:${processor}:${state}`;
+
+const transfer = (
+  payout: Payout,
+  rule: PostingRule,
+  narration: string,
+  lines: EntryDraft['lines'],
+): Posting =>
+  entry({
+    rule,
+    documentId: payout.payoutId,
+    currency: payout.amount.currency,
+    narration,
+    lines,
+  });
+
+const entry = (draft: EntryDraft): Posting =>
+  draft.lines.length === 0 ? none('nothing-moved') : { kind: 'entry', draft };
+
+const none = (reason: NoEntryReason): Posting => ({ kind: 'none', reason });

@@ -1,0 +1,35 @@
+export type {
+  OcpiTariff,
+  PriceComponent,
+  PriceLimit,
+  ReservationRestriction,
+  TariffDimension,
+  TariffElement,
+  TariffRestrictions,
+} from './ocpi-tariff';
+export { hasParkingTime } from './ocpi-tariff';
+export type { TariffFault } from './json-fields';
+export type { ParsedTariff } from './tariff-parsing';
+export { parseTariff } from './tariff-parsing';
+export type {
+  MeterPoint,
+  Occupancy,
+  OccupancySpan,
+  RatedSession,
+  RatingInput,
+  RatingRefusal,
+} from './rated-session';
+export type { MeterMark } from './energy-curve';
+export type { Use } from './occupancy-timeline';
+export type { Boundary } from './session-segments';
+export type {
+  AmountTotals,
+  LineDimension,
+  RatedPeriod,
+  RatingLine,
+  RatingReport,
+  RatingResult,
+  TaxTotal,
+} from './rating-report';
+export { rate } from './rate';
+export { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './policies';

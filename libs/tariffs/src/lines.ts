@@ -1,0 +1,192 @@
+import type { Currency, Decimal, Rational } from '@tallywatt/money';
+import {
+  addRational,
+  decimalFromString,
+  multiplyRational,
+  rational,
+  rationalFromDecimal,
+  rationalToText,
+  toMinor,
+  trimDecimal,
+  zeroRational,
+} from '@tallywatt/money';
+import type { Charge } from './charges';
+import { explainCharge, explainDiscount } from './explanation';
+import type { PriceComponent } from './ocpi-tariff';
+import type { RatingInput } from './rated-session';
+import { CannotRate } from './rated-session';
+import type { RatingLine } from './rating-report';
+
+/** A line and its exact amount before it was rounded. */
+export type PricedLine = Readonly<{ line: RatingLine; amount: Rational }>;
+
+const zeroDecimal: Decimal = { unscaled: 0n, scale: 0 };
+
+/** One line per charge, each rounded once. */
+export const chargeLines = (charges: readonly Charge[], input: RatingInput): PricedLine[] =>
+  charges.map((charge) => {
+    const { unit, perUnit } = unitOf(charge);
+    const quantity = rational(charge.quantity.numerator, charge.quantity.denominator * perUnit);
+    const unitPrice = charge.inGrace ? zeroDecimal : charge.component.price;
+    const amount = multiplyRational(quantity, rationalFromDecimal(unitPrice));
+    const { currency } = input.tariff;
+    return {
+      amount,
+      line: {
+        dimension: charge.dimension,
+        quantityExact: rationalToText(quantity),
+        unit,
+        unitPrice,
+        amountExact: rationalToText(amount),
+        amountMinor: toMinor(amount, currency, 'half-away-from-zero'),
+        taxRatePercent: taxRateOf(charge.component, input),
+        tariffElementIndex: charge.elementIndex,
+        fromMs: charge.fromMs,
+        toMs: charge.toMs,
+        fromBoundary: charge.fromBoundary,
+        toBoundary: charge.toBoundary,
+        explanation: explainCharge(charge, input),
+      },
+    };
+  });
+
+/**
+ * The member's percentage off every charge but idle time, as one negative line per tax rate. It
+ * never exceeds the rounded lines it is taken from, and all of them is all of them to the unit.
+ */
+export const discountLines = (
+  charged: readonly PricedLine[],
+  { entitlement, tariff }: RatingInput,
+): PricedLine[] => {
+  const percent = entitlement?.discountPercent;
+  if (entitlement === undefined || percent === undefined || percent.unscaled === 0n) return [];
+  if (percent.unscaled < 0n || percent.unscaled > 100n * 10n ** BigInt(percent.scale)) {
+    throw new CannotRate('discount-unusable', 'the discount is not between 0 and 100 percent');
+  }
+  const discounted = charged.filter(({ line }) => line.dimension !== 'PARKING_TIME');
+  const factor: Decimal = { unscaled: -percent.unscaled, scale: percent.scale + 2 };
+  const isWhole = percent.unscaled === 100n * 10n ** BigInt(percent.scale);
+  return [...byTaxRate(discounted)].flatMap(([rateText, lines]) => {
+    const subtotal = sumAmounts(lines);
+    if (subtotal.numerator === 0n) return [];
+    const amount = multiplyRational(subtotal, rationalFromDecimal(factor));
+    const rounded = toMinor(amount, tariff.currency, 'half-away-from-zero');
+    const mostMinor = -sumMinor(lines);
+    return [
+      {
+        amount,
+        line: {
+          dimension: 'DISCOUNT',
+          quantityExact: rationalToText(subtotal),
+          unit: tariff.currency,
+          unitPrice: trimDecimal(factor),
+          amountExact: rationalToText(amount),
+          amountMinor: isWhole || rounded < mostMinor ? mostMinor : rounded,
+          taxRatePercent: decimalFromString(rateText),
+          ...spanOf(lines),
+          explanation: explainDiscount(percent, entitlement.tier),
+        },
+      },
+    ];
+  });
+};
+
+/**
+ * A line of nothing, for a session that no component charges for. What a minimum price adds to it
+ * is taxed at the only rate of the tariff; with several, the tax is unknown.
+ */
+export const unchargedLine = (input: RatingInput): PricedLine => {
+  const { tariff, session } = input;
+  const priced = tariff.elements
+    .flatMap(({ priceComponents }) => priceComponents)
+    .filter(({ price }) => price.unscaled !== 0n);
+  const rates = new Set(
+    priced.map((component) => rationalToText(rationalFromDecimal(taxRateOf(component, input)))),
+  );
+  const [rateText, ...others] = rates;
+  if (rateText === undefined || others.length > 0) {
+    const found = `the minimum price is due without a charge, of ${rates.size} tax rates`;
+    throw new CannotRate('tax-rate-unknown', found);
+  }
+  return {
+    amount: zeroRational,
+    line: {
+      dimension: 'ADJUSTMENT',
+      quantityExact: '0',
+      unit: 'session',
+      unitPrice: zeroDecimal,
+      amountExact: '0',
+      amountMinor: 0n,
+      taxRatePercent: decimalFromString(rateText),
+      fromMs: session.startMs,
+      toMs: session.endMs,
+      fromBoundary: 'measured',
+      toBoundary: 'measured',
+      explanation: '',
+    },
+  };
+};
+
+/** Lines by the text of their tax rate, rates in the order in which they first appear. */
+export const byTaxRate = (lines: readonly PricedLine[]): Map<string, PricedLine[]> => {
+  const groups = new Map<string, PricedLine[]>();
+  for (const one of lines) {
+    const key = rationalToText(rationalFromDecimal(one.line.taxRatePercent));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return groups;
+};
+
+export const sumAmounts = (lines: readonly PricedLine[]): Rational =>
+  lines.reduce((sum, { amount }) => addRational(sum, amount), zeroRational);
+
+export const sumMinor = (lines: readonly PricedLine[]): bigint =>
+  lines.reduce((sum, { line }) => sum + line.amountMinor, 0n);
+
+/** A tax rate in percent as a factor: 20 is 1/5. */
+export const taxFactor = (ratePercent: Decimal): Rational =>
+  rationalFromDecimal({ unscaled: ratePercent.unscaled, scale: ratePercent.scale + 2 });
+
+/** Tax of one rate in minor units. */
+export const taxOf = (taxableMinor: bigint, ratePercent: Decimal, currency: Currency): bigint => {
+  const { numerator, denominator } = taxFactor(ratePercent);
+  const minorPerMajor = toMinor(rational(1n, 1n), currency, 'half-away-from-zero');
+  const tax = rational(taxableMinor * numerator, denominator * minorPerMajor);
+  return toMinor(tax, currency, 'half-away-from-zero');
+};
+
+/** From the first to the last moment of some lines; there is at least one. */
+export const spanOf = (
+  lines: readonly PricedLine[],
+): Pick<RatingLine, 'fromMs' | 'toMs' | 'fromBoundary' | 'toBoundary'> => {
+  const all = lines.map(({ line }) => line);
+  const first = all.reduce((a, b) => (b.fromMs < a.fromMs ? b : a));
+  const last = all.reduce((a, b) => (b.toMs > a.toMs ? b : a));
+  const { fromMs, fromBoundary } = first;
+  return { fromMs, toMs: last.toMs, fromBoundary, toBoundary: last.toBoundary };
+};
+
+const unitOf = ({ dimension }: Charge): { unit: string; perUnit: bigint } => {
+  switch (dimension) {
+    case 'ENERGY':
+      return { unit: 'kWh', perUnit: 1_000_000n };
+    case 'TIME':
+    case 'PARKING_TIME':
+      return { unit: 'h', perUnit: 3_600_000n };
+    case 'FLAT':
+      return { unit: 'session', perUnit: 1n };
+  }
+};
+
+// A component without vat leaves the tax unknown, unless nothing is taxed there or nothing is due.
+const taxRateOf = (component: PriceComponent, { taxRatePercent }: RatingInput): Decimal => {
+  if (component.vatPercent !== undefined) return trimDecimal(component.vatPercent);
+  if (taxRatePercent?.unscaled === 0n) return zeroDecimal;
+  if (component.price.unscaled === 0n) return trimDecimal(taxRatePercent ?? zeroDecimal);
+  throw new CannotRate(
+    'tax-rate-unknown',
+    `the ${component.type} component states no vat and the location is not known to be untaxed`,
+  );
+};

@@ -1,0 +1,185 @@
+import type { Rational } from '@tallywatt/money';
+import { addRational, rational, rationalToText, zeroRational } from '@tallywatt/money';
+import { isTimeZone, timeZoneDataVersion } from '@tallywatt/time';
+import type { Charge, MatchedSegment } from './charges';
+import { matchSegments, sessionCharges } from './charges';
+import { energyCurve } from './energy-curve';
+import type { PricedLine } from './lines';
+import { chargeLines, discountLines, sumAmounts, sumMinor, unchargedLine } from './lines';
+import { occupancyTimeline } from './occupancy-timeline';
+import type { TariffDimension } from './ocpi-tariff';
+import { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './policies';
+import { applyPriceLimits, sumTax } from './price-limits';
+import type { RatingInput } from './rated-session';
+import { CannotRate } from './rated-session';
+import type {
+  AmountTotals,
+  LineDimension,
+  RatedPeriod,
+  RatingReport,
+  RatingResult,
+} from './rating-report';
+import { sessionSegments } from './session-segments';
+
+/**
+ * The one rating function: the price shown, the cost so far, the hold and the CDR are all this.
+ * Depends on nothing but its input, the policies named in the report, and the time zone data whose
+ * version the report carries. Never throws for a session or tariff it cannot price.
+ */
+export const rate = (input: RatingInput): RatingResult => {
+  try {
+    checkInput(input);
+    return { ok: true, report: report(input) };
+  } catch (error) {
+    if (error instanceof CannotRate) {
+      return { ok: false, reason: error.reason, detail: error.detail };
+    }
+    throw error;
+  }
+};
+
+const checkInput = ({ tariff, timeZone, currency, session }: RatingInput): void => {
+  const { startMs, stopMs, endMs } = session;
+  if (!isTimeZone(timeZone)) {
+    throw new CannotRate('time-zone-unknown', `${JSON.stringify(timeZone)} is not an IANA zone`);
+  }
+  if (currency !== undefined && currency !== tariff.currency) {
+    const found = `the location charges in ${currency}, the tariff in ${tariff.currency}`;
+    throw new CannotRate('currency-mismatch', found);
+  }
+  const usable = [startMs, stopMs, endMs].every(Number.isSafeInteger);
+  if (!usable || stopMs < startMs || endMs < stopMs) {
+    const found = `start ${startMs}, stop ${stopMs}, end ${endMs} are not in order`;
+    throw new CannotRate('session-times-unusable', found);
+  }
+  if (startMs < (tariff.startAtMs ?? -Infinity) || startMs >= (tariff.endAtMs ?? Infinity)) {
+    throw new CannotRate('tariff-not-in-force', 'the session starts outside its validity');
+  }
+};
+
+const report = (input: RatingInput): RatingReport => {
+  const { tariff, session } = input;
+  const curve = energyCurve(session);
+  const stretches = occupancyTimeline(session, tariff.idleGraceSeconds);
+  const matched = matchSegments(tariff, sessionSegments(input, curve, stretches));
+  const charges = sessionCharges(matched);
+  const charged = chargeLines(charges, input);
+  const priced = [...charged, ...discountLines(charged, input)];
+  const isMinimumDue = (tariff.minPrice?.exclVat.unscaled ?? 0n) !== 0n;
+  const limited = priced.length === 0 && isMinimumDue ? [unchargedLine(input)] : priced;
+  const { adjustments, taxes, exclTax, inclTax } = applyPriceLimits(limited, tariff);
+  const all = [...priced, ...adjustments];
+  const exclTaxMinor = sumMinor(all);
+  const taxMinor = sumTax(taxes);
+  const metered = rational(curve.totalMilliWh, 1000n);
+  const chargingMs = millisecondsOf(stretches, 'charging');
+  const parkingMs = millisecondsOf(stretches, 'parking');
+  return {
+    currency: tariff.currency,
+    lines: all.map(({ line }) => line),
+    taxes,
+    totals: {
+      exclTaxMinor,
+      taxMinor,
+      inclTaxMinor: exclTaxMinor + taxMinor,
+      exclTaxExact: rationalToText(exclTax),
+      inclTaxExact: rationalToText(inclTax),
+      byDimension: totalsByDimension(all),
+    },
+    energyMilliWh: curve.totalMilliWh,
+    energyWhExact: rationalToText(metered),
+    chargingSeconds: chargingMs / 1000n,
+    parkingSeconds: parkingMs / 1000n,
+    billedEnergyWhExact: billed(metered, charges, 'ENERGY'),
+    billedChargingSecondsExact: billed(rational(chargingMs, 1000n), charges, 'TIME'),
+    billedParkingSecondsExact: billed(rational(parkingMs, 1000n), charges, 'PARKING_TIME'),
+    periods: ratedPeriods(matched),
+    marks: curve.marks,
+    ratingPolicyId,
+    roundingPolicyId,
+    interpolationPolicyId,
+    timeZoneDataVersion: timeZoneDataVersion(),
+  };
+};
+
+const millisecondsOf = (
+  stretches: readonly { fromMs: number; toMs: number; use: string }[],
+  use: string,
+): bigint =>
+  BigInt(stretches.reduce((sum, one) => (one.use === use ? sum + one.toMs - one.fromMs : sum), 0));
+
+// Steps of reservations are not part of the session's own quantities.
+const billed = (
+  quantity: Rational,
+  charges: readonly Charge[],
+  dimension: TariffDimension,
+): string => {
+  const excess = charges
+    .filter((charge) => charge.dimension === dimension && !charge.reserved)
+    .reduce((sum, { stepExcess }) => addRational(sum, stepExcess), zeroRational);
+  return rationalToText(
+    addRational(quantity, rational(excess.numerator, excess.denominator * 1000n)),
+  );
+};
+
+const totalsByDimension = (lines: readonly PricedLine[]): AmountTotals['byDimension'] => {
+  const groups = new Map<LineDimension, PricedLine[]>();
+  for (const one of lines) {
+    const group = groups.get(one.line.dimension);
+    if (group === undefined) groups.set(one.line.dimension, [one]);
+    else group.push(one);
+  }
+  return Object.fromEntries(
+    [...groups].map(([dimension, group]) => [
+      dimension,
+      { amountExact: rationalToText(sumAmounts(group)), amountMinor: sumMinor(group) },
+    ]),
+  );
+};
+
+const ratedPeriods = (matched: readonly MatchedSegment[]): RatedPeriod[] => {
+  const periods: RatedPeriod[] = [];
+  let first = 0;
+  matched.forEach(({ segment, matches }, index) => {
+    const next = matched[index + 1];
+    if (next !== undefined && continues(matched[first], next) && touches(segment, next.segment)) {
+      return;
+    }
+    const from = matched[first]?.segment ?? segment;
+    const energy = matched
+      .slice(first, index + 1)
+      .reduce((sum, one) => addRational(sum, one.segment.energyMilliWh), zeroRational);
+    periods.push({
+      fromMs: from.fromMs,
+      toMs: segment.toMs,
+      use: segment.use,
+      inGrace: segment.inGrace,
+      energyMilliWhExact: rationalToText(energy),
+      fromBoundary: from.fromBoundary,
+      toBoundary: segment.toBoundary,
+      elementIndexes: elementIndexesOf(matches),
+    });
+    first = index + 1;
+  });
+  return periods;
+};
+
+const dimensions: readonly TariffDimension[] = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'];
+
+const continues = (one: MatchedSegment | undefined, other: MatchedSegment): boolean =>
+  one !== undefined &&
+  one.segment.use === other.segment.use &&
+  one.segment.inGrace === other.segment.inGrace &&
+  dimensions.every((name) => one.matches[name]?.elementIndex === other.matches[name]?.elementIndex);
+
+const touches = (one: { toMs: number }, other: { fromMs: number }): boolean =>
+  one.toMs === other.fromMs;
+
+const elementIndexesOf = (matches: MatchedSegment['matches']): RatedPeriod['elementIndexes'] => {
+  const indexes: Partial<Record<TariffDimension, number>> = {};
+  for (const name of dimensions) {
+    const match = matches[name];
+    if (match !== undefined) indexes[name] = match.elementIndex;
+  }
+  return indexes;
+};
