@@ -1,0 +1,224 @@
+import type { RecordedEvent, TopicName } from '@tallywatt/contracts';
+import type { LocalRuntime } from '@tallywatt/local-runtime';
+import { eventually, startTestServers } from '@tallywatt/testing';
+import type { Pool } from 'pg';
+import {
+  createTopics,
+  openLog,
+  openPool,
+  orphaned,
+  prepareDatabase,
+  produce,
+  readEffects,
+  recordNumbered,
+  released,
+  sessionsTopic,
+  writeEffects,
+} from './testing/log-stage';
+import type { EventLog } from './event-log-api';
+import { NotYetKnown } from './failure';
+import { replayTopics } from './replay';
+import type { SqlClient } from './sql-client';
+
+const orphansTopic: TopicName = 'charging.orphans.v1';
+let servers: LocalRuntime;
+let brokers: string;
+let pool: Pool;
+const open: { stop(): Promise<void> }[] = [];
+
+const openAnother = (): EventLog => {
+  const log = openLog(pool, brokers);
+  open.push(log);
+  return log;
+};
+
+const append = (log: EventLog, cpoId: string, sessionId: string, details: string[]) =>
+  log.transaction((tx) =>
+    log.append(
+      tx,
+      details.map((detail) => released(cpoId, sessionId, detail)),
+    ),
+  );
+
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, n) => `${n + 1}`);
+
+beforeAll(async () => {
+  servers = await startTestServers();
+  brokers = servers.kafkaBrokers;
+  await createTopics(brokers);
+  pool = openPool(await servers.createDatabase('consumer'));
+  await prepareDatabase(pool);
+});
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((opened) => opened.stop()));
+});
+
+afterAll(async () => {
+  await pool?.end();
+  await servers?.stop();
+});
+
+describe('from the outbox through Kafka to an effect', () => {
+  it('takes what was appended, in order, once, and says where it lies', async () => {
+    const log = openAnother();
+    log.startRelay();
+    const told: RecordedEvent[] = [];
+    const consumer = log.consume({
+      name: 'plain',
+      topics: [sessionsTopic],
+      handle: writeEffects('plain'),
+      afterCommit: (events) => told.push(...events),
+    });
+    for (const detail of ['one', 'two', 'three']) {
+      await append(log, 'plain', 's-1', [detail]);
+    }
+    await eventually(async () => {
+      const effects = await readEffects(pool, 'plain', 'plain');
+      expect(effects).toEqual({ 's-1': ['one', 'two', 'three'] });
+    });
+    const { rows } = await pool.query(
+      `SELECT partition, log_offset FROM event_log.outbox WHERE stream_key = 'plain/s-1' ORDER BY id`,
+    );
+    expect(rows.map(({ partition, log_offset }) => [partition, log_offset])).toEqual(
+      told.map(({ position }) => [position.partition, position.offset.toString()]),
+    );
+    await eventually(() => expect(consumer.state()).toMatchObject({ joined: true, lag: 0 }));
+  });
+
+  it('works with a single connection', async () => {
+    const single = openPool(servers.databaseUrl('consumer'), 1);
+    const log = openLog(single, brokers);
+    log.startRelay();
+    log.consume({ name: 'single', topics: [sessionsTopic], handle: writeEffects('single') });
+    await append(log, 'single', 's-1', numbers(20));
+    await eventually(async () =>
+      expect(await readEffects(pool, 'single', 'single')).toEqual({ 's-1': numbers(20) }),
+    );
+    await log.stop();
+    await single.end();
+  });
+});
+
+describe('duplicates', () => {
+  it('have one effect: an id appended twice, a record that is in the log twice', async () => {
+    const log = openAnother();
+    const repeated = await log.transaction((tx) =>
+      log.append(tx, [released('twice', 's-1', 'a'), released('twice', 's-1', 'a')]),
+    );
+    expect(repeated.map(({ sequence, appended }) => [sequence, appended])).toEqual([
+      [1n, true],
+      [1n, false],
+    ]);
+    const [again] = await append(log, 'twice', 's-1', ['a']);
+    expect(again).toMatchObject({ sequence: 1n, appended: false });
+
+    log.startRelay();
+    await append(log, 'twice', 's-1', ['b']);
+    const copies = ['a', 'b'].map((detail, n) =>
+      recordNumbered(released('twice', 's-1', detail), n + 1),
+    );
+    await produce(brokers, [...copies, ...copies]);
+    log.consume({ name: 'twice', topics: [sessionsTopic], handle: writeEffects('twice') });
+    await append(log, 'twice', 's-1', ['c']);
+    await produce(brokers, copies);
+    await append(log, 'twice', 's-1', ['d']);
+    await eventually(async () =>
+      expect(await readEffects(pool, 'twice', 'twice')).toEqual({ 's-1': ['a', 'b', 'c', 'd'] }),
+    );
+  });
+});
+
+describe('waiting', () => {
+  it('waits for another topic that comes through the same consumer, and parks nothing', async () => {
+    const log = openAnother();
+    log.startRelay();
+    const write = writeEffects('waiting');
+    const known = new Set<string>();
+    const handle = async (events: readonly RecordedEvent[], tx: SqlClient): Promise<void> => {
+      for (const { event } of events) {
+        if (event.type === 'MeterValuesOrphaned') known.add(event.orphanId);
+        if (event.type !== 'SessionReleased' || event.cpoId !== 'waiting') continue;
+        if (event.detail === 'needs-x' && !known.has('x')) throw new NotYetKnown('orphan x');
+      }
+      await write(events, tx);
+    };
+    const consumer = log.consume({
+      name: 'waiting',
+      topics: [sessionsTopic, orphansTopic],
+      handle,
+    });
+    await append(log, 'waiting', 's-1', ['before', 'needs-x', 'after']);
+    await eventually(async () => {
+      expect(await readEffects(pool, 'waiting', 'waiting')).toEqual({ 's-1': ['before'] });
+      expect(consumer.state().waiting).toMatchObject([{ reason: 'waiting for orphan x' }]);
+    });
+    await log.transaction((tx) => log.append(tx, [orphaned('waiting', 'cp-1', 'x')]));
+    await eventually(async () =>
+      expect(await readEffects(pool, 'waiting', 'waiting')).toEqual({
+        'cp-1': ['x'],
+        's-1': ['before', 'needs-x', 'after'],
+      }),
+    );
+    const parked = (await log.listParked()).filter(({ key }) => key.startsWith('waiting/'));
+    expect(parked).toEqual([]);
+    expect(consumer.state().waiting).toEqual([]);
+  });
+});
+
+describe('reading without offsets', () => {
+  it('shows a view the whole topic, then what follows, each event once', async () => {
+    const log = openAnother();
+    log.startRelay();
+    await log.transaction((tx) =>
+      log.append(
+        tx,
+        numbers(5).map((n) => orphaned('view', 'cp', n)),
+      ),
+    );
+    await eventually(async () => {
+      const { rows } = await pool.query(
+        `SELECT FROM event_log.outbox WHERE stream_key = 'view/cp' AND log_offset IS NOT NULL`,
+      );
+      expect(rows).toHaveLength(5);
+    });
+    const seen: string[] = [];
+    const view = log.view({
+      name: 'orphans',
+      topics: [orphansTopic],
+      apply: ({ event }) => {
+        if (event.cpoId === 'view' && event.type === 'MeterValuesOrphaned') {
+          seen.push(event.orphanId);
+        }
+      },
+    });
+    await view.ready;
+    expect(seen).toEqual(numbers(5));
+    await produce(brokers, [recordNumbered(orphaned('view', 'cp', '5'), 5)]);
+    await log.transaction((tx) => log.append(tx, [orphaned('view', 'cp', '6')]));
+    await eventually(() => expect(seen).toEqual(numbers(6)));
+    expect(view.lag()).toBe(0);
+    expect(view.brokenKeys()).toEqual([]);
+  });
+
+  it('replays topics from their start to their end, and tells of what it cannot read', async () => {
+    const topic: TopicName = 'charging.stations.v1';
+    const seen: string[] = [];
+    const { events } = await replayTopics({
+      brokers: [brokers],
+      topics: [sessionsTopic],
+      handle: async (batch) => {
+        seen.push(...batch.map(({ metadata }) => `${metadata.subject} ${metadata.sequence}`));
+      },
+    });
+    expect(events).toBe(seen.length);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.filter((text) => text.startsWith('twice/s-1 '))).toEqual(
+      numbers(4).map((n) => `twice/s-1 ${n}`),
+    );
+    await produce(brokers, [{ topic, key: 'replay/cp-1', value: 'no event', headers: {} }]);
+    await expect(
+      replayTopics({ brokers: [brokers], topics: [topic], handle: async () => undefined }),
+    ).rejects.toThrow('charging.stations.v1/');
+  });
+});

@@ -1,0 +1,124 @@
+import { adoptStreams } from './adoption';
+import { streamGuard } from './stream-guard';
+import { startConsumer } from './consumer';
+import type {
+  Consumer,
+  ConsumerOptions,
+  EventLog,
+  EventLogOptions,
+  Timing,
+  View,
+} from './event-log-api';
+import { connectKafka } from './kafka-client';
+import { appendEvents } from './outbox';
+import { type RunningRelay, startRelay } from './outbox-relay';
+import { listParked, replayParked } from './parked-replay';
+import { runTransaction } from './sql-client';
+import { standardTiming } from './timing';
+import { openView } from './view';
+import { notifyRelays } from './wake-up';
+
+const endProcess = (): never => process.exit(1);
+
+/** The event log of one service process. */
+export const createEventLog = (options: EventLogOptions): EventLog => {
+  const { pool, logger, observe = {} } = options;
+  const timing: Timing = { ...standardTiming, ...options.timing };
+  const onFatal = options.onFatal ?? endProcess;
+  const client = connectKafka({
+    brokers: options.brokers,
+    clientId: options.clientId ?? options.service,
+    logger,
+  });
+  const consumers: { options: ConsumerOptions; running: Consumer }[] = [];
+  const views: View[] = [];
+  let relay: RunningRelay | undefined;
+  let notifying = false;
+  const ending = new AbortController();
+  const adopting = new Set<Promise<unknown>>();
+  const guard = streamGuard(options.service, options.streamsAreNew === true);
+
+  // An idle connection that breaks is replaced by the pool; unheard it would end the process.
+  const onIdleError = (error: Error): void =>
+    logger.warn({ err: error }, 'database connection lost');
+  pool.on('error', onIdleError);
+
+  /** Rows were committed by this process: the relay is here, or it is told. */
+  const rowsCommitted = (): void => {
+    relay?.wake();
+    if (relay?.leading() === true || notifying) return;
+    notifying = true;
+    void notifyRelays(pool)
+      .catch(() => undefined) // it polls
+      .finally(() => (notifying = false));
+  };
+
+  const parts = { pool, client, logger, observe, timing, onFatal, onCommit: rowsCommitted };
+
+  const stop = async (): Promise<void> => {
+    ending.abort();
+    await Promise.allSettled(adopting);
+    await Promise.all([
+      ...consumers.map(({ running }) => running.stop()),
+      ...views.map((view) => view.stop()),
+    ]);
+    await relay?.stop();
+    await client.close();
+    // The pool may outlive us, and then needs somebody who hears it.
+    if (pool.listenerCount('error') > 1) pool.removeListener('error', onIdleError);
+  };
+  let stopped: Promise<void> | undefined;
+
+  const appender = { source: options.service, checkTopics: guard };
+
+  return {
+    adoptOwnStreams: (topics, restore) => {
+      const { service } = options;
+      const parts = { service, pool, client, logger, timing, ending: ending.signal };
+      const adoption = adoptStreams(parts, topics, restore);
+      adopting.add(adoption);
+      const forget = () => void adopting.delete(adoption);
+      adoption.then(forget, forget);
+      return adoption;
+    },
+    append: async (tx, events, context) => {
+      const appended = await appendEvents(tx, appender, events, context);
+      if (appended.some((event) => event.appended)) relay?.expectRows();
+      return appended;
+    },
+    transaction: async (work) => {
+      const result = await runTransaction(pool, work);
+      rowsCommitted();
+      return result;
+    },
+    startRelay: () => (relay ??= startRelay(parts)),
+    consume: (consumerOptions) => {
+      if (consumers.some(({ running }) => running.name === consumerOptions.name)) {
+        throw new Error(`consumer ${consumerOptions.name} runs already`);
+      }
+      const running = startConsumer(parts, consumerOptions);
+      consumers.push({ options: consumerOptions, running });
+      return running;
+    },
+    view: (viewOptions) => {
+      const view = openView(parts, viewOptions);
+      views.push(view);
+      return view;
+    },
+    listParked: () => listParked(pool),
+    replayParked: async (place) => {
+      const found = consumers.find(({ running }) => running.name === place.consumer);
+      if (found === undefined) throw new Error(`no consumer ${place.consumer} in this service`);
+      const events = await replayParked(pool, found.options.handle, place);
+      rowsCommitted();
+      found.options.afterCommit?.(events);
+      return { replayed: events.length };
+    },
+    health: () => ({
+      relay: relay?.state(),
+      consumers: consumers.map(({ running }) => running.state()),
+      views: views.map((view) => ({ name: view.name, ready: view.isReady(), lag: view.lag() })),
+    }),
+    stop: () => (stopped ??= stop()),
+  };
+};

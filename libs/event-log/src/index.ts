@@ -1,0 +1,29 @@
+export type { Adopted, Restore } from './adoption';
+export type { OwnEvents } from './adoption-tables';
+export { crashPoint, crashPoints } from './crash-point';
+export { createEventLog } from './event-log';
+export type {
+  Consumer,
+  ConsumerOptions,
+  ConsumerState,
+  EventLog,
+  EventLogHealth,
+  EventLogOptions,
+  ParkedRecord,
+  Relay,
+  RelayState,
+  Timing,
+  View,
+  ViewOptions,
+} from './event-log-api';
+export { isRetriable, NotYetKnown, RetriableError } from './failure';
+export type { EventLogObserver, Logger } from './observer';
+export type { AppendContext, AppendedEvent, OutgoingEvent } from './outbox';
+export { eventLogMigrations } from './schema';
+export type { SqlClient } from './sql-client';
+export { logEnds, scanLog, TopicsMissing, type LogEnds, type ScannedRecord } from './log-scan';
+export type { PartitionEnds } from './log-port';
+export { replayTopics } from './replay';
+export { inspectTopics, type TopicCondition } from './topic-inspection';
+export { ownTopics } from './stream-guard';
+export { ensureTopics, probeKafka } from './topic-setup';

@@ -1,0 +1,33 @@
+import type { Pool } from 'pg';
+import type { LogAdmin } from './log-port';
+
+/** How many records of its topics a consumer has not taken, and how many of its keys are parked. */
+export const measureLag = async (
+  pool: Pool,
+  admin: LogAdmin,
+  consumer: string,
+  topics: readonly string[],
+): Promise<{ lag: number; parkedKeys: number }> => {
+  const clusterId = await admin.clusterId();
+  const { rows } = await pool.query<{ topic: string; partition: number; next_offset: string }>(
+    `SELECT topic, partition, next_offset FROM event_log.offsets
+     WHERE consumer = $1 AND cluster_id = $2`,
+    [consumer, clusterId],
+  );
+  const next = new Map(
+    rows.map((row) => [`${row.topic}/${row.partition}`, BigInt(row.next_offset)]),
+  );
+  let lag = 0n;
+  for (const topic of topics) {
+    for (const { partition, start, end } of await admin.offsets(topic)) {
+      const from = next.get(`${topic}/${partition}`) ?? start;
+      if (end > from) lag += end - from;
+    }
+  }
+  const parked = await pool.query<{ keys: number }>(
+    `SELECT count(DISTINCT (topic, stream_key))::int AS keys FROM event_log.parked
+     WHERE consumer = $1`,
+    [consumer],
+  );
+  return { lag: Number(lag), parkedKeys: parked.rows[0]?.keys ?? 0 };
+};

@@ -1,0 +1,149 @@
+import type { LocalRuntime } from '@tallywatt/local-runtime';
+import { eventually, startTestServers } from '@tallywatt/testing';
+import type { Pool } from 'pg';
+import {
+  createTopics,
+  openLog,
+  openPool,
+  prepareDatabase,
+  readEffects,
+  released,
+} from './testing/log-stage';
+import { sessionsTopic, streamsOutOfOrder, writeEffects } from './testing/log-stage';
+import type { EventLog } from './event-log-api';
+
+let servers: LocalRuntime;
+let pool: Pool;
+const open: EventLog[] = [];
+
+const openAnother = (): EventLog => {
+  const log = openLog(pool, servers.kafkaBrokers);
+  open.push(log);
+  return log;
+};
+
+beforeAll(async () => {
+  servers = await startTestServers();
+  await createTopics(servers.kafkaBrokers);
+  pool = openPool(await servers.createDatabase('relay'), 30);
+  await prepareDatabase(pool);
+});
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((log) => log.stop()));
+});
+
+afterAll(async () => {
+  await pool?.end();
+  await servers?.stop();
+});
+
+describe('twelve writers at once, many of them committing late', () => {
+  it('lose nothing and keep the order of every stream', async () => {
+    const log = openAnother();
+    log.startRelay();
+    log.consume({ name: 'twelve', topics: [sessionsTopic], handle: writeEffects('twelve') });
+    const rounds = 60;
+    const appended = new Map<string, string[]>();
+    const writeAll = async (writer: number): Promise<void> => {
+      for (let round = 0; round < rounds; round += 1) {
+        // Three streams are everybody's, one is the writer's own.
+        const session = round % 2 === 0 ? `s-${round % 3}` : `own-${writer}`;
+        const details = [`${writer}-${round}-a`, `${writer}-${round}-b`];
+        await log.transaction(async (tx) => {
+          const written = await log.append(
+            tx,
+            details.map((detail) => released('twelve', session, detail)),
+          );
+          if ((writer + round) % 10 < 3) {
+            await new Promise((resolve) => setTimeout(resolve, 15 + ((writer * 7) % 16)));
+          }
+          written.forEach(({ sequence }, n) => {
+            const stream = appended.get(session) ?? [];
+            appended.set(session, stream);
+            stream[Number(sequence) - 1] = details[n] as string;
+          });
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: 12 }, (_, writer) => writeAll(writer)));
+    const expected = Object.fromEntries([...appended].sort(([a], [b]) => (a < b ? -1 : 1)));
+    await eventually(
+      async () => expect(await readEffects(pool, 'twelve', 'twelve')).toEqual(expected),
+      { timeoutMs: 30_000, intervalMs: 200 },
+    );
+    expect(Object.values(expected).flat()).toHaveLength(12 * rounds * 2);
+    // Consumers repair a wrong order; the relay shall not make one.
+    expect(await streamsOutOfOrder(pool)).toEqual([]);
+    expect(await log.listParked()).toEqual([]);
+  });
+
+  it('leave nothing behind when a transaction is rolled back', async () => {
+    const log = openAnother();
+    await expect(
+      log.transaction(async (tx) => {
+        await log.append(tx, [released('rolled', 's-1', 'never')]);
+        throw new Error('changed my mind');
+      }),
+    ).rejects.toThrow('changed my mind');
+    const [first] = await log.transaction((tx) =>
+      log.append(tx, [released('rolled', 's-1', 'first')]),
+    );
+    expect(first).toMatchObject({ sequence: 1n, appended: true });
+  });
+});
+
+describe('one relay per database', () => {
+  it('waits while another publishes, and takes over when it ends', async () => {
+    const first = openAnother();
+    const second = openAnother();
+    const firstRelay = first.startRelay();
+    await eventually(() => expect(firstRelay.state().leading).toBe(true));
+    const secondRelay = second.startRelay();
+    // The writer is in the process that does not lead: it has to tell the other.
+    const published = async (detail: string): Promise<number> => {
+      const startedMs = performance.now();
+      await second.transaction((tx) => second.append(tx, [released('lease', 's-1', detail)]));
+      await eventually(
+        async () => {
+          const { rowCount } = await pool.query(
+            `SELECT FROM event_log.outbox
+             WHERE value LIKE $1 AND stream_key = 'lease/s-1' AND log_offset IS NOT NULL`,
+            [`%"${detail}"%`],
+          );
+          expect(rowCount).toBe(1);
+        },
+        { intervalMs: 5 },
+      );
+      return performance.now() - startedMs;
+    };
+    await published('one');
+    await published('two');
+    expect(secondRelay.state()).toMatchObject({ leading: false, published: 0 });
+    await firstRelay.stop();
+    await published('three');
+    expect(secondRelay.state()).toMatchObject({ leading: true, published: 1 });
+  });
+});
+
+describe('the outbox', () => {
+  it('refuses to change, delete or truncate what was said', async () => {
+    const log = openAnother();
+    await log.transaction((tx) => log.append(tx, [released('kept', 's-1', 'said')]));
+    for (const statement of [
+      `UPDATE event_log.outbox SET value = '{}'`,
+      'DELETE FROM event_log.outbox',
+      'TRUNCATE event_log.outbox',
+    ]) {
+      await expect(pool.query(statement)).rejects.toThrow('keeps what was said');
+    }
+  });
+
+  it('refuses a value that no broker would take', async () => {
+    const log = openAnother();
+    const appending = log.transaction((tx) =>
+      log.append(tx, [released('large', 's-1', 'x'.repeat(900_000))]),
+    );
+    await expect(appending).rejects.toThrow(/SessionReleased of large\/s-1 has \d+ bytes/);
+  });
+});

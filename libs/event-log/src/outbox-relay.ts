@@ -1,0 +1,206 @@
+import type { Pool } from 'pg';
+import { backOffMs } from './back-off';
+import { crashPoint } from './crash-point';
+import type { Relay, RelayState, Timing } from './event-log-api';
+import { toError } from './failure';
+import type { LogClient, LogProducer, SentRecord } from './log-port';
+import { headerBytes, type OutgoingRecord, type StoredHeaders } from './log-record';
+import type { EventLogObserver, Logger } from './observer';
+import { RelayLease } from './relay-lease';
+import { listenForRows } from './wake-up';
+
+const rowsMax = 1_000;
+/** A batch, with its headers, stays below the 1 MiB that brokers accept by default. */
+const batchBytesMax = 600_000;
+/** After an append of this process the relay looks often, until its commit is seen. */
+const expectingMs = 500;
+const expectingPollMs = 10;
+
+type OutboxRow = Readonly<{
+  id: string;
+  topic: string;
+  stream_key: string;
+  headers: StoredHeaders;
+  value: string | null;
+  raw_key: Buffer | null;
+  raw_value: Buffer | null;
+  sequence: string | null;
+  age_seconds: number;
+}>;
+
+const recordOf = (row: OutboxRow): OutgoingRecord => {
+  const isCopy = row.sequence === null;
+  return {
+    topic: row.topic,
+    key: isCopy ? row.raw_key : row.stream_key,
+    value: isCopy ? row.raw_value : row.value,
+    headers: headerBytes(row.headers),
+  };
+};
+
+/** The longest beginning of the rows that fits into one batch; at least one row. */
+const fitting = (rows: readonly OutboxRow[]): readonly OutboxRow[] => {
+  let bytes = 0;
+  const end = rows.findIndex((row, index) => {
+    bytes += (row.value?.length ?? row.raw_value?.byteLength ?? 0) + 1_000;
+    return index > 0 && bytes > batchBytesMax;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
+};
+
+export type RunningRelay = Relay &
+  Readonly<{
+    /** Rows were committed. */
+    wake(): void;
+    /** Rows will soon be committed by a transaction we do not see the end of. */
+    expectRows(): void;
+    leading(): boolean;
+  }>;
+
+/**
+ * Publishes the outbox in order, one batch at a time. A row is chosen because it is not marked,
+ * never because its id is above the last one: ids become visible out of order. Within a stream a
+ * row is only visible when all before it are, for its writer held the stream's lock until commit.
+ */
+export const startRelay = (parts: {
+  pool: Pool;
+  client: LogClient;
+  logger: Logger;
+  observe: EventLogObserver;
+  timing: Timing;
+}): RunningRelay => {
+  const { pool, logger, observe, timing } = parts;
+  const lease = new RelayLease(pool, timing.relayLeaseMs);
+  let state: RelayState = { leading: false, published: 0, lagSeconds: 0 };
+  let stopping = false;
+  let woken = false;
+  let expectUntilMs = 0;
+  let wakeSleeper = (): void => undefined;
+  let producer: LogProducer | undefined;
+
+  const wake = (): void => {
+    woken = true;
+    wakeSleeper();
+  };
+  const sleep = async (ms: number): Promise<void> => {
+    if (stopping) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wakeSleeper = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    wakeSleeper = () => undefined;
+  };
+
+  const unpublished = async (): Promise<OutboxRow[]> => {
+    const { rows } = await pool.query<OutboxRow>(
+      `SELECT id, topic, stream_key, sequence, headers, value, raw_key, raw_value,
+         extract(epoch FROM clock_timestamp() - recorded_at)::float8 AS age_seconds
+       FROM event_log.outbox WHERE published_at IS NULL ORDER BY id LIMIT ${rowsMax}`,
+    );
+    return rows;
+  };
+
+  const mark = async (
+    rows: readonly OutboxRow[],
+    places: readonly SentRecord[],
+    token: bigint,
+  ): Promise<void> => {
+    await pool.query(
+      `UPDATE event_log.outbox o
+       SET published_at = clock_timestamp(), partition = u.partition, log_offset = u.log_offset
+       FROM unnest($1::bigint[], $2::int[], $3::bigint[]) AS u (id, partition, log_offset)
+       WHERE o.id = u.id AND o.published_at IS NULL
+         AND EXISTS (SELECT FROM event_log.relay_lease WHERE token = $4)`,
+      [
+        rows.map(({ id }) => id),
+        places.map(({ partition }) => partition),
+        places.map(({ offset }) => offset.toString()),
+        token.toString(),
+      ],
+    );
+  };
+
+  /** Publishes one batch. Returns whether there was one. */
+  const publish = async (token: bigint): Promise<boolean> => {
+    const rows = fitting(await unpublished());
+    const lagSeconds = rows[0]?.age_seconds ?? 0;
+    state = { ...state, leading: true, lagSeconds };
+    observe.relayLagSeconds?.(lagSeconds);
+    if (rows.length === 0) return false;
+    // A frozen process may wake up with a batch in hand that another has published long since.
+    if (lease.token() !== token) return false;
+    crashPoint('relay.before-send');
+    producer ??= parts.client.producer();
+    const places = await producer.send(rows.map(recordOf));
+    crashPoint('relay.after-send');
+    await mark(rows, places, token);
+    crashPoint('relay.after-mark');
+    observe.published?.(rows.length);
+    state = { ...state, published: state.published + rows.length };
+    return true;
+  };
+
+  const run = async (): Promise<void> => {
+    for (let failures = 0; !stopping;) {
+      try {
+        const token = lease.token() ?? (await lease.hold());
+        state = { ...state, leading: token !== undefined };
+        if (token === undefined) {
+          await sleep(timing.relayLeaseMs / 4);
+          continue;
+        }
+        woken = false;
+        const published = await publish(token);
+        failures = 0;
+        if (published || woken) continue;
+        const expecting = performance.now() < expectUntilMs;
+        await sleep(expecting ? expectingPollMs : timing.relayPollMs);
+      } catch (thrown) {
+        // Kafka or the database is away. The same rows are sent again, in the same order; whether
+        // the broker has them already is not known, and does not matter to consumers.
+        const error = toError(thrown);
+        failures += 1;
+        state = { ...state, lastError: error.message };
+        observe.relayFailed?.(error);
+        logger.warn({ err: error, failures }, 'relay: cannot publish, will try again');
+        await producer?.close();
+        producer = undefined;
+        await sleep(backOffMs(failures, timing.backOffMaxMs));
+      }
+    }
+  };
+
+  // Prolongs the lease also while a batch waits for its acknowledgement.
+  const prolonging = setInterval(() => {
+    if (lease.token() !== undefined) void lease.hold().catch(() => undefined);
+  }, timing.relayLeaseMs / 4);
+  const endListening = listenForRows(pool, wake);
+  const ended = run();
+
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    wakeSleeper();
+    await ended;
+    clearInterval(prolonging);
+    await Promise.all([
+      producer?.close(),
+      endListening(),
+      lease.release().catch(() => undefined), // it expires
+    ]);
+    state = { ...state, leading: false };
+  };
+  return {
+    state: () => state,
+    leading: () => state.leading,
+    wake,
+    expectRows: () => {
+      expectUntilMs = performance.now() + expectingMs;
+      wake();
+    },
+    stop: () => (stopped ??= stop()),
+  };
+};
