@@ -1,0 +1,56 @@
+import { Pool } from 'pg';
+import type { Logger } from './logger';
+
+/** The service's connections. None of its ways to wait is without an end. */
+export const createPool = (url: string, size: number, logger: Logger): Pool => {
+  const pool = new Pool({
+    connectionString: url,
+    max: size,
+    // A server that vanished without a word would be waited for until TCP gives up, a quarter hour.
+    connectionTimeoutMillis: 15_000,
+    query_timeout: 35_000,
+    keepAlive: true,
+    // A transaction that hangs holds its streams and the relay behind them: the database ends it.
+    options: '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000',
+  });
+  pool.on('error', (error) => logger.warn({ err: error }, 'idle database connection lost'));
+  return pool;
+};
+
+/** Waits up to a minute for a database that is still coming up. */
+export const untilReachable = async (url: string, logger: Logger): Promise<void> => {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const pool = new Pool({ connectionString: url, max: 1 });
+    pool.on('error', () => undefined);
+    try {
+      await pool.query('SELECT 1');
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      logger.warn({ err: error }, 'database not reachable yet');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    } finally {
+      await pool.end();
+    }
+  }
+};
+
+export type DatabaseProbe = Readonly<{ look: () => Promise<void>; state: () => true | string }>;
+
+/** Looks whether the database answers, for readiness: a check itself may not wait. */
+export const probeDatabase = (pool: Pick<Pool, 'query'>): DatabaseProbe => {
+  let state: true | string = true;
+  return {
+    look: async () => {
+      try {
+        await pool.query('SELECT 1');
+        state = true;
+      } catch (error) {
+        const { code } = error as { code?: unknown };
+        state = `the database does not answer${typeof code === 'string' ? ` (${code})` : ''}`;
+      }
+    },
+    state: () => state,
+  };
+};

@@ -1,0 +1,192 @@
+import 'reflect-metadata';
+import type { DynamicModule, INestApplication } from '@nestjs/common';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import {
+  createEventLog,
+  eventLogMigrations,
+  type EventLog,
+  type Restore,
+} from '@tallywatt/event-log';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type z } from 'zod';
+import { createPool, probeDatabase, untilReachable } from './database';
+import { EnvironmentInvalid, portSchema, readEnvironment } from './environment';
+import { eventLogMetrics } from './event-log-metrics';
+import { createApp } from './http-app';
+import { createLogger } from './logger';
+import { migrate, readMigrations } from './migrations';
+import { operationsController, type ReadinessCheck } from './operations.controller';
+import { adoptOwnStreams } from './own-streams';
+import { parkedController } from './parked.controller';
+import type { ServiceContext } from './service-context';
+import { startTimer, type Timer } from './timer';
+
+export type ServiceDefinition<Own extends z.ZodRawShape> = Readonly<{
+  /** kebab-case; the port's variable is the name in capitals with `_PORT`. */
+  name: string;
+  httpPort: number;
+  /** Folder of the numbered SQL files. */
+  migrations: string;
+  /** Variables of this service, besides the ones every service has. */
+  environment: z.ZodObject<Own>;
+  /** The composition root: what Nest wires. */
+  module: (
+    context: ServiceContext<z.infer<z.ZodObject<Own>>>,
+  ) => DynamicModule | Promise<DynamicModule>;
+  /** A gRPC side, for the one service that has it. */
+  microservice?: (context: ServiceContext<z.infer<z.ZodObject<Own>>>) => MicroserviceOptions;
+  /**
+   * Puts what a new database has adopted of the service's own events into its tables, in the
+   * transaction that ends the adoption: once, all of it or nothing.
+   */
+  restore?: Restore;
+  /** Starts consumers and timers; the HTTP side listens when this is done. */
+  start?: (
+    context: ServiceContext<z.infer<z.ZodObject<Own>>>,
+    app: INestApplication,
+  ) => Promise<void>;
+}>;
+
+export type RunningService = Readonly<{ url: string; stop: () => Promise<void> }>;
+
+const shutdownLimitMs = 25_000;
+const probeIntervalMs = 2_000;
+
+/**
+ * Starts a service from an environment and says how to stop it: schema brought up to date, event
+ * log and relay running, HTTP (and gRPC) listening.
+ *
+ * @throws EnvironmentInvalid naming every variable that is missing or wrong.
+ */
+export const startService = async <Own extends z.ZodRawShape>(
+  definition: ServiceDefinition<Own>,
+  source: Record<string, string | undefined>,
+): Promise<RunningService> => {
+  if (new Date(2026, 6, 1).getTimezoneOffset() !== 0) {
+    throw new EnvironmentInvalid([
+      'TZ: must be UTC, because local rules are never the process zone',
+    ]);
+  }
+  const portVariable = `${definition.name.toUpperCase().replaceAll('-', '_')}_PORT`;
+  const env = readEnvironment(source, definition.environment);
+  const port = portSchema.default(definition.httpPort).parse(source[portVariable] || undefined);
+  const logger = createLogger(definition.name, env.LOG_LEVEL);
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+
+  await untilReachable(env.DATABASE_URL, logger);
+  await migrate(
+    env.DATABASE_URL,
+    [{ name: '0001_event-log', sql: eventLogMigrations }],
+    readMigrations(definition.migrations),
+  );
+  const pool = createPool(env.DATABASE_URL, env.DATABASE_POOL_SIZE, logger);
+  const eventLog: EventLog = createEventLog({
+    service: definition.name,
+    pool,
+    brokers: env.KAFKA_BROKERS,
+    logger,
+    observe: eventLogMetrics(metrics),
+  });
+
+  const database = probeDatabase(pool);
+  const checks: ReadinessCheck[] = [
+    { name: 'database', check: database.state },
+    { name: 'consumers', check: () => consumersReady(eventLog) },
+  ];
+  const timers: Timer[] = [startTimer('database-probe', probeIntervalMs, database.look, logger)];
+  const stops: (() => Promise<void> | void)[] = [];
+  const context: ServiceContext<z.infer<z.ZodObject<Own>>> = {
+    name: definition.name,
+    env,
+    pool,
+    eventLog,
+    logger,
+    cpoId: env.DEFAULT_CPO_ID,
+    metrics,
+    onShutdown: (stop) => stops.unshift(stop),
+    readiness: (name, check) => checks.push({ name, check }),
+    every: (name, intervalMs, job) => timers.push(startTimer(name, intervalMs, job, logger)),
+  };
+
+  let app: NestExpressApplication | undefined;
+  const stop = async (): Promise<void> => {
+    for (const timer of timers) await timer.stop();
+    for (const stopPart of stops) await stopPart();
+    await app?.close();
+    await eventLog.stop();
+    await pool.end();
+    logger.info('stopped');
+  };
+  try {
+    const { name, module, microservice, restore } = definition;
+    await adoptOwnStreams({ name, restore, eventLog, host: env.HTTP_HOST, port });
+    const parts = {
+      name,
+      module: () => module(context),
+      microservice: microservice === undefined ? undefined : () => microservice(context),
+    };
+    app = await createApp(
+      parts,
+      context,
+      operationsController(checks, metrics),
+      parkedController(eventLog, env.DEFAULT_CPO_ID),
+    );
+    eventLog.startRelay();
+    await definition.start?.(context, app);
+    await app.listen(port, env.HTTP_HOST);
+  } catch (error) {
+    await stop().catch((err: unknown) => logger.error({ err }, 'could not stop cleanly'));
+    throw error;
+  }
+  const url = await app.getUrl();
+  logger.info({ url }, 'listening');
+  let stopping: Promise<void> | undefined;
+  return { url, stop: () => (stopping ??= stop()) };
+};
+
+/** `main.ts` of every service: starts it from the process's environment and ends it on a signal. */
+export const runService = <Own extends z.ZodRawShape>(definition: ServiceDefinition<Own>): void => {
+  let hasStarted = false;
+  // Starting can take long: a new database waits for Kafka.
+  if (process.env['EXIT_WITH_STDIN'] === '1') {
+    process.stdin.on('end', () => hasStarted || process.exit(0)).resume();
+  }
+  startService(definition, process.env).then(
+    (service) => {
+      hasStarted = true;
+      const end = (signal: string): void => {
+        setTimeout(() => process.exit(1), shutdownLimitMs).unref();
+        service.stop().then(
+          () => process.exit(0),
+          (error: unknown) => {
+            process.stderr.write(`${definition.name}: ${signal}: ${String(error)}\n`);
+            process.exit(1);
+          },
+        );
+      };
+      process.once('SIGTERM', () => end('SIGTERM'));
+      process.once('SIGINT', () => end('SIGINT'));
+      // A starter that wants its services to go when it goes, however it goes, holds their input.
+      if (process.env['EXIT_WITH_STDIN'] === '1') {
+        process.stdin.on('end', () => end('end of input'));
+      }
+    },
+    (error: unknown) => {
+      const text = error instanceof EnvironmentInvalid ? error.message : (error as Error).stack;
+      process.stderr.write(`${definition.name} cannot start: ${text}\n`);
+      process.exit(1);
+    },
+  );
+};
+
+/** Every consumer is in its group and every view has caught up. A parked key is an alarm, not a reason to stop. */
+const consumersReady = (eventLog: EventLog): true | string => {
+  const { consumers, views } = eventLog.health();
+  const away = [
+    ...consumers.filter(({ joined }) => !joined).map(({ name }) => `${name} has no partitions yet`),
+    ...views.filter(({ ready }) => !ready).map(({ name }) => `${name} is still warming up`),
+  ];
+  return away.length === 0 ? true : away.join('; ');
+};

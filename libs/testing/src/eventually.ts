@@ -1,0 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Repeats an assertion until it holds, and returns what it returned. After the time-out the last
+ * failure is thrown as it was.
+ */
+export const eventually = async <T>(
+  assertion: () => T | Promise<T>,
+  { timeoutMs = 10_000, intervalMs = 25 }: { timeoutMs?: number; intervalMs?: number } = {},
+): Promise<T> => {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await assertion();
+    } catch (error) {
+      if (Date.now() >= deadline) throw error;
+    }
+    await sleep(intervalMs);
+  }
+};

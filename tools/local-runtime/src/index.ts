@@ -1,0 +1,5 @@
+export { createDatabase, databaseUrl } from './database';
+export type { KafkaServer } from './kafka-server';
+export { type LocalRuntime, type RuntimeOptions, startLocalRuntime } from './local-runtime';
+export { freePort } from './port';
+export type { PostgresServer } from './postgres-server';

@@ -1,0 +1,195 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { findJava, kafkaJars } from './kafka-jars';
+import { kafkaAnswers } from './kafka-probe';
+import { claimPort, freePort } from './port';
+import { endProcess, serverMark, signalProcess } from './process-table';
+import { type ServerProcess, logTail, startProcess } from './server-process';
+
+const run = promisify(execFile);
+
+/** The local broker. The signals are for tests that must see what a bad day does. */
+export type KafkaServer = Readonly<{
+  /** Undefined while it is down, and for a broker that is not ours. */
+  readonly pid: number | undefined;
+  port: number;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Ends the broker without warning; `start` brings it back with its data. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** SIGSTOP: connections stay open, nothing answers. */
+  freeze(): void;
+  thaw(): void;
+}>;
+
+export type KafkaSettings = Readonly<{
+  instanceDirectory: string;
+  port: number;
+  advertisedPort: number | undefined;
+  ephemeral: boolean;
+  report: (message: string) => void;
+  /** Called whenever a server process starts (its pid) or has ended (undefined). */
+  onProcess: (pid: number | undefined) => void;
+}>;
+
+const properties = (settings: {
+  port: number;
+  advertisedPort: number;
+  controllerPort: number;
+  logDirectory: string;
+}): string =>
+  Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${settings.controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://127.0.0.1:${settings.port},CONTROLLER://127.0.0.1:${settings.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${settings.advertisedPort}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': settings.logDirectory,
+    'auto.create.topics.enable': false,
+    'default.replication.factor': 1,
+    'min.insync.replicas': 1,
+    'offsets.topic.num.partitions': 4,
+    'offsets.topic.replication.factor': 1,
+    'transaction.state.log.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    // Tests of frozen consumers should not have to wait the usual minimum of six seconds.
+    'group.min.session.timeout.ms': 1_000,
+    'log.retention.ms': -1,
+    // A broker that was killed is let in again only when its last session has run out.
+    'broker.heartbeat.interval.ms': 500,
+    'broker.session.timeout.ms': 3_000,
+    'log.cleaner.dedupe.buffer.size': 8 << 20,
+    'num.network.threads': 2,
+    'num.io.threads': 4,
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+
+const environment = { KAFKA_OPTS: '', JAVA_TOOL_OPTIONS: '', CLASSPATH: '' };
+
+/** Gives the data directory its cluster id; a directory that was never finished is done again. */
+const format = async (java: string, jars: string, directory: string, file: string) => {
+  const data = join(directory, 'kafka');
+  const mark = join(directory, 'kafka.formatted');
+  if (existsSync(mark) && existsSync(data)) return;
+  rmSync(data, { recursive: true, force: true });
+  mkdirSync(data, { recursive: true });
+  const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+  try {
+    await run(
+      java,
+      [
+        '-XX:TieredStopAtLevel=1',
+        '-XX:+UseSerialGC',
+        '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+        '-cp',
+        join(jars, '*'),
+        'kafka.tools.StorageTool',
+        'format',
+        // A leading '-' would be read as an option.
+        '--cluster-id=' + clusterId,
+        '--config',
+        file,
+      ],
+      { env: { ...process.env, ...environment }, timeout: 60_000 },
+    );
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    throw new Error(`Kafka could not format ${data}:\n${stderr ?? ''}`, { cause: error });
+  }
+  writeFileSync(mark, clusterId);
+};
+
+const command = (settings: KafkaSettings, java: string, jars: string, file: string) => ({
+  program: java,
+  words: [
+    '-Xms64m',
+    '-Xmx512m',
+    '-XX:+UseSerialGC',
+    ...(settings.ephemeral ? ['-XX:TieredStopAtLevel=1'] : []),
+    '-Djava.awt.headless=true',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    '-Dorg.slf4j.simpleLogger.showDateTime=true',
+    `-D${serverMark(settings.instanceDirectory)}`,
+    '-cp',
+    join(jars, '*'),
+    'kafka.Kafka',
+    file,
+  ],
+  logFile: join(settings.instanceDirectory, 'kafka.log'),
+  directory: settings.instanceDirectory,
+  environment,
+});
+
+const untilServing = async (server: ServerProcess, port: number, logFile: string) => {
+  const deadline = Date.now() + 60_000;
+  while (!(await kafkaAnswers(port, 1_000))) {
+    if (server.hasEnded()) {
+      throw new Error(`Kafka ended while starting. From ${logFile}:\n${logTail(logFile)}`);
+    }
+    if (Date.now() > deadline) {
+      await endProcess(server.pid, 'SIGKILL', 5_000);
+      throw new Error(`Kafka did not answer within 60 s. From ${logFile}:\n${logTail(logFile)}`);
+    }
+    await sleep(30);
+  }
+};
+
+/** Starts the broker and returns once it answers for a cluster with a live node. */
+export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> => {
+  const directory = settings.instanceDirectory;
+  const file = join(directory, 'kafka.properties');
+  const [java, jars] = await Promise.all([findJava(), kafkaJars(settings.report)]);
+  const port = await claimPort(settings.port, 'Kafka', 'KAFKA_PORT');
+  let process: ServerProcess | undefined;
+
+  const start = async (): Promise<void> => {
+    if (process !== undefined && !process.hasEnded()) return;
+    const text = properties({
+      port,
+      advertisedPort: settings.advertisedPort ?? port,
+      controllerPort: await freePort(),
+      logDirectory: join(directory, 'kafka'),
+    });
+    writeFileSync(file, text);
+    await format(java, jars, directory, file);
+    const launch = command(settings, java, jars, file);
+    process = await startProcess(launch);
+    settings.onProcess(process.pid);
+    await untilServing(process, port, launch.logFile);
+  };
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (process === undefined) return;
+    if (!process.hasEnded()) await endProcess(process.pid, signal, 10_000);
+    process = undefined;
+    settings.onProcess(undefined);
+  };
+
+  const send = (signal: NodeJS.Signals): void => {
+    if (process !== undefined && !process.hasEnded()) signalProcess(process.pid, signal);
+  };
+
+  await start();
+  return {
+    get pid() {
+      return process?.hasEnded() === false ? process.pid : undefined;
+    },
+    port,
+    start,
+    stop: () => end('SIGTERM'),
+    kill: (signal = 'SIGKILL') => end(signal),
+    freeze: () => send('SIGSTOP'),
+    thaw: () => send('SIGCONT'),
+  };
+};

@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const hasProc = existsSync('/proc/self/stat');
+
+const read = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+const ps = (...columns: string[]): string => {
+  try {
+    return execFileSync('ps', columns, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return '';
+  }
+};
+
+/**
+ * When a process started, as a word that no later process of the same pid repeats; undefined if there
+ * is no such process. A zombie is gone: it holds neither ports nor files.
+ */
+export const processIdentity = (pid: number): string | undefined => {
+  if (!hasProc) {
+    const [state, ...started] = ps('-o', 'state=,lstart=', '-p', String(pid)).trim().split(/\s+/);
+    return state === undefined || state === '' || state.startsWith('Z')
+      ? undefined
+      : started.join(' ');
+  }
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The second field is the command in parentheses and may itself hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const boot = read('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${boot}:${fields[19]}`;
+};
+
+const commandLines = (): { pid: number; program: string; line: string }[] => {
+  if (!hasProc) {
+    return ps('-axo', 'pid=,args=')
+      .split('\n')
+      .map((row) => /^\s*(\d+)\s+(\S+)(.*)$/.exec(row))
+      .filter((row) => row !== null)
+      .map((row) => ({ pid: Number(row[1]), program: row[2] ?? '', line: row[0] }));
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({
+      pid: Number(name),
+      words: (read(`/proc/${name}/cmdline`) ?? '').split('\0'),
+    }))
+    .map(({ pid, words }) => ({ pid, program: words[0] ?? '', line: words.join(' ') }));
+};
+
+/** The servers whose command line carries the mark of an instance (see `serverMark`). */
+export const serversMarked = (
+  mark: string,
+  programs: readonly ('java' | 'postgres')[] = ['java', 'postgres'],
+): number[] =>
+  commandLines()
+    .filter(({ program }) => programs.some((name) => program.split('/').at(-1) === name))
+    .filter(({ pid, line }) => line.includes(mark) && processIdentity(pid) !== undefined)
+    .map(({ pid }) => pid);
+
+/** The words on a server's command line that say which instance it belongs to. */
+export const serverMark = (instanceDirectory: string): string =>
+  `tallywatt.instance=${instanceDirectory}/`;
+
+/** Sends a signal; a process that is gone already is no error. */
+export const signalProcess = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
+/** Waits until a process is gone; false if it still lives after the time-out. */
+export const processEnd = async (pid: number, timeoutMs: number): Promise<boolean> => {
+  const identity = processIdentity(pid);
+  const deadline = Date.now() + timeoutMs;
+  while (identity !== undefined && processIdentity(pid) === identity) {
+    if (Date.now() > deadline) return false;
+    await sleep(20);
+  }
+  return true;
+};
+
+/** Ends a process: the gentle signal first, SIGKILL when that has not worked in time. */
+export const endProcess = async (
+  pid: number,
+  gentle: NodeJS.Signals,
+  timeoutMs: number,
+): Promise<void> => {
+  signalProcess(pid, gentle);
+  // A frozen process hears nothing but SIGKILL.
+  signalProcess(pid, 'SIGCONT');
+  if (await processEnd(pid, timeoutMs)) return;
+  signalProcess(pid, 'SIGKILL');
+  if (!(await processEnd(pid, 5_000))) throw new Error(`Process ${pid} does not end on SIGKILL.`);
+};
