@@ -1,0 +1,24 @@
+import { clockFault, clockSkewMs } from './clock';
+
+const now = '2026-11-21T12:00:00.000Z';
+
+describe('a claimed instant (row 13)', () => {
+  it.each(['2020-01-01T00:00:00.000Z', '2026-11-22T12:00:00.000Z'])('%s can be right', (claim) =>
+    expect(clockFault(claim, now)).toBeUndefined(),
+  );
+
+  it.each(['1970-01-01T00:00:00.000Z', '2019-12-31T23:59:59.999Z', '2026-11-22T12:00:00.001Z'])(
+    '%s cannot be right',
+    (claim) => expect(clockFault(claim, now)).toContain(claim),
+  );
+});
+
+describe('clock skew', () => {
+  it('is ours minus the charger’s', () =>
+    expect(clockSkewMs('2026-11-21T11:59:58.500Z', now, '2026-11-21T11:00:00.000Z')).toBe(1_500n));
+
+  it('is unknown for a message older than its connection', () =>
+    expect(clockSkewMs('2026-11-21T10:00:00.000Z', now, '2026-11-21T11:00:00.000Z')).toBe(
+      undefined,
+    ));
+});

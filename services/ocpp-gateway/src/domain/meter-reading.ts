@@ -1,0 +1,129 @@
+import type { MeterReading } from '@tallywatt/contracts';
+import type { Decimal } from '@tallywatt/money';
+import type { Instant } from '@tallywatt/time';
+
+/** OCPP 1.6, section 7.43 SampledValue, as it stands on the wire: the value is a text. */
+export type SampledValue = Readonly<{
+  value: string;
+  context?: string;
+  format?: string;
+  measurand?: string;
+  phase?: string;
+  location?: string;
+  unit?: string;
+}>;
+
+export type MeterValue = Readonly<{ readAt: Instant; sampledValues: readonly SampledValue[] }>;
+
+const number = /^\s*([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?\s*$/;
+
+/** Digits as written, or undefined when the text is no number. */
+const decimalOf = (text: string): Decimal | undefined => {
+  const match = number.exec(text);
+  if (match === null || text.length > 40) return undefined;
+  const [, sign, whole = '', fraction = '', exponent = '0'] = match;
+  const unscaled = BigInt(`${sign === '-' ? '-' : ''}${whole}${fraction}`);
+  const scale = fraction.length - Number(exponent);
+  return scale < 0 ? { unscaled: unscaled * 10n ** BigInt(-scale), scale: 0 } : { unscaled, scale };
+};
+
+/** A value times 10^power as a whole number; what is finer than that is cut off. */
+const scaledTo = (value: Decimal, power: number): bigint => {
+  const shift = power - value.scale;
+  return shift >= 0
+    ? value.unscaled * 10n ** BigInt(shift)
+    : value.unscaled / 10n ** BigInt(-shift);
+};
+
+const int64Max = 2n ** 63n - 1n;
+const fits = (value: bigint): boolean => value <= int64Max && value >= -int64Max;
+
+// OCPP 1.6 gives every measurand the default unit Wh; for power and current that can only be a slip.
+const milliPowers: Readonly<Record<string, number>> = { Wh: 3, kWh: 6, W: 3, kW: 6, A: 3 };
+
+type Quantity = Readonly<{ milli?: bigint; fault?: string }>;
+
+const milliOf = (sample: SampledValue, defaultUnit: string): Quantity => {
+  const value = decimalOf(sample.value);
+  if (value === undefined) return { fault: 'not-a-number' };
+  const power = milliPowers[sample.unit ?? defaultUnit];
+  if (power === undefined) return { fault: 'unit-unknown' };
+  const milli = scaledTo(value, power);
+  return fits(milli) ? { milli } : { fault: 'not-a-number' };
+};
+
+const phases = ['L1', 'L2', 'L3'];
+
+/**
+ * The total of one measurand: the value without a phase, else the sum over the phases. The outlet is
+ * what the driver is billed for, so other places count only when the outlet says nothing.
+ */
+const totalOf = (
+  samples: readonly SampledValue[],
+  measurand: string,
+  defaultUnit: string,
+): Quantity => {
+  const all = samples.filter(
+    (sample) => (sample.measurand ?? 'Energy.Active.Import.Register') === measurand,
+  );
+  const outlet = all.filter((sample) => (sample.location ?? 'Outlet') === 'Outlet');
+  const candidates = outlet.length > 0 ? outlet : all;
+  const total = candidates.find((sample) => sample.phase === undefined);
+  if (total !== undefined) return milliOf(total, defaultUnit);
+  const parts = phases.flatMap((phase) => {
+    const part = candidates.find((s) => s.phase === phase || s.phase === `${phase}-N`);
+    return part === undefined ? [] : [milliOf(part, defaultUnit)];
+  });
+  return parts.reduce<Quantity>(
+    (sum, part) =>
+      part.milli === undefined ? part : { ...sum, milli: (sum.milli ?? 0n) + part.milli },
+    {},
+  );
+};
+
+const percentOf = (samples: readonly SampledValue[]): Decimal | undefined => {
+  const sample = samples.find((candidate) => candidate.measurand === 'SoC');
+  const value = sample === undefined ? undefined : decimalOf(sample.value);
+  return value !== undefined && value.scale <= 18 && fits(value.unscaled) ? value : undefined;
+};
+
+const readingOf = (
+  readAt: Instant,
+  context: string,
+  samples: readonly SampledValue[],
+): MeterReading => {
+  const register = totalOf(samples, 'Energy.Active.Import.Register', 'Wh');
+  const power = totalOf(samples, 'Power.Active.Import', 'W');
+  const current = totalOf(samples, 'Current.Import', 'A');
+  const soc = percentOf(samples);
+  return {
+    readAt,
+    context,
+    ...(register.milli === undefined ? {} : { registerMilliWh: register.milli }),
+    ...(power.milli === undefined ? {} : { powerMilliW: power.milli }),
+    ...(current.milli === undefined ? {} : { currentMilliA: current.milli }),
+    ...(soc === undefined ? {} : { stateOfChargePercent: soc }),
+    ...(register.fault === undefined ? {} : { implausibleReason: register.fault }),
+  };
+};
+
+/**
+ * What a charger's meter values say, one reading per instant and context: OCPP 1.6 fills in
+ * `Energy.Active.Import.Register`, `Wh` and `Sample.Periodic` where a sample leaves them out. A
+ * quantity nobody reported is absent, never zero. Registers are exact to the milliwatt-hour.
+ * Signed values are opaque here and give no quantity.
+ */
+export const readingsOf = (meterValues: readonly MeterValue[]): MeterReading[] =>
+  meterValues.flatMap(({ readAt, sampledValues }) => {
+    const contexts = new Set(sampledValues.map((sample) => sample.context ?? 'Sample.Periodic'));
+    return [...contexts].map((context) =>
+      readingOf(
+        readAt,
+        context,
+        sampledValues.filter(
+          (sample) =>
+            (sample.context ?? 'Sample.Periodic') === context && sample.format !== 'SignedData',
+        ),
+      ),
+    );
+  });

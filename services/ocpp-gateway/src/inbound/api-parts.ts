@@ -1,0 +1,17 @@
+import type { EventLog, SqlClient } from '@tallywatt/event-log';
+import type { ChargerConnections } from '../outbound/charger-connections';
+import type { CommitQueue } from '../outbound/commit-queue';
+import type { PasswordCheck } from '../outbound/password-hash';
+import type { RemoteStops } from '../outbound/remote-stops';
+
+/** Token under which Nest gives the controllers what they work with. */
+export const apiParts = Symbol('apiParts');
+
+export type ApiParts = Readonly<{
+  sql: SqlClient;
+  eventLog: EventLog;
+  commits: CommitQueue;
+  passwords: PasswordCheck;
+  remoteStops: RemoteStops;
+  connections: ChargerConnections;
+}>;

@@ -1,0 +1,102 @@
+import {
+  decimalFromJsonNumber,
+  decimalFromString,
+  isCurrency,
+  type Decimal,
+} from '@tallywatt/money';
+import { isTimeZone } from '@tallywatt/time';
+import { z } from 'zod';
+import type { ChargePoint } from '../outbound/charge-point-registry';
+
+const decimalOf = (value: number | string): Decimal | undefined => {
+  try {
+    return typeof value === 'number' ? decimalFromJsonNumber(value) : decimalFromString(value);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Kilowatts as whole watts, or undefined when they are none. */
+const wattsOf = (powerKw: number): bigint | undefined => {
+  const value = decimalOf(powerKw);
+  if (value === undefined || value.unscaled <= 0n || value.scale > 3) return undefined;
+  return value.unscaled * 10n ** BigInt(3 - value.scale);
+};
+
+const isPercent = (value: number | string): boolean => {
+  const decimal = decimalOf(value);
+  if (decimal === undefined || decimal.scale > 6) return false;
+  return decimal.unscaled >= 0n && decimal.unscaled <= 100n * 10n ** BigInt(decimal.scale);
+};
+
+const id = (max: number) =>
+  z.string().regex(new RegExp(`^[A-Za-z0-9._:=+|@*-]{1,${max}}$`), 'must be a plain identifier');
+
+const connector = z.strictObject({
+  id: z.number().int().min(1).max(1_000),
+  powerKwMax: z
+    .number()
+    .max(5_000)
+    .refine((value) => wattsOf(value) !== undefined, 'must be above 0, in whole watts'),
+});
+
+/** `POST /v1/charge-points`. */
+export const chargePointSchema = z
+  .strictObject({
+    id: id(48),
+    locationId: id(36),
+    timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin'),
+    currency: z.string().refine(isCurrency, 'must be an ISO 4217 currency'),
+    taxRatePercent: z
+      .union([z.number(), z.string()])
+      .refine(isPercent, 'must be a percentage from 0 to 100')
+      .optional(),
+    tariffId: id(36),
+    connectors: z
+      .array(connector)
+      .min(1)
+      .max(100)
+      .refine(
+        (list) => new Set(list.map(({ id }) => id)).size === list.length,
+        'has a connector twice',
+      ),
+    // Profiles 2 and 3 (TLS) are not offered yet; what is not checked may not be promised.
+    securityProfile: z.union([z.literal(0), z.literal(1)]),
+    password: z.string().min(16).max(40).optional(),
+  })
+  .refine(({ securityProfile, password }) => securityProfile === 0 || password !== undefined, {
+    path: ['password'],
+    message: 'is needed with security profile 1',
+  })
+  .refine(({ securityProfile, password }) => securityProfile === 1 || password === undefined, {
+    path: ['password'],
+    message: 'has no use with security profile 0',
+  });
+
+export type ChargePointRequest = z.infer<typeof chargePointSchema>;
+
+/** Plain digits without trailing zeros: 19, 19.0 and "19.00" are one rate. */
+const percentText = (value: number | string): string => {
+  const { unscaled, scale } = decimalOf(value) ?? { unscaled: 0n, scale: 0 };
+  let [digits, places] = [unscaled, scale];
+  while (places > 0 && digits % 10n === 0n) [digits, places] = [digits / 10n, places - 1];
+  if (places === 0) return digits.toString();
+  const text = digits.toString().padStart(places + 1, '0');
+  return `${text.slice(0, -places)}.${text.slice(-places)}`;
+};
+
+export const decodeChargePoint = (cpoId: string, request: ChargePointRequest): ChargePoint => ({
+  cpoId,
+  id: request.id,
+  locationId: request.locationId,
+  timeZone: request.timeZone,
+  currency: request.currency,
+  ...(request.taxRatePercent === undefined
+    ? {}
+    : { taxRatePercent: percentText(request.taxRatePercent) }),
+  tariffId: request.tariffId,
+  securityProfile: request.securityProfile,
+  connectors: request.connectors
+    .map(({ id, powerKwMax }) => ({ id, powerWMax: wattsOf(powerKwMax) ?? 0n }))
+    .sort((one, other) => one.id - other.id),
+});

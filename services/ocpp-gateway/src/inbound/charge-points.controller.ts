@@ -1,0 +1,170 @@
+import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { decimalToString, trimDecimal } from '@tallywatt/money';
+import {
+  Caller,
+  type CallerIdentity,
+  decodeCursor,
+  jsonSchemaOf,
+  type Page,
+  pageOf,
+  pageQuerySchema,
+  Problem,
+  Roles,
+  validated,
+} from '@tallywatt/service-kit';
+import { instantFromEpochMs } from '@tallywatt/time';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import {
+  type ChargePoint,
+  findChargePoint,
+  findCredential,
+  listChargePoints,
+  registerChargePoint,
+} from '../outbound/charge-point-registry';
+import { hashPassword } from '../outbound/password-hash';
+import type { RemoteStopOutcome } from '../outbound/remote-stops';
+import { type ApiParts, apiParts } from './api-parts';
+import {
+  type ChargePointRequest,
+  chargePointSchema,
+  decodeChargePoint,
+} from './charge-point-schema';
+
+const remoteStopSchema = z.strictObject({ sessionId: z.uuid() });
+
+const unknown = (id: string): Problem =>
+  new Problem({
+    status: 404,
+    type: 'charge-point-unknown',
+    title: 'There is no such charge point',
+    detail: `charge point ${id} is not registered`,
+  });
+
+/** A charge point as it was registered, but for its password. */
+type ChargePointView = Omit<ChargePoint, 'cpoId' | 'connectors'> &
+  Readonly<{
+    connectors: readonly Readonly<{ id: number; powerKwMax: string }>[];
+    isConnected: boolean;
+  }>;
+
+@ApiTags('charge points')
+@Controller('v1/charge-points')
+export class ChargePointsController {
+  constructor(@Inject(apiParts) private readonly parts: ApiParts) {}
+
+  @Post()
+  @Roles('operator')
+  @ApiOperation({ summary: 'Register a charge point, or change what is known of it' })
+  @ApiBody({ schema: jsonSchemaOf(chargePointSchema) })
+  @ApiResponse({ status: 201, description: 'registered' })
+  @ApiResponse({
+    status: 200,
+    description: 'was registered before; changed if the content differs',
+  })
+  @ApiResponse({ status: 422, description: 'every fault, by JSON path' })
+  async register(
+    @Caller() caller: CallerIdentity,
+    @Body(validated(chargePointSchema)) body: ChargePointRequest,
+    @Res({ passthrough: true }) response: { status: (code: number) => unknown },
+  ): Promise<ChargePointView> {
+    const point = decodeChargePoint(caller.cpoId, body);
+    const passwordHash = await this.passwordHash(point, body.password);
+    const { eventLog } = this.parts;
+    const now = instantFromEpochMs(Date.now());
+    const outcome = await eventLog.transaction((tx) =>
+      registerChargePoint(eventLog, tx, point, passwordHash, now),
+    );
+    response.status(outcome === 'created' ? 201 : 200);
+    return this.view(point);
+  }
+
+  @Get()
+  @Roles('operator', 'finance')
+  @ApiOperation({ summary: 'Charge points by id' })
+  async list(
+    @Caller() caller: CallerIdentity,
+    @Query(validated(pageQuerySchema)) query: z.infer<typeof pageQuerySchema>,
+  ): Promise<Page<ChargePointView>> {
+    const [after = ''] = decodeCursor(query.cursor, 1) ?? [];
+    const points = await listChargePoints(this.parts.sql, caller.cpoId, after, query.limit);
+    return pageOf(
+      points,
+      query.limit,
+      (point) => this.view(point),
+      ({ id }) => [id],
+    );
+  }
+
+  @Get(':id')
+  @Roles('operator', 'finance')
+  @ApiOperation({ summary: 'One charge point' })
+  @ApiResponse({ status: 404, description: 'not registered' })
+  async get(@Caller() caller: CallerIdentity, @Param('id') id: string): Promise<ChargePointView> {
+    const point = await findChargePoint(this.parts.sql, caller.cpoId, id);
+    if (point === undefined) throw unknown(id);
+    return this.view(point);
+  }
+
+  @Post(':id/remote-stop')
+  @Roles('operator')
+  @ApiOperation({ summary: 'Ask the charger to stop a session' })
+  @ApiBody({ schema: jsonSchemaOf(remoteStopSchema) })
+  @ApiResponse({ status: 202, description: 'recorded; sent as soon as the charger is connected' })
+  @ApiResponse({ status: 404, description: 'the charge point has no such session' })
+  async remoteStop(
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Body(validated(remoteStopSchema)) { sessionId }: z.infer<typeof remoteStopSchema>,
+    @Res({ passthrough: true }) response: { status: (code: number) => unknown },
+  ): Promise<RemoteStopOutcome> {
+    const { cpoId, subject } = caller;
+    const now = instantFromEpochMs(Date.now());
+    const wish = {
+      cpoId,
+      sessionId,
+      reason: 'operator',
+      requestedBy: subject,
+      wishId: randomUUID(),
+      chargePointId: id,
+    } as const;
+    const outcome = await this.parts.commits.submit((tx) =>
+      this.parts.remoteStops.request(tx, wish, now),
+    );
+    if (outcome === undefined) {
+      throw new Problem({
+        status: 404,
+        type: 'session-unknown',
+        title: 'There is no such session',
+        detail: `charge point ${id} has no session ${sessionId}`,
+      });
+    }
+    response.status(202);
+    return outcome;
+  }
+
+  private view({ cpoId, ...point }: ChargePoint): ChargePointView {
+    const station = { cpoId, chargePointId: point.id };
+    return {
+      ...point,
+      connectors: point.connectors.map(({ id, powerWMax }) => ({
+        id,
+        powerKwMax: decimalToString(trimDecimal({ unscaled: powerWMax, scale: 3 })),
+      })),
+      isConnected: this.parts.connections.find(station) !== undefined,
+    };
+  }
+
+  /** A password that is the known one keeps its hash, so that the same request changes nothing. */
+  private async passwordHash(
+    { cpoId, id }: ChargePoint,
+    password: string | undefined,
+  ): Promise<string | undefined> {
+    if (password === undefined) return undefined;
+    const bytes = Buffer.from(password, 'utf8');
+    const known = (await findCredential(this.parts.sql, cpoId, id))?.passwordHash;
+    const isKnown = known !== undefined && (await this.parts.passwords.isRight(bytes, known));
+    return isKnown ? known : hashPassword(bytes);
+  }
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { instantFromEpochMs, type Instant } from '@tallywatt/time';
+import type { ChargerConnections } from '../outbound/charger-connections';
+import type { RemoteStops } from '../outbound/remote-stops';
+import type { Connection, DisconnectCause } from '../outbound/station-store';
+import type { Gateway } from './frame';
+import type { HandshakeVerdict } from './handshake';
+import type { Lanes } from './lanes';
+import type { OcppMetrics } from './ocpp-metrics';
+import { type Route, routes, type Subprotocol } from './routes';
+
+export type Admission = HandshakeVerdict & { kind: 'admitted' };
+export type Call = Readonly<{ params: unknown; messageId: string }>;
+/** An error as ocpp-rpc reports it. */
+export type RpcFault = Readonly<{ rpcErrorCode?: string; message?: string }>;
+
+type PeerEvents = {
+  badMessage: { buffer: unknown; error: RpcFault };
+  strictValidationFailure: {
+    method: string;
+    params: unknown;
+    result: unknown;
+    error: RpcFault;
+    isCall: boolean;
+    outbound: boolean;
+  };
+  socketError: Error;
+  disconnect: unknown;
+};
+
+/** The part of ocpp-rpc's server-side client that is used; its own types know less. */
+export type RpcPeer = Readonly<{
+  handle: (action: string, handler: (call: Call) => Promise<object>) => void;
+  call: (action: string, params: object, options: { callTimeoutMs: number }) => Promise<unknown>;
+  close: (how: { code: number; reason: string; force?: boolean }) => Promise<unknown>;
+  on: <Name extends keyof PeerEvents>(
+    event: Name,
+    listener: (what: PeerEvents[Name]) => void,
+  ) => void;
+  session: Admission;
+}>;
+
+export type ConnectionParts = Readonly<{
+  gateway: Gateway;
+  connections: ChargerConnections;
+  remoteStops: RemoteStops;
+  metrics: OcppMetrics;
+  lanes: Lanes;
+  answer: (connection: Connection, route: Route, call: Call) => Promise<object>;
+  keepRefused: (connection: Connection, frame: string, fault: RpcFault) => void;
+}>;
+
+export const callTimeoutMs = 30_000;
+const versions: Readonly<Record<Subprotocol, string>> = { 'ocpp1.6': '1.6' };
+
+export const now = (): Instant => instantFromEpochMs(Date.now());
+
+/** The lane in which the facts of one charge point keep their order. */
+export const laneOf = (connection: Connection): string =>
+  `${connection.cpoId}/${connection.chargePointId}`;
+
+/** Writes down when a connection begins and ends; the one before it gives way. */
+const trackConnection = (peer: RpcPeer, connection: Connection, parts: ConnectionParts): void => {
+  const { gateway, connections, lanes, metrics } = parts;
+  const { logger, commits, stations } = gateway;
+  const { cpoId, chargePointId, connectionId } = connection;
+  const about = { cpoId, chargePointId, connectionId };
+  let cause: DisconnectCause = 'closed';
+  const close = (how: { code: number; reason: string; force?: boolean }): void => {
+    peer.close(how).catch((error: unknown) => logger.debug({ err: error }, 'close failed'));
+  };
+  const older = connections.add(connection, {
+    connectionId,
+    call: (action, params) => peer.call(action, params, { callTimeoutMs }),
+    close: (why) => {
+      cause = why;
+      // A replaced socket may be dead: it is not asked to agree.
+      close(
+        why === 'replaced' ? { code: 1000, reason: why, force: true } : { code: 1001, reason: why },
+      );
+    },
+  });
+  if (older !== undefined) {
+    logger.warn(about, 'a newer connection replaces the older');
+    older.close('replaced');
+  }
+  metrics.connected(connections.count);
+  logger.info(about, 'charger connected');
+  lanes
+    .runAlways(laneOf(connection), () =>
+      commits.submit(async (tx) => {
+        await stations.connected(tx, connection);
+        await parts.remoteStops.wake(tx, cpoId, chargePointId);
+      }),
+    )
+    .catch((error: unknown) => {
+      logger.error({ ...about, err: error }, 'connection not recorded');
+      // A connection that could not be written down is not used; the charger comes again.
+      close({ code: 1011, reason: 'try again' });
+    });
+  peer.on('disconnect', () => {
+    connections.remove(connection, connectionId);
+    metrics.connected(connections.count);
+    logger.info({ ...about, cause }, 'charger disconnected');
+    const at = now();
+    lanes
+      .runAlways(laneOf(connection), () =>
+        commits.submit((tx) => stations.disconnected(tx, connection, cause, at)),
+      )
+      .catch((error: unknown) =>
+        // The next start of the gateway finds it open and ends it.
+        logger.error({ ...about, err: error }, 'end of connection not recorded'),
+      );
+  });
+};
+
+/** A charger that passed the handshake: its calls go to the routes of its OCPP version. */
+export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
+  const { station, subprotocol } = peer.session;
+  const { logger } = parts.gateway;
+  const connection: Connection = {
+    ...station,
+    connectionId: randomUUID(),
+    connectedAt: now(),
+    ocppVersion: versions[subprotocol],
+  };
+  trackConnection(peer, connection, parts);
+  for (const route of routes[subprotocol]) {
+    peer.handle(route.action, (call) => parts.answer(connection, route, call));
+  }
+  peer.on('badMessage', ({ buffer, error }) =>
+    parts.keepRefused(connection, String(buffer), error),
+  );
+  peer.on('strictValidationFailure', ({ method, params, result, error, isCall, outbound }) => {
+    if (outbound) logger.error({ err: error, method }, 'our own message breaks its schema');
+    else parts.keepRefused(connection, JSON.stringify([method, isCall ? params : result]), error);
+  });
+  peer.on('socketError', (error) => logger.warn({ ...station, err: error }, 'connection failed'));
+};

@@ -1,0 +1,127 @@
+import { hashPassword, PasswordCheck } from '../outbound/password-hash';
+import { FailureThrottle } from './failure-throttle';
+import { judgeHandshake, type HandshakeParts } from './handshake';
+
+const password = 'a-password-of-16+';
+let nowMs = 0;
+let passwordHash: string;
+
+beforeAll(async () => {
+  passwordHash = await hashPassword(Buffer.from(password));
+});
+
+const partsWith = (securityProfile: 0 | 1): HandshakeParts => ({
+  defaultCpoId: 'default',
+  findCredential: ({ cpoId, chargePointId }) =>
+    Promise.resolve(
+      chargePointId === 'CP' && cpoId === 'default'
+        ? { securityProfile, ...(securityProfile === 1 ? { passwordHash } : {}) }
+        : undefined,
+    ),
+  passwords: new PasswordCheck(),
+  throttle: new FailureThrottle(),
+  nowMs: () => nowMs,
+});
+
+const request = (url: string, credentials?: string, remoteAddress = '10.0.0.1') => ({
+  url,
+  remoteAddress,
+  headers: {
+    'sec-websocket-protocol': 'ocpp2.0.1, ocpp1.6',
+    ...(credentials === undefined
+      ? {}
+      : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+  },
+});
+
+describe('a handshake', () => {
+  it.each(['/ocpp/CP', '/ocpp/default/CP', '/ocpp/%43P?token=x'])('%s is let in', async (url) =>
+    expect(await judgeHandshake(request(url, `CP:${password}`), partsWith(1))).toEqual({
+      kind: 'admitted',
+      station: { cpoId: 'default', chargePointId: 'CP' },
+      subprotocol: 'ocpp1.6',
+    }),
+  );
+
+  it.each([
+    ['', 400],
+    ['/', 400],
+    ['/ocpp', 400],
+    ['/ocpp/%zz', 400],
+    ['/ocpp/CP/', 400],
+    ['/ocpp/../ocpp/CP', 400],
+    ['/OCPP/CP', 400],
+    ['/ocpp/CP%00', 400],
+    ['/ocpp/cp', 404],
+    ['/ocpp/other/CP', 404],
+  ])('%p is refused with %i, whatever its password', async (url, status) =>
+    expect(await judgeHandshake(request(url, `CP:${password}`), partsWith(1))).toMatchObject({
+      kind: 'refused',
+      status,
+    }),
+  );
+
+  it.each([undefined, 'CP', 'CP:', 'CP:wrong', `cp:${password}`, `CP2:${password}`])(
+    'with the credentials %p is refused with 401',
+    async (credentials) =>
+      expect(await judgeHandshake(request('/ocpp/CP', credentials), partsWith(1))).toMatchObject({
+        kind: 'refused',
+        status: 401,
+      }),
+  );
+
+  it('needs no password only when it was registered like that', async () =>
+    expect(await judgeHandshake(request('/ocpp/CP'), partsWith(0))).toMatchObject({
+      kind: 'admitted',
+    }));
+
+  it('is slowed down after five wrong passwords, from that address, for a minute', async () => {
+    const parts = partsWith(1);
+    const attempt = async (credentials: string, address: string) => {
+      const verdict = await judgeHandshake(request('/ocpp/CP', credentials, address), parts);
+      return verdict.kind === 'refused' ? verdict.status : 200;
+    };
+    for (let n = 0; n < 5; n += 1) expect(await attempt(`CP:wrong${n}`, 'thief')).toBe(401);
+    expect(await attempt(`CP:${password}`, 'thief')).toBe(429);
+    expect(await attempt(`CP:${password}`, 'charger')).toBe(200);
+    nowMs += 60_001;
+    expect(await attempt(`CP:${password}`, 'thief')).toBe(200);
+  });
+
+  it('cannot be locked out of its charge point by a stranger behind the same proxy', async () => {
+    const parts = partsWith(1);
+    const attempt = async (credentials: string) =>
+      (await judgeHandshake(request('/ocpp/CP', credentials), parts)).kind;
+    expect(await attempt(`CP:${password}`)).toBe('admitted');
+    for (let n = 0; n < 6; n += 1) expect(await attempt(`CP:wrong${n}`)).toBe('refused');
+    expect(await attempt(`CP:${password}`)).toBe('admitted');
+    expect(await attempt('CP:wrong again')).toBe('refused');
+  });
+
+  it('has five guesses, also when they all come at once', async () => {
+    const parts = partsWith(1);
+    const checked = jest.spyOn(parts.passwords, 'isRight');
+    const verdicts = await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        judgeHandshake(request('/ocpp/CP', `CP:wrong${n}`), parts),
+      ),
+    );
+    const statuses = verdicts.map((verdict) => verdict.kind === 'refused' && verdict.status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(45);
+    expect(checked).toHaveBeenCalledTimes(5);
+  });
+
+  it('is put off when more passwords wait than can be checked soon', async () => {
+    const parts = partsWith(1);
+    const checks = Array.from({ length: 230 }, (_, n) =>
+      judgeHandshake(request('/ocpp/CP', 'CP:wrong', `address-${n}`), parts),
+    );
+    const verdicts = await Promise.all(checks);
+    const busy = verdicts.filter((verdict) => verdict.kind === 'refused' && verdict.status === 503);
+    expect(busy).toHaveLength(28);
+    expect(await judgeHandshake(request('/ocpp/CP', `CP:${password}`), parts)).toMatchObject({
+      kind: 'admitted',
+    });
+  }, 60_000);
+});

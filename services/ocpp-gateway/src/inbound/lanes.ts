@@ -1,0 +1,42 @@
+/** More than this many waiting frames of one charger is a flood, not a backlog. */
+const waitingMax = 500;
+
+/** The lane of a key is full; the sender has to come again. */
+export class LaneFull extends Error {
+  readonly code = 'lane-full';
+}
+
+/** Runs the work of one key in order, one after the other; different keys run side by side. */
+export class Lanes {
+  private readonly tails = new Map<string, Readonly<{ tail: Promise<unknown>; waiting: number }>>();
+
+  /** @throws LaneFull when more waits than one charger can have to say. */
+  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const waiting = this.tails.get(key)?.waiting ?? 0;
+    return waiting < waitingMax
+      ? this.runAlways(key, work)
+      : Promise.reject(new LaneFull(`${waiting} frames are waiting`));
+  }
+
+  /** For what a sender cannot repeat: that it came, and that it went. */
+  runAlways<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const lane = this.tails.get(key);
+    const waiting = (lane?.waiting ?? 0) + 1;
+    const result = (lane?.tail ?? Promise.resolve()).then(work, work);
+    const tail = result.catch(() => undefined).finally(() => this.leave(key));
+    this.tails.set(key, { tail, waiting });
+    return result;
+  }
+
+  /** Resolves when no work is left. */
+  async drained(): Promise<void> {
+    while (this.tails.size > 0) await Promise.all([...this.tails.values()].map(({ tail }) => tail));
+  }
+
+  private leave(key: string): void {
+    const lane = this.tails.get(key);
+    if (lane === undefined) return;
+    if (lane.waiting === 1) this.tails.delete(key);
+    else this.tails.set(key, { ...lane, waiting: lane.waiting - 1 });
+  }
+}

@@ -1,0 +1,24 @@
+import { type Answer, int32 } from '../frame';
+import { decodeMeterValues, type WireMeterValue } from './sampled-values';
+
+type MeterValues = Readonly<{
+  connectorId: number;
+  transactionId?: number;
+  meterValue: readonly WireMeterValue[];
+}>;
+
+/** OCPP 1.6, section 4.7. Always confirmed, whatever transaction it names. */
+export const meterValues: Answer<MeterValues> = async (frame, gateway) => {
+  const { connection, params, receivedAt } = frame;
+  const { cpoId, chargePointId } = connection;
+  const { transactionId } = params;
+  const message = {
+    station: { cpoId, chargePointId },
+    now: receivedAt,
+    connectorId: int32('connectorId', params.connectorId),
+    ...(transactionId === undefined ? {} : { transactionId }),
+    readings: decodeMeterValues('meterValue', params.meterValue),
+  };
+  await gateway.commits.submit((tx) => gateway.sessions.meterValues(tx, message));
+  return {};
+};

@@ -1,0 +1,132 @@
+import type { MeterReading } from '@tallywatt/contracts';
+import type { Instant } from '@tallywatt/time';
+import { readingsOf, type SampledValue } from '../../domain/meter-reading';
+import { storableText } from '../../outbound/storable-text';
+import { claimedInstant, FrameFault, int32, milliWhOf } from '../frame';
+
+/** What can be read of a StopTransaction that breaks its schema; a fact left out is not known. */
+export type ReadableStop = Readonly<{
+  transactionId?: number;
+  stoppedAt?: Instant;
+  meterStopMilliWh?: bigint;
+  stopReason: string;
+  idTag?: string;
+  readings: readonly MeterReading[];
+}>;
+
+export type ReadableMeterValues = Readonly<{
+  connectorId: number;
+  transactionId?: number;
+  readings: readonly MeterReading[];
+}>;
+
+/** OCPP 1.6, section 7.36: Reason. */
+const stopReasons = [
+  'DeAuthorized',
+  'EmergencyStop',
+  'EVDisconnected',
+  'HardReset',
+  'Local',
+  'PowerLoss',
+  'Reboot',
+  'Remote',
+  'SoftReset',
+  'UnlockCommand',
+];
+const sampleWords = ['context', 'format', 'measurand', 'phase', 'location', 'unit'] as const;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null ? (value as Fields) : {};
+const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+/** Many stacks write null for what they leave out. */
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+
+/** A fact, or undefined when it cannot be kept. */
+const readable = <T>(read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FrameFault) return undefined;
+    throw error;
+  }
+};
+
+/** A whole number, also one that is written as a text. */
+const wholeOf = (value: unknown): number | undefined => {
+  const whole = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof whole === 'number' && Number.isInteger(whole) ? whole : undefined;
+};
+
+/** A register in mWh: whole Wh by the standard, here also with a fraction, or as a text. */
+const registerOf = (value: unknown): bigint | undefined => {
+  const text = typeof value === 'number' ? value.toString() : value;
+  const match = typeof text === 'string' ? /^(-?)(\d{1,15})(?:\.(\d{1,3})0*)?$/.exec(text) : null;
+  if (match === null) return undefined;
+  const [, sign, whole = '', fraction = ''] = match;
+  const milliWh = readable(() => milliWhOf('meterStop', Number(whole))) ?? undefined;
+  if (milliWh === undefined) return undefined;
+  const magnitude = milliWh + BigInt(fraction.padEnd(3, '0'));
+  return sign === '-' ? -magnitude : magnitude;
+};
+
+const instantOf = (value: unknown): Instant | undefined =>
+  typeof value === 'string' ? readable(() => claimedInstant('timestamp', value)) : undefined;
+
+/** A sample is taken as it is said or not at all: without its unit a number is another one. */
+const sampleOf = (item: unknown): SampledValue[] => {
+  const { value, ...rest } = fieldsOf(item);
+  const words: Partial<Record<(typeof sampleWords)[number], string>> = {};
+  for (const name of sampleWords) {
+    const word = rest[name];
+    if (isAbsent(word)) continue;
+    if (typeof word !== 'string') return [];
+    words[name] = storableText(word).slice(0, 50);
+  }
+  if (typeof value !== 'string' && typeof value !== 'number') return [];
+  return [{ ...words, value: value.toString() }];
+};
+
+const readingsIn = (meterValues: unknown): MeterReading[] =>
+  itemsOf(meterValues).flatMap((meterValue) => {
+    const { timestamp, sampledValue } = fieldsOf(meterValue);
+    const readAt = instantOf(timestamp);
+    if (readAt === undefined) return [];
+    return readingsOf([{ readAt, sampledValues: itemsOf(sampledValue).flatMap(sampleOf) }]);
+  });
+
+const reasonOf = (reason: unknown): string => {
+  if (isAbsent(reason)) return 'Local';
+  return stopReasons.find((known) => known === reason) ?? 'Other';
+};
+
+/** Reads what is sound in a StopTransaction that is not. Each fact stands for itself. */
+export const readableStop = (params: unknown): ReadableStop => {
+  const { transactionId, timestamp, meterStop, reason, idTag, transactionData } = fieldsOf(params);
+  const transaction = wholeOf(transactionId);
+  const stoppedAt = instantOf(timestamp);
+  const meterStopMilliWh = registerOf(meterStop);
+  return {
+    ...(transaction === undefined ? {} : { transactionId: transaction }),
+    ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(meterStopMilliWh === undefined ? {} : { meterStopMilliWh }),
+    stopReason: reasonOf(reason),
+    ...(typeof idTag === 'string' ? { idTag } : {}),
+    readings: readingsIn(transactionData),
+  };
+};
+
+/** Reads what is sound in a MeterValues that is not; readings that cannot be placed are left out. */
+export const readableMeterValues = (params: unknown): ReadableMeterValues => {
+  const { connectorId, transactionId, meterValue } = fieldsOf(params);
+  const transaction = wholeOf(transactionId);
+  const connector = readable(() => int32('connectorId', wholeOf(connectorId) ?? Number.NaN));
+  const isPlaced =
+    transaction !== undefined || (isAbsent(transactionId) && connector !== undefined);
+  return {
+    connectorId: connector ?? 0,
+    ...(transaction === undefined ? {} : { transactionId: transaction }),
+    readings: isPlaced ? readingsIn(meterValue) : [],
+  };
+};

@@ -1,0 +1,32 @@
+import { type Answer, claimedInstant, milliWhOf } from '../frame';
+import { decodeMeterValues, type WireMeterValue } from './sampled-values';
+
+type StopTransaction = Readonly<{
+  transactionId: number;
+  timestamp: string;
+  meterStop: number;
+  idTag?: string;
+  reason?: string;
+  transactionData?: readonly WireMeterValue[];
+}>;
+
+/** OCPP 1.6, section 4.10. A stop cannot be refused: known transaction or not, it is confirmed. */
+export const stopTransaction: Answer<StopTransaction> = async (frame, gateway) => {
+  const { connection, params, receivedAt } = frame;
+  const { cpoId, chargePointId } = connection;
+  const { idTag } = params;
+  const message = {
+    station: { cpoId, chargePointId },
+    now: receivedAt,
+    transactionId: params.transactionId,
+    stop: {
+      stoppedAt: claimedInstant('timestamp', params.timestamp),
+      meterStopMilliWh: milliWhOf('meterStop', params.meterStop),
+      stopReason: params.reason ?? 'Local',
+    },
+    ...(idTag === undefined ? {} : { tokenMark: gateway.tokenMark(cpoId, idTag) }),
+    readings: decodeMeterValues('transactionData', params.transactionData ?? []),
+  };
+  await gateway.commits.submit((tx) => gateway.sessions.stop(tx, message));
+  return {};
+};

@@ -1,0 +1,184 @@
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { crashPoint } from '@tallywatt/event-log';
+import { createRPCError, RPCServer } from 'ocpp-rpc';
+import type { ChargerConnections } from '../outbound/charger-connections';
+import { keepRefusedFrame } from '../outbound/refused-frames';
+import type { RemoteStops } from '../outbound/remote-stops';
+import type { Connection } from '../outbound/station-store';
+import {
+  type Admission,
+  type Call,
+  callTimeoutMs,
+  laneOf,
+  now,
+  type RpcFault,
+  type RpcPeer,
+  welcomeCharger,
+} from './charger-connection';
+import { type Answer, FrameFault, type Gateway } from './frame';
+import { type HandshakeParts, judgeHandshake } from './handshake';
+import { Lanes } from './lanes';
+import type { OcppMetrics } from './ocpp-metrics';
+import { type Route, routes, validators } from './routes';
+
+export type OcppServerParts = Readonly<{
+  host: string;
+  port: number;
+  gateway: Gateway;
+  handshake: HandshakeParts;
+  connections: ChargerConnections;
+  remoteStops: RemoteStops;
+  metrics: OcppMetrics;
+}>;
+
+export type OcppServer = Readonly<{ port: number; close: () => Promise<void> }>;
+
+const payloadBytesMax = 256 * 1024;
+const badMessagesMax = 10;
+const goodbyeMs = 5_000;
+
+/** Answers in plain HTTP: the charger never gets a WebSocket. */
+const refuse = (socket: Socket, status: number, reason: string): void => {
+  const challenge = status === 401 ? 'WWW-Authenticate: Basic realm="ocpp"\r\n' : '';
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\n` +
+      `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(reason)}\r\n` +
+      `\r\n${reason}`,
+  );
+};
+
+/** Keeps a frame that is answered with an error; the answer does not wait for it. */
+const frameKeeper =
+  ({ sql, logger }: Gateway) =>
+  ({ cpoId, chargePointId }: Connection, frame: string, fault: RpcFault): void => {
+    const errorCode = fault.rpcErrorCode ?? 'GenericError';
+    const detail = fault.message ?? '';
+    logger.warn({ cpoId, chargePointId, errorCode, detail }, 'frame answered with an error');
+    keepRefusedFrame(sql, { cpoId, chargePointId, frame, errorCode, detail }).catch(
+      (error: unknown) =>
+        logger.error({ err: error, cpoId, chargePointId }, 'refused frame not kept'),
+    );
+  };
+
+/** Gives a call to its route and puts what goes wrong into OCPP-J's words, here and nowhere else. */
+const callAnswerer =
+  (
+    { gateway, metrics }: Pick<OcppServerParts, 'gateway' | 'metrics'>,
+    lanes: Lanes,
+    keepRefused: ReturnType<typeof frameKeeper>,
+  ) =>
+  async (connection: Connection, route: Route, { params, messageId }: Call): Promise<object> => {
+    const { action } = route;
+    const frame = { connection, messageId, params, receivedAt: now() };
+    const work = (): Promise<object> => (route.answer as Answer<unknown>)(frame, gateway);
+    try {
+      crashPoint(`gateway.before-record.${action}`);
+      const result = await (route.isOrdered ? lanes.run(laneOf(connection), work) : work());
+      crashPoint(`gateway.before-answer.${action}`);
+      metrics.frameAnswered(action, 'result');
+      return result;
+    } catch (error) {
+      metrics.frameAnswered(action, 'error');
+      if (error instanceof FrameFault) {
+        const fault = createRPCError(error.code, error.message) as Error & RpcFault;
+        keepRefused(connection, JSON.stringify([action, params]), fault);
+        throw fault;
+      }
+      gateway.logger.error({ err: error, chargePoint: laneOf(connection), action }, 'not taken');
+      const again = 'nothing was recorded; send the message again';
+      throw createRPCError('InternalError', again) as Error;
+    }
+  };
+
+const listen = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+
+type Admit = (request: IncomingMessage, socket: Socket, head: Buffer) => Promise<void>;
+
+const httpServer = (admit: Admit, { logger }: Gateway): Server => {
+  const server = createServer((_request, response) => {
+    response.writeHead(426, { connection: 'close', 'content-type': 'text/plain' });
+    response.end('OCPP is spoken here over WebSocket, at /ocpp/<chargePointId>');
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+  server.on('upgrade', (request, socket: Socket, head: Buffer) => {
+    // A socket that fails without a listener would end the process.
+    socket.on('error', (error) => logger.debug({ err: error }, 'handshake socket failed'));
+    admit(request, socket, head).catch((error: unknown) => {
+      logger.error({ err: error }, 'handshake failed');
+      refuse(socket, 503, 'try again');
+    });
+  });
+  return server;
+};
+
+/**
+ * Chargers' WebSockets. A text frame becomes a call of a route or an OCPP-J error, and only here.
+ * Nothing a peer sends ends the process: a bad path or handshake is answered in HTTP, a bad frame by
+ * CALLERROR, and too many of those close the connection.
+ */
+export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServer> => {
+  const { gateway, connections, metrics } = parts;
+  const lanes = new Lanes();
+  const keepRefused = frameKeeper(gateway);
+  const answer = callAnswerer(parts, lanes, keepRefused);
+  const admissions = new WeakMap<IncomingMessage, Admission>();
+  const rpc = new RPCServer({
+    protocols: Object.keys(routes),
+    strictMode: true,
+    strictModeValidators: validators,
+    callTimeoutMs,
+    maxBadMessages: badMessagesMax,
+    wssOptions: { maxPayload: payloadBytesMax, perMessageDeflate: false },
+  });
+  rpc.auth((accept, reject, { request }) => {
+    const admission = admissions.get(request);
+    if (admission === undefined) reject(403, 'not admitted');
+    else accept(admission, admission.subprotocol);
+  });
+  rpc.on('client', (peer: RpcPeer) =>
+    welcomeCharger(peer, { ...parts, lanes, answer, keepRefused }),
+  );
+  rpc.on('error', (error: Error) => gateway.logger.warn({ err: error }, 'WebSocket server error'));
+
+  const admit: Admit = async (request, socket, head) => {
+    const { url = '', headers } = request;
+    const remoteAddress = socket.remoteAddress ?? '';
+    const verdict = await judgeHandshake({ url, headers, remoteAddress }, parts.handshake);
+    if (verdict.kind === 'refused') {
+      const { status, reason, who } = verdict;
+      gateway.logger.warn({ status, reason, chargePoint: who, remoteAddress }, 'handshake refused');
+      metrics.handshakeRefused(status);
+      return refuse(socket, status, reason);
+    }
+    admissions.set(request, verdict);
+    return rpc.handleUpgrade(request, socket, head);
+  };
+  const server = httpServer(admit, gateway);
+  await listen(server, parts.port, parts.host);
+
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const charger of connections.all()) charger.close('shutdown');
+    const deadline = Date.now() + goodbyeMs;
+    while (connections.count > 0 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await rpc.close({ force: true });
+    server.closeAllConnections();
+    await closed;
+    await lanes.drained();
+    await gateway.commits.drained();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+};

@@ -1,0 +1,4 @@
+import { runService } from '@tallywatt/service-kit';
+import { ocppGateway } from './service';
+
+runService(ocppGateway);

@@ -1,0 +1,111 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { ServiceContext } from '@tallywatt/service-kit';
+import { instantFromEpochMs } from '@tallywatt/time';
+import type { GatewayEnvironment } from './config';
+import { type ApiParts, apiParts } from './inbound/api-parts';
+import { ChargePointsController } from './inbound/charge-points.controller';
+import { FailureThrottle } from './inbound/failure-throttle';
+import type { Gateway } from './inbound/frame';
+import { ocppMetrics } from './inbound/ocpp-metrics';
+import { consumePaymentEvents } from './inbound/payment-events.consumer';
+import { SessionsController } from './inbound/sessions.controller';
+import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
+import { connectAuthorization } from './outbound/authorization-client';
+import { findCredential } from './outbound/charge-point-registry';
+import { ChargerConnections } from './outbound/charger-connections';
+import { CommitQueue } from './outbound/commit-queue';
+import { PasswordCheck } from './outbound/password-hash';
+import { RemoteStopExecutor } from './outbound/remote-stop-executor';
+import { RemoteStops } from './outbound/remote-stops';
+import { SessionStore } from './outbound/session-store';
+import { StationStore } from './outbound/station-store';
+import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
+
+type Context = ServiceContext<GatewayEnvironment>;
+
+/** Token under which the composed gateway is found again when the service starts it. */
+export const composition = Symbol('composition');
+
+export type Composition = Readonly<{
+  gateway: Gateway;
+  api: ApiParts;
+  server: OcppServerParts;
+  executor: RemoteStopExecutor;
+}>;
+
+/** The composition root: everything is made and given its parts here. */
+export const compose = async (context: Context): Promise<Composition> => {
+  const { pool, eventLog, env, logger, metrics, cpoId } = context;
+  const commits = new CommitQueue((work) => eventLog.transaction(work));
+  const remoteStops = new RemoteStops(eventLog);
+  const connections = new ChargerConnections();
+  const passwords = new PasswordCheck();
+  const gateway: Gateway = {
+    sql: pool,
+    commits,
+    sessions: new SessionStore(eventLog, env.SESSION_CLOSE_TIMEOUT_MINUTES),
+    stations: new StationStore(eventLog),
+    authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
+      patienceMs: env.AUTHORIZATION_PATIENCE_MS,
+    }),
+    tokenMark: tokenMarkWith(await fingerprintKey(pool, env.FINGERPRINT_KEY)),
+    heartbeatIntervalSeconds: env.HEARTBEAT_INTERVAL_SECONDS,
+    logger,
+  };
+  return {
+    gateway,
+    api: { sql: pool, eventLog, commits, passwords, remoteStops, connections },
+    server: {
+      host: env.OCPP_HOST,
+      port: env.OCPP_PORT,
+      gateway,
+      handshake: {
+        defaultCpoId: cpoId,
+        findCredential: (station) => findCredential(pool, station.cpoId, station.chargePointId),
+        passwords,
+        throttle: new FailureThrottle(),
+        nowMs: () => Date.now(),
+      },
+      connections,
+      remoteStops,
+      metrics: ocppMetrics(metrics),
+    },
+    executor: new RemoteStopExecutor({ sql: pool, commits, remoteStops, connections, logger }),
+  };
+};
+
+/** Starts what is not HTTP: old connections are ended in the log before new ones are let in. */
+export const startGateway = async (context: Context, parts: Composition): Promise<OcppServer> => {
+  const { gateway, api, server, executor } = parts;
+  const now = (): string => instantFromEpochMs(Date.now());
+  const leftOpen = await gateway.commits.submit((tx) => gateway.stations.closeLeftOpen(tx, now()));
+  if (leftOpen > 0) context.logger.warn({ leftOpen }, 'connections of a crashed gateway ended');
+  const consumer = consumePaymentEvents(context.eventLog, api.remoteStops);
+  context.readiness('payment events', () => consumer.state().joined || 'consumer has not joined');
+  context.every('remote-stops', 250, () => executor.run());
+  context.every('close-overdue-sessions', 5_000, async () => {
+    const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
+    if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
+  });
+  const ocpp = await startOcppServer(server);
+  context.onShutdown(async () => {
+    await ocpp.close();
+    gateway.authorization.close();
+  });
+  context.logger.info({ port: ocpp.port }, 'OCPP listening');
+  return ocpp;
+};
+
+@Module({})
+export class OcppGatewayModule {
+  static create(parts: Composition): DynamicModule {
+    return {
+      module: OcppGatewayModule,
+      controllers: [ChargePointsController, SessionsController],
+      providers: [
+        { provide: composition, useFactory: () => parts },
+        { provide: apiParts, useFactory: () => parts.api },
+      ],
+    };
+  }
+}

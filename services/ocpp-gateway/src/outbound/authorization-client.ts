@@ -1,0 +1,116 @@
+import { create, fromBinary, toBinary, toJson, type DescMessage } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  AuthorizationService,
+  AuthorizeRequestSchema,
+  AuthorizeResponseSchema,
+  type ChargingDecision,
+  decodeMessage,
+} from '@tallywatt/contracts';
+import { type Instant, parseInstant } from '@tallywatt/time';
+
+export type AuthorizationQuestion = Readonly<{
+  cpoId: string;
+  chargePointId: string;
+  /** 0 when the charger does not say which connector. */
+  connectorId: number;
+  /** In clear: only the vault behind the call may keep it. */
+  idTag: string;
+  at: Instant;
+  tariffId: string;
+  currency: string;
+  powerWMax: bigint;
+  purpose: 'authorize' | 'start';
+}>;
+
+export type AuthorizationAnswer = Readonly<{
+  decision: ChargingDecision;
+  expiresAt?: Instant;
+  parentIdTag?: string;
+}>;
+
+/** Nobody could be asked in time. The charger is told to come again: no session without a decision. */
+export class AuthorizationUnavailable extends Error {
+  readonly code = 'authorization-unavailable';
+  readonly retriable = true;
+}
+
+export type AuthorizationClient = Readonly<{
+  authorize: (question: AuthorizationQuestion) => Promise<AuthorizationAnswer>;
+  close: () => void;
+}>;
+
+const callTimeoutMs = 3_000;
+// Nobody here cancels a call: CANCELLED is what an authorization that goes down leaves of one.
+const retriedStatuses: readonly status[] = [
+  status.CANCELLED,
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.RESOURCE_EXHAUSTED,
+  status.ABORTED,
+  status.INTERNAL,
+  status.UNKNOWN,
+];
+const path = `/${AuthorizationService.typeName}/${AuthorizationService.method.authorize.name}`;
+
+const encodeQuestion = (question: AuthorizationQuestion): Buffer => {
+  const { at, ...rest } = question;
+  const message = create(AuthorizeRequestSchema, {
+    ...rest,
+    at: timestampFromMs(parseInstant(at)),
+  });
+  return Buffer.from(toBinary(AuthorizeRequestSchema, message));
+};
+
+/** Through proto3 JSON into the contracts' own reader: int64 as bigint, timestamps as instants. */
+const decodeAnswer = (bytes: Buffer): AuthorizationAnswer => {
+  const json = toJson(AuthorizeResponseSchema, fromBinary(AuthorizeResponseSchema, bytes), {
+    alwaysEmitImplicit: true,
+  });
+  const desc: DescMessage = AuthorizeResponseSchema;
+  return decodeMessage(desc, json) as unknown as AuthorizationAnswer;
+};
+
+/** The one synchronous call between services: gateway to authorization, over gRPC. */
+export const connectAuthorization = (
+  address: string,
+  { patienceMs }: { patienceMs: number },
+): AuthorizationClient => {
+  const client = new Client(address, credentials.createInsecure(), {
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1_000,
+  });
+
+  const ask = (question: AuthorizationQuestion): Promise<AuthorizationAnswer> =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(
+        path,
+        encodeQuestion,
+        decodeAnswer,
+        question,
+        { deadline: Date.now() + callTimeoutMs },
+        (error, answer) => {
+          if (error !== null) reject(error);
+          else if (answer === undefined) reject(new Error('authorization answered nothing'));
+          else resolve(answer);
+        },
+      );
+    });
+
+  const authorize = async (question: AuthorizationQuestion): Promise<AuthorizationAnswer> => {
+    const giveUpAt = Date.now() + patienceMs;
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+      try {
+        return await ask(question);
+      } catch (error) {
+        const isRetried = retriedStatuses.includes((error as ServiceError).code);
+        if (!isRetried || Date.now() + pauseMs > giveUpAt) {
+          throw new AuthorizationUnavailable('authorization gave no decision', { cause: error });
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  };
+  return { authorize, close: () => client.close() };
+};

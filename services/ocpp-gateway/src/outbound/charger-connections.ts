@@ -1,0 +1,38 @@
+import type { Station } from './session-store';
+
+/** A charger's open socket, as far as others need it. */
+export type OpenCharger = Readonly<{
+  connectionId: string;
+  call: (action: string, params: object) => Promise<unknown>;
+  close: (cause: 'replaced' | 'shutdown') => void;
+}>;
+
+const keyOf = ({ cpoId, chargePointId }: Station): string => `${cpoId}/${chargePointId}`;
+
+/** The chargers connected to this process, one connection each. */
+export class ChargerConnections {
+  private readonly open = new Map<string, OpenCharger>();
+
+  get count(): number {
+    return this.open.size;
+  }
+
+  find(station: Station): OpenCharger | undefined {
+    return this.open.get(keyOf(station));
+  }
+
+  /** A newer authenticated connection takes the place of the older, which is returned. */
+  add(station: Station, charger: OpenCharger): OpenCharger | undefined {
+    const older = this.open.get(keyOf(station));
+    this.open.set(keyOf(station), charger);
+    return older;
+  }
+
+  remove(station: Station, connectionId: string): void {
+    if (this.find(station)?.connectionId === connectionId) this.open.delete(keyOf(station));
+  }
+
+  all(): OpenCharger[] {
+    return [...this.open.values()];
+  }
+}

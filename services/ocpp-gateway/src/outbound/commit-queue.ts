@@ -1,0 +1,59 @@
+import type { SqlClient } from '@tallywatt/event-log';
+
+/** Work of one frame inside a transaction; run again after a conflict, so free of other effects. */
+export type Work<T> = (tx: SqlClient) => Promise<T>;
+export type RunTransaction = <T>(work: Work<T>) => Promise<T>;
+
+type Waiting = Readonly<{
+  work: Work<unknown>;
+  resolve: (result: unknown) => void;
+  reject: (error: unknown) => void;
+}>;
+
+const batchMax = 64;
+
+/**
+ * Group commit: what arrives while one commit is under way shares the next transaction. A promise
+ * resolves only after its transaction is durable, and work runs in the order it was submitted.
+ */
+export class CommitQueue {
+  private readonly waiting: Waiting[] = [];
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly transaction: RunTransaction) {}
+
+  submit<T>(work: Work<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.push({ work, resolve: resolve as (result: unknown) => void, reject });
+      this.running ??= this.run();
+    });
+  }
+
+  /** Resolves when nothing is waiting. */
+  async drained(): Promise<void> {
+    while (this.running !== undefined) await this.running;
+  }
+
+  private async run(): Promise<void> {
+    // Frames that the sockets hand over in the same turn belong together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.waiting.length > 0) await this.commit(this.waiting.splice(0, batchMax));
+    this.running = undefined;
+  }
+
+  private async commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const results = await this.transaction(async (tx) => {
+        const done: unknown[] = [];
+        for (const { work } of batch) done.push(await work(tx));
+        return done;
+      });
+      batch.forEach(({ resolve }, index) => resolve(results[index]));
+    } catch (error) {
+      const [only] = batch;
+      if (batch.length === 1) return only?.reject(error);
+      // One charger's trouble is not its neighbours': each gets a transaction of its own.
+      for (const single of batch) await this.commit([single]);
+    }
+  }
+}

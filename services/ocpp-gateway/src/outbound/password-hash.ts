@@ -1,0 +1,92 @@
+import { createHmac, randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
+
+// 16 MiB and some 50 ms a guess: passwords are random and of 16 characters at least, so this need not
+// make up for short ones, and a fleet reconnects together.
+const cost = { N: 2 ** 14, r: 8, p: 1 } satisfies ScryptOptions;
+const keyLength = 32;
+
+const derive = (password: Buffer, salt: Buffer): Promise<Buffer> =>
+  new Promise((resolve, reject) =>
+    scrypt(password, salt, keyLength, cost, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    ),
+  );
+
+/** A slow, salted hash: `scrypt$<salt>$<key>`, base64url. */
+export const hashPassword = async (password: Buffer): Promise<string> => {
+  const salt = randomBytes(16);
+  const key = await derive(password, salt);
+  return `scrypt$${salt.toString('base64url')}$${key.toString('base64url')}`;
+};
+
+const matches = async (password: Buffer, hash: string): Promise<boolean> => {
+  const [, salt, key] = hash.split('$');
+  if (salt === undefined || key === undefined) return false;
+  const expected = Buffer.from(key, 'base64url');
+  const found = await derive(password, Buffer.from(salt, 'base64url'));
+  return expected.length === found.length && timingSafeEqual(expected, found);
+};
+
+const rememberedMax = 50_000;
+// Slow hashes run on the four threads that name look-ups and files need as well.
+const atOnceMax = 2;
+const waitingMax = 200;
+
+/** So many passwords wait to be checked that another one would wait too long. */
+export class PasswordChecksBusy extends Error {
+  readonly code = 'password-checks-busy';
+}
+
+/**
+ * Checks passwords against slow hashes, a few at a time: whoever has no password can make us check
+ * one. A fleet that reconnects at once would need minutes of CPU, so what was right once is known
+ * again without it, under a key that lives as long as the process, until the hash is another.
+ */
+export class PasswordCheck {
+  private readonly key = randomBytes(32);
+  private readonly right = new Set<string>();
+  private readonly waiting: (() => void)[] = [];
+  private running = 0;
+
+  /** Whether this password was found right before; costs next to nothing. */
+  isKnown(password: Buffer, hash: string): boolean {
+    return this.right.has(this.markOf(password, hash));
+  }
+
+  /** @throws PasswordChecksBusy */
+  async isRight(password: Buffer, hash: string): Promise<boolean> {
+    if (this.isKnown(password, hash)) return true;
+    const isRight = await this.inTurn(() => matches(password, hash));
+    if (isRight) this.remember(this.markOf(password, hash));
+    return isRight;
+  }
+
+  private async inTurn<T>(check: () => Promise<T>): Promise<T> {
+    if (this.running < atOnceMax) this.running += 1;
+    else {
+      if (this.waiting.length >= waitingMax) {
+        throw new PasswordChecksBusy(`${waitingMax} passwords are waiting to be checked`);
+      }
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    try {
+      return await check();
+    } finally {
+      // The place goes to who waits longest, without being free in between.
+      const next = this.waiting.shift();
+      if (next === undefined) this.running -= 1;
+      else next();
+    }
+  }
+
+  private markOf(password: Buffer, hash: string): string {
+    return createHmac('sha256', this.key).update(hash).update(password).digest('base64');
+  }
+
+  private remember(mark: string): void {
+    this.right.add(mark);
+    if (this.right.size <= rememberedMax) return;
+    const [oldest] = this.right;
+    if (oldest !== undefined) this.right.delete(oldest);
+  }
+}

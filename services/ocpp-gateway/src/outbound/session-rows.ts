@@ -1,0 +1,196 @@
+import type { SqlClient } from '@tallywatt/event-log';
+import type { Instant } from '@tallywatt/time';
+import type { ChargingSession } from '../domain/charging-session';
+import { decodeState, encodeState } from './state-codec';
+
+/** OCPP 1.6 IdTagInfo as it was answered, for resends. A parent tag is personal and is not kept. */
+export type IdTagInfo = Readonly<{ status: string; expiryDate?: Instant }>;
+
+/** What the gateway knows of a session besides its state. */
+export type SessionKey = Readonly<{
+  cpoId: string;
+  sessionId: string;
+  chargePointId: string;
+  connectorId: number;
+  transactionId: number;
+  fingerprint: string;
+  occurrence: number;
+  tokenMark: string;
+  tokenRef: string;
+  idTagInfo: IdTagInfo;
+}>;
+export type StoredSession = SessionKey &
+  Readonly<{ state: ChargingSession; /** Events recorded so far. */ eventCount: number }>;
+
+type Row = {
+  cpo_id: string;
+  session_id: string;
+  charge_point_id: string;
+  connector_id: number;
+  transaction_id: number;
+  fingerprint: string;
+  occurrence: number;
+  token_mark: string;
+  token_ref: string;
+  id_tag_info: IdTagInfo;
+  state: string;
+  event_count: number;
+};
+
+const fromRow = (row: Row): StoredSession => ({
+  cpoId: row.cpo_id,
+  sessionId: row.session_id,
+  chargePointId: row.charge_point_id,
+  connectorId: row.connector_id,
+  transactionId: row.transaction_id,
+  fingerprint: row.fingerprint,
+  occurrence: row.occurrence,
+  tokenMark: row.token_mark,
+  tokenRef: row.token_ref,
+  idTagInfo: row.id_tag_info,
+  state: decodeState(row.state),
+  eventCount: row.event_count,
+});
+
+const select = 'SELECT * FROM sessions';
+
+const selectWhere = async (
+  sql: SqlClient,
+  where: string,
+  values: unknown[],
+): Promise<StoredSession[]> =>
+  (await sql.query<Row>(`${select} WHERE ${where}`, values)).rows.map(fromRow);
+
+/** The last session of a charge point that began with the same words. */
+export const latestWithFingerprint = async (
+  sql: SqlClient,
+  cpoId: string,
+  chargePointId: string,
+  fingerprint: string,
+): Promise<StoredSession | undefined> =>
+  (
+    await selectWhere(
+      sql,
+      `cpo_id = $1 AND charge_point_id = $2 AND fingerprint = $3 ORDER BY occurrence DESC LIMIT 1`,
+      [cpoId, chargePointId, fingerprint],
+    )
+  )[0];
+
+const int32Max = 2 ** 31 - 1;
+
+/** Locked. Only a transaction of this very charge point is found: nobody stops another's session. */
+export const lockByTransaction = async (
+  tx: SqlClient,
+  cpoId: string,
+  chargePointId: string,
+  transactionId: number,
+): Promise<StoredSession | undefined> =>
+  transactionId < 1 || transactionId > int32Max
+    ? undefined
+    : (
+        await selectWhere(
+          tx,
+          'cpo_id = $1 AND charge_point_id = $2 AND transaction_id = $3 FOR UPDATE',
+          [cpoId, chargePointId, transactionId],
+        )
+      )[0];
+
+/** Locked, oldest first: the sessions of a connector that are not closed yet. */
+export const lockOpenOn = (
+  tx: SqlClient,
+  cpoId: string,
+  chargePointId: string,
+  connectorId: number,
+): Promise<StoredSession[]> =>
+  selectWhere(
+    tx,
+    `cpo_id = $1 AND charge_point_id = $2 AND connector_id = $3 AND status <> 'closed'
+     ORDER BY ordinal FOR UPDATE`,
+    [cpoId, chargePointId, connectorId],
+  );
+
+export const lockById = async (
+  tx: SqlClient,
+  cpoId: string,
+  sessionId: string,
+): Promise<StoredSession | undefined> =>
+  (await selectWhere(tx, 'cpo_id = $1 AND session_id = $2 FOR UPDATE', [cpoId, sessionId]))[0];
+
+/** Locked: stopped sessions whose time to be closed has come on our clock. */
+export const lockCloseDue = (tx: SqlClient, limit: number): Promise<StoredSession[]> =>
+  selectWhere(
+    tx,
+    `status = 'stopped' AND close_due_at <= now()
+     ORDER BY close_due_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
+    [limit],
+  );
+
+export const countDuplicate = async (tx: SqlClient, session: SessionKey): Promise<void> => {
+  await tx.query(
+    `UPDATE sessions SET duplicates_seen = duplicates_seen + 1
+     WHERE cpo_id = $1 AND session_id = $2`,
+    [session.cpoId, session.sessionId],
+  );
+};
+
+type Columns = Readonly<{
+  stoppedAt: Instant | null;
+  closedAt: Instant | null;
+  energyMilliWh: string | null;
+}>;
+
+const columnsOf = (state: Exclude<ChargingSession, { status: 'absent' }>): Columns => ({
+  stoppedAt: state.status === 'active' ? null : state.stop.stoppedAt,
+  closedAt: state.status === 'closed' ? state.closedAt : null,
+  energyMilliWh:
+    state.status === 'active'
+      ? null
+      : (state.stop.meterStopMilliWh - state.meterStartMilliWh).toString(),
+});
+
+/** Writes a session as its events left it; its time-out runs from the stop, on our clock. */
+export const saveSession = async (
+  tx: SqlClient,
+  key: SessionKey,
+  state: ChargingSession,
+  eventCount: number,
+  closedBy: string | undefined,
+  closeTimeoutMinutes: number,
+): Promise<void> => {
+  if (state.status === 'absent') throw new Error('a session that never began cannot be saved');
+  const { stoppedAt, closedAt, energyMilliWh } = columnsOf(state);
+  await tx.query(
+    `INSERT INTO sessions (cpo_id, session_id, charge_point_id, connector_id, transaction_id,
+       fingerprint, occurrence, token_mark, token_ref, id_tag_info, status, state, started_at,
+       stopped_at, closed_at, closed_by, energy_milli_wh, is_quarantined, close_due_at,
+       event_count)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+       CASE WHEN $11 = 'stopped' THEN now() + make_interval(secs => $19) END, $20)
+     ON CONFLICT (cpo_id, session_id) DO UPDATE SET status = $11, state = $12, stopped_at = $14,
+       closed_at = $15, closed_by = coalesce($16, sessions.closed_by), energy_milli_wh = $17,
+       is_quarantined = $18, event_count = $20,
+       close_due_at = coalesce(sessions.close_due_at, EXCLUDED.close_due_at)`,
+    [
+      key.cpoId,
+      key.sessionId,
+      key.chargePointId,
+      key.connectorId,
+      key.transactionId,
+      key.fingerprint,
+      key.occurrence,
+      key.tokenMark,
+      key.tokenRef,
+      JSON.stringify(key.idTagInfo),
+      state.status,
+      encodeState(state),
+      state.startedAt,
+      stoppedAt,
+      closedAt,
+      closedBy ?? null,
+      energyMilliWh,
+      state.quarantineReasons.length > 0,
+      closeTimeoutMinutes * 60,
+      eventCount,
+    ],
+  );
+};

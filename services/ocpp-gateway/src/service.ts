@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { ServiceDefinition } from '@tallywatt/service-kit';
+import { environment } from './config';
+import {
+  compose,
+  composition,
+  type Composition,
+  OcppGatewayModule,
+  startGateway,
+} from './ocpp-gateway.module';
+
+/** The service as the kit runs it. */
+export const ocppGateway: ServiceDefinition<typeof environment.shape> = {
+  name: 'ocpp-gateway',
+  httpPort: 9311,
+  migrations: join(__dirname, '..', 'migrations'),
+  environment,
+  module: async (context) => OcppGatewayModule.create(await compose(context)),
+  start: async (context, app) => {
+    await startGateway(context, app.get<Composition>(composition));
+  },
+};

@@ -1,0 +1,188 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import {
+  allTopicDefinitions,
+  type RecordedEvent,
+  type TallywattEvent,
+  type TopicName,
+} from '@tallywatt/contracts';
+import { ensureTopics, replayTopics } from '@tallywatt/event-log';
+import { startService } from '@tallywatt/service-kit';
+import { RPCClient } from 'ocpp-rpc';
+import { Pool } from 'pg';
+import { startAuthorization } from './scripted-authorization';
+import { ocppGateway } from '../service';
+
+export const password = 'correct-horse-battery';
+const secret = randomBytes(24).toString('hex');
+
+const bearer = (): string => {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { sub: 'op', cpo: 'default', roles: ['operator'] };
+  const text = `${part({ alg: 'HS256' })}.${part(claims)}`;
+  return `Bearer ${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+};
+
+export const registration = (id: string) => ({
+  id,
+  locationId: 'LOC-1',
+  timeZone: 'Europe/Berlin',
+  currency: 'EUR',
+  taxRatePercent: 19,
+  tariffId: 'T-1',
+  connectors: [{ id: 1, powerKwMax: 11 }],
+  securityProfile: 1,
+  password,
+});
+
+export const at = (minute: number): string =>
+  `2026-11-20T10:${String(minute).padStart(2, '0')}:00.000Z`;
+export const start = (idTag = 'GOOD', other: object = {}) => ({
+  connectorId: 1,
+  idTag,
+  meterStart: 1_000,
+  timestamp: at(0),
+  ...other,
+});
+export const stop = (transactionId: number, other: object = {}) => ({
+  transactionId,
+  timestamp: at(30),
+  meterStop: 6_000,
+  ...other,
+});
+export const values = (transactionId: number | undefined, value: string, minute: number) => ({
+  connectorId: 1,
+  ...(transactionId === undefined ? {} : { transactionId }),
+  meterValue: [{ timestamp: at(minute), sampledValue: [{ value, unit: 'kWh' }] }],
+});
+
+/** Real servers and free ports for a gateway to be tested on. */
+export type StageServers = Readonly<{
+  kafkaBrokers: string;
+  databaseUrl: string;
+  ocppPort: number;
+  httpPort: number;
+}>;
+
+export type Running = Readonly<{ url: string; stop: () => Promise<void> }>;
+/** Starts a gateway from an environment: in this process, or as one of its own. */
+export type Run = (environment: Record<string, string>) => Promise<Running>;
+
+const inThisProcess: Run = (environment) => startService(ocppGateway, environment);
+
+/** A gateway, an authorization service, and what a test says to them. */
+export class GatewayStage {
+  private constructor(
+    readonly servers: StageServers,
+    readonly authorization: Awaited<ReturnType<typeof startAuthorization>>,
+    private readonly environment: Record<string, string>,
+    readonly pool: Pool,
+    private service: Running,
+    private readonly run: Run,
+  ) {}
+
+  private readonly clients: RPCClient[] = [];
+
+  static async start(servers: StageServers, run = inThisProcess): Promise<GatewayStage> {
+    await ensureTopics({
+      brokers: [servers.kafkaBrokers],
+      definitions: allTopicDefinitions,
+      replicationFactor: 1,
+    });
+    const authorization = await startAuthorization();
+    const environment = {
+      KAFKA_BROKERS: servers.kafkaBrokers,
+      DATABASE_URL: servers.databaseUrl,
+      AUTH_SECRET: secret,
+      AUTHORIZATION_GRPC_URL: authorization.address,
+      AUTHORIZATION_PATIENCE_MS: '300',
+      OCPP_PORT: String(servers.ocppPort),
+      OCPP_GATEWAY_PORT: String(servers.httpPort),
+      LOG_LEVEL: 'silent',
+    };
+    const pool = new Pool({ connectionString: servers.databaseUrl });
+    const service = await run(environment);
+    return new GatewayStage(servers, authorization, environment, pool, service, run);
+  }
+
+  async stopGateway(): Promise<void> {
+    await this.service.stop();
+  }
+
+  async startGateway(): Promise<void> {
+    this.service = await this.run(this.environment);
+  }
+
+  async hangUp(): Promise<void> {
+    await Promise.all(this.clients.splice(0).map((client) => client.close({ force: true })));
+  }
+
+  async stop(): Promise<void> {
+    await this.service.stop();
+    await this.pool.end();
+    this.authorization.stop();
+  }
+
+  async isAlive(): Promise<boolean> {
+    return (await fetch(`${this.service.url}/health/live`)).ok;
+  }
+
+  async api(path: string, body?: object) {
+    const response = await fetch(`${this.service.url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: bearer(), 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    return { status: response.status, body: answer as Record<string, any> };
+  }
+
+  /** Connects a charger; an unstrict one can say what the standard forbids. */
+  async dial(identity: string, { isStrict = true } = {}) {
+    const client = new RPCClient({
+      endpoint: `ws://127.0.0.1:${this.servers.ocppPort}/ocpp`,
+      identity,
+      protocols: ['ocpp1.6'],
+      password,
+      strictMode: isStrict,
+      reconnect: false,
+    } as never);
+    this.clients.push(client);
+    await client.connect();
+    return {
+      client,
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any
+      call: (action: string, params: object) => client.call(action, params) as Promise<any>,
+    };
+  }
+
+  async newCharger(id: string) {
+    const { status } = await this.api('/v1/charge-points', registration(id));
+    if (status !== 201) throw new Error(`registering ${id} was answered ${status}`);
+    return this.dial(id);
+  }
+
+  /** All that Kafka holds of a topic and a test asks for, in order within each stream. */
+  async inKafka(topic: TopicName, isWanted: (event: TallywattEvent) => boolean) {
+    const found: RecordedEvent[] = [];
+    await replayTopics({
+      brokers: [this.servers.kafkaBrokers],
+      topics: [topic],
+      handle: (events) => {
+        found.push(...events.filter(({ event }) => isWanted(event)));
+        return Promise.resolve();
+      },
+    });
+    return found;
+  }
+
+  async sessionsOf(chargePointId: string) {
+    const { body } = await this.api(`/v1/sessions?chargePointId=${chargePointId}`);
+    return body['items'] as { id: string; status: string }[];
+  }
+
+  async typesOf(sessionId: string): Promise<string[]> {
+    const { body } = await this.api(`/v1/sessions/${sessionId}`);
+    return (body['events'] as { type: string }[]).map(({ type }) => type);
+  }
+}

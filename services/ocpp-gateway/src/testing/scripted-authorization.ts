@@ -1,0 +1,64 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Server, ServerCredentials, status as grpcStatus } from '@grpc/grpc-js';
+import {
+  AuthorizationService,
+  AuthorizeRequestSchema,
+  AuthorizeResponseSchema,
+} from '@tallywatt/contracts';
+
+/** A real gRPC server that decides by the tag's name. */
+export const startAuthorization = async () => {
+  const asked: { idTag: string; purpose: string }[] = [];
+  const mode = { isDown: false };
+  const server = new Server();
+  const { authorize } = AuthorizationService.method;
+  server.addService(
+    {
+      Authorize: {
+        path: `/${AuthorizationService.typeName}/${authorize.name}`,
+        requestStream: false,
+        responseStream: false,
+        requestDeserialize: (bytes: Buffer) => fromBinary(AuthorizeRequestSchema, bytes),
+        requestSerialize: () => Buffer.alloc(0),
+        responseSerialize: (bytes: Uint8Array) => Buffer.from(bytes),
+        responseDeserialize: (bytes: Buffer) => bytes,
+      },
+    },
+    {
+      Authorize: (
+        { request }: { request: { idTag: string; purpose: string; tariffId: string } },
+        answer: (error: object | null, bytes?: Uint8Array) => void,
+      ) => {
+        if (mode.isDown) return answer({ code: grpcStatus.UNAVAILABLE });
+        asked.push({ idTag: request.idTag, purpose: request.purpose });
+        const tariff = {
+          tariffId: request.tariffId,
+          version: 1n,
+          contentHash: 'ab',
+          billsParkingTime: request.idTag === 'IDLE',
+        };
+        const response = create(AuthorizeResponseSchema, {
+          decision: {
+            decisionId: `decision-${asked.length}`,
+            status: request.idTag === 'BLOCKED' ? 'Blocked' : 'Accepted',
+            tokenRef: `ref-of-${request.idTag.length}`,
+            tier: 'retail',
+            paymentRoute: 'card',
+            hold: { amountMinor: 5_000n, currency: 'EUR' },
+            ...(request.idTag === 'UNPRICED' ? {} : { tariff }),
+            rule: 'test',
+            decidedAt: timestampFromMs(Date.now()),
+          },
+        });
+        return answer(null, toBinary(AuthorizeResponseSchema, response));
+      },
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  return { address: `127.0.0.1:${port}`, asked, mode, stop: () => server.forceShutdown() };
+};

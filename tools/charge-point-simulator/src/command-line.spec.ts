@@ -1,0 +1,50 @@
+import { readCommandLine } from './command-line';
+
+const now = new Date('2026-11-20T16:00:00Z');
+const least = ['--url', 'ws://127.0.0.1:9310/ocpp/', '--id', 'CP-1', '--token', 'TAG-1'];
+const read = (...more: string[]) => readCommandLine([...least, ...more], now);
+
+describe('the command line', () => {
+  it('needs a server, a charger and a token', () => {
+    expect(read()).toMatchObject({
+      kind: 'run',
+      fleet: {
+        url: 'ws://127.0.0.1:9310/ocpp',
+        chargers: ['CP-1'],
+        tokens: ['TAG-1'],
+        sessionsPerCharger: 1,
+        virtualClock: { start: now, speed: 600 },
+      },
+    });
+  });
+
+  it('hands on what a session shall be', () => {
+    expect(
+      read('--energy-wh', '5000', '--idle-minutes', '0', '--duplicate-stop', '--no-authorize'),
+    ).toMatchObject({
+      fleet: {
+        session: {
+          energyWh: 5_000n,
+          idleMinutesAfter: 0,
+          duplicateStop: true,
+          authorizeFirst: false,
+        },
+      },
+    });
+  });
+
+  it.each([
+    [['--sessions', '0'], '--sessions must be a whole number from 1: 0'],
+    [['--speed', 'fast'], '--speed must be above 0: fast'],
+    [['--start', 'noon'], '--start is not an instant: noon'],
+    [['--curve', 'sine'], '--curve must be ac or dc: sine'],
+    [['--energy', '1'], "Unknown option '--energy'"],
+  ])('%j is wrong', (args, message) => {
+    expect(read(...args)).toEqual({ kind: 'wrong', message: expect.stringContaining(message) });
+  });
+
+  it('says which of the three is missing, and helps', () => {
+    expect(readCommandLine([], now)).toEqual({ kind: 'wrong', message: '--url is missing' });
+    expect(readCommandLine(['--help'], now)).toEqual({ kind: 'help' });
+  });
+});

@@ -1,0 +1,14 @@
+export type { BackoffLimits } from './backoff';
+export { runFleet, type FleetSetting } from './fleet';
+export { HandshakeRefused } from './connection';
+export type { Curve } from './charge-plan';
+export { stationClock, StationClock, type ClockSetting } from './station-clock';
+export { SimulatedChargePoint } from './ocpp16/charge-point';
+export type { ChargePointSetting, SimulatorLogEntry } from './ocpp16/charge-point-setting';
+export type {
+  SessionCharged,
+  SessionDeclined,
+  SessionOptions,
+  SessionOutcome,
+} from './ocpp16/session-terms';
+export type { AuthorizationStatus, ConnectorStatus, StopReason } from './ocpp16/messages';
