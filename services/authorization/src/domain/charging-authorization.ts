@@ -1,0 +1,162 @@
+import type { ChargingDecision, TariffReference } from '@tallywatt/contracts';
+import { decimalToRational, toMinor, type Decimal, type Money } from '@tallywatt/money';
+import type { Instant } from '@tallywatt/time';
+import type { Entitlement } from './entitlement';
+import { versionOf } from './entitlement';
+import type { IssuedToken, Token } from './token';
+
+/** A token asks to charge at a charge point. */
+export type AuthorizationRequest = Readonly<{
+  tokenRef: string;
+  /** The moment decided for: the start the charger claims, or now. */
+  at: Instant;
+  /** ISO 4217, of the charge point. */
+  currency: string;
+}>;
+
+/** What is known about the token, its driver's membership and the charge point's tariff. */
+export type Known = Readonly<{
+  token: Token;
+  entitlement: Entitlement;
+  /** Left out when no version is in force. */
+  tariff?: TariffReference;
+}>;
+
+export type AuthorizationPolicy = Readonly<{
+  /** Amount to hold at the start, in major units of the charge point's currency. */
+  holdMajorUnits: Decimal;
+  /** Whether a valid token may charge when no card stands behind it. */
+  allowWithoutPaymentMethod: boolean;
+}>;
+
+/** What the shell adds: the domain has no clock and no random numbers. */
+export type DecisionMoment = Readonly<{
+  decisionId: string;
+  decidedAt: Instant;
+  /** Milliseconds since the entitlement cache was last known to hold the whole topic. */
+  entitlementAgeMs: bigint;
+}>;
+
+/** Which rule decided. */
+export type AuthorizationRule =
+  | 'token-unknown'
+  | 'token-blocked'
+  | 'token-expired'
+  | 'payment-method-missing'
+  | 'member-entitled'
+  | 'entitlement-expired-retail'
+  | 'entitlement-revoked-retail'
+  | 'retail';
+
+/** OCPP 1.6 AuthorizationStatus (section 7.2). */
+export type AuthorizationStatus = 'Accepted' | 'Blocked' | 'Expired' | 'Invalid' | 'ConcurrentTx';
+
+const retailTier = 'retail';
+
+/**
+ * Decides whether a token may charge, at which tier, on whose account and with which hold.
+ *
+ * A membership counts when it is granted and its term ends after `at`. One that has lapsed, was
+ * revoked or never existed gives the retail tier, and the rule says which.
+ * @throws UnknownCurrency when the request's currency has no known minor unit.
+ */
+export const authorize = (
+  request: AuthorizationRequest,
+  known: Known,
+  policy: AuthorizationPolicy,
+  moment: DecisionMoment,
+): ChargingDecision => {
+  const { token } = known;
+  if (token.status === 'absent') {
+    return denied('Invalid', 'token-unknown', request, known, moment);
+  }
+  if (token.status === 'blocked') {
+    return denied('Blocked', 'token-blocked', request, known, moment);
+  }
+  const { expiresAt, paymentMethodId } = token.facts;
+  if (expiresAt !== undefined && expiresAt <= request.at) {
+    return denied('Expired', 'token-expired', request, known, moment);
+  }
+  if (paymentMethodId === undefined && !policy.allowWithoutPaymentMethod) {
+    return denied('Blocked', 'payment-method-missing', request, known, moment);
+  }
+  return {
+    decisionId: moment.decisionId,
+    status: 'Accepted',
+    tokenRef: request.tokenRef,
+    ...ownersOf(token),
+    ...tierAt(known.entitlement, request.at),
+    ...entitlementEvidence(known, moment),
+    ...paymentOf(paymentMethodId, policy, request.currency),
+    ...(known.tariff === undefined ? {} : { tariff: known.tariff }),
+    decidedAt: moment.decidedAt,
+  };
+};
+
+/** Whether a decision lets the token charge. */
+export const isAccepted = (decision: ChargingDecision): boolean => decision.status === 'Accepted';
+
+const denied = (
+  status: AuthorizationStatus,
+  rule: AuthorizationRule,
+  request: AuthorizationRequest,
+  known: Known,
+  moment: DecisionMoment,
+): ChargingDecision => ({
+  decisionId: moment.decisionId,
+  status,
+  tokenRef: request.tokenRef,
+  ...(known.token.status === 'absent' ? {} : ownersOf(known.token)),
+  tier: retailTier,
+  ...entitlementEvidence(known, moment),
+  paymentRoute: 'none',
+  // A session that a charger starts all the same still has to be priced.
+  ...(known.tariff === undefined ? {} : { tariff: known.tariff }),
+  rule,
+  decidedAt: moment.decidedAt,
+});
+
+const tierAt = (
+  entitlement: Entitlement,
+  at: Instant,
+): Readonly<{ tier: string; discountPercent?: Decimal; rule: AuthorizationRule }> => {
+  if (entitlement.status === 'absent') return { tier: retailTier, rule: 'retail' };
+  if (entitlement.status === 'revoked') {
+    return { tier: retailTier, rule: 'entitlement-revoked-retail' };
+  }
+  const { tier, discountPercent, validUntil } = entitlement.terms;
+  // The recorded expiry says the same as the term; a start claimed from before it keeps its tier.
+  return validUntil !== undefined && validUntil <= at
+    ? { tier: retailTier, rule: 'entitlement-expired-retail' }
+    : { tier, discountPercent, rule: 'member-entitled' };
+};
+
+const ownersOf = ({ facts }: IssuedToken): Readonly<{ driverRef?: string; groupRef?: string }> => ({
+  ...(facts.driverRef === undefined ? {} : { driverRef: facts.driverRef }),
+  ...(facts.groupRef === undefined ? {} : { groupRef: facts.groupRef }),
+});
+
+const entitlementEvidence = (
+  { token, entitlement }: Known,
+  { entitlementAgeMs }: DecisionMoment,
+): Readonly<{ entitlementVersion?: bigint; entitlementAgeMs?: bigint }> => {
+  if (token.status === 'absent' || token.facts.driverRef === undefined) return {};
+  // That there is no membership is knowledge too, and as old as the cache.
+  return entitlement.status === 'absent'
+    ? { entitlementAgeMs }
+    : { entitlementVersion: versionOf(entitlement), entitlementAgeMs };
+};
+
+const paymentOf = (
+  paymentMethodId: string | undefined,
+  policy: AuthorizationPolicy,
+  currency: string,
+): Readonly<{ paymentRoute: string; paymentMethodId?: string; hold?: Money }> => {
+  if (paymentMethodId === undefined) return { paymentRoute: 'none' };
+  const amountMinor = toMinor(
+    decimalToRational(policy.holdMajorUnits),
+    currency,
+    'half-away-from-zero',
+  );
+  return { paymentRoute: 'card', paymentMethodId, hold: { amountMinor, currency } };
+};

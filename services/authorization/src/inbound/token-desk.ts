@@ -1,0 +1,165 @@
+import { decimalToString } from '@tallywatt/money';
+import type { Instant } from '@tallywatt/time';
+import { validate as isUuid } from 'uuid';
+import { versionOf, type Entitlement } from '../domain/entitlement';
+import type { AccessStore, StoredToken } from '../outbound/access-store';
+import type { EntitlementCache } from '../outbound/entitlement-cache';
+import type { TokenDescription, TokenRegistry } from '../outbound/token-registry';
+import type { Vault } from '../outbound/vault';
+
+type ShownMembership = Readonly<{
+  status: string;
+  entitlementVersion: bigint;
+  tier?: string;
+  discountPercent?: string;
+  validUntil?: Instant;
+}>;
+
+/** A token as the API shows it: by reference, the uid masked. */
+export type ShownToken = Readonly<{
+  tokenRef: string;
+  uidMasked: string | null;
+  type: string;
+  status: string;
+  driverRef?: string;
+  groupRef?: string;
+  expiresAt?: Instant;
+  paymentMethod?: string;
+  membership?: ShownMembership;
+  issuedAt: Instant;
+}>;
+
+/** The HTTP side's view of tokens and memberships. */
+export class TokenDesk {
+  constructor(
+    private readonly registry: TokenRegistry,
+    private readonly store: AccessStore,
+    private readonly vault: Vault,
+    private readonly entitlements: EntitlementCache,
+    private readonly entitlementWaitMs: number,
+  ) {}
+
+  /**
+   * Registers tokens, and waits for a while until the memberships came back through the log, where
+   * decisions see them: `entitlementEffective` says whether they did.
+   */
+  async register(cpoId: string, descriptions: readonly TokenDescription[], now: Instant) {
+    const registered = await this.registry.register(cpoId, descriptions, now);
+    return Promise.all(
+      registered.map(async (token, position) => {
+        const { uid, membership } = descriptions[position] as TokenDescription;
+        const shown = showToken(token, uid, token.entitlement);
+        const { driverRef } = token.token.facts;
+        if (membership === undefined || driverRef === undefined) {
+          return { ...shown, outcome: token.outcome };
+        }
+        const entitlementEffective = await this.entitlements.reached(
+          cpoId,
+          driverRef,
+          versionOf(token.entitlement),
+          this.entitlementWaitMs,
+        );
+        return { ...shown, outcome: token.outcome, entitlementEffective };
+      }),
+    );
+  }
+
+  async tokens(
+    cpoId: string,
+    after: Readonly<{ issuedAt: Instant; tokenRef: string }> | undefined,
+    limit: number,
+  ): Promise<readonly ShownToken[]> {
+    return this.show(cpoId, await this.store.tokensAfter(cpoId, after, limit));
+  }
+
+  async token(cpoId: string, tokenRef: string): Promise<ShownToken | undefined> {
+    const token = await this.store.token(cpoId, tokenRef);
+    return token === undefined ? undefined : (await this.show(cpoId, [token]))[0];
+  }
+
+  /** Ends the membership of a driver, named by the operator's own id or by reference. */
+  async revokeMembership(
+    cpoId: string,
+    driver: string,
+    now: Instant,
+  ): Promise<
+    | Readonly<{ driverRef: string; membership: ShownMembership; entitlementEffective: boolean }>
+    | undefined
+  > {
+    const named = await this.vault.knownReferenceOf(cpoId, 'driver', driver);
+    const driverRef = named ?? (isUuid(driver) ? driver.toLowerCase() : undefined);
+    if (driverRef === undefined) return undefined;
+    const entitlement = await this.registry.revokeMembership(cpoId, driverRef, now);
+    const membership = entitlement === undefined ? undefined : showMembership(entitlement);
+    if (entitlement === undefined || membership === undefined) return undefined;
+    const entitlementEffective = await this.entitlements.reached(
+      cpoId,
+      driverRef,
+      versionOf(entitlement),
+      this.entitlementWaitMs,
+    );
+    return { driverRef, membership, entitlementEffective };
+  }
+
+  private async show(
+    cpoId: string,
+    tokens: readonly StoredToken[],
+  ): Promise<readonly ShownToken[]> {
+    const uids = await this.vault.identifiersOf(
+      cpoId,
+      'token',
+      tokens.map(({ tokenRef }) => tokenRef),
+    );
+    const entitlements = await this.store.entitlementsOf(
+      cpoId,
+      tokens.flatMap(({ token }) => token.facts.driverRef ?? []),
+    );
+    return tokens.map((token) =>
+      showToken(
+        token,
+        uids.get(token.tokenRef),
+        entitlements.get(token.token.facts.driverRef ?? '') ?? { status: 'absent' },
+      ),
+    );
+  }
+}
+
+/** The last four characters, of uids that are long enough not to be given away by them. */
+export const maskUid = (uid: string): string =>
+  uid.length >= 8 ? `${'*'.repeat(uid.length - 4)}${uid.slice(-4)}` : '*'.repeat(uid.length);
+
+const showToken = (
+  { tokenRef, issuedAt, token }: StoredToken,
+  uid: string | undefined,
+  entitlement: Entitlement,
+): ShownToken => {
+  const { tokenType, driverRef, groupRef, expiresAt, paymentMethodId } = token.facts;
+  const membership = showMembership(entitlement);
+  return {
+    tokenRef,
+    // Null once the vault has forgotten it.
+    uidMasked: uid === undefined ? null : maskUid(uid),
+    type: tokenType,
+    status: token.status,
+    ...(driverRef === undefined ? {} : { driverRef }),
+    ...(groupRef === undefined ? {} : { groupRef }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(paymentMethodId === undefined ? {} : { paymentMethod: paymentMethodId }),
+    ...(membership === undefined ? {} : { membership }),
+    issuedAt,
+  };
+};
+
+const showMembership = (entitlement: Entitlement): ShownMembership | undefined => {
+  if (entitlement.status === 'absent') return undefined;
+  const { status, version: entitlementVersion } = entitlement;
+  if (!('terms' in entitlement)) return { status, entitlementVersion };
+  const { tier, discountPercent, validUntil } = entitlement.terms;
+  return {
+    status,
+    entitlementVersion,
+    tier,
+    discountPercent: decimalToString(discountPercent),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  };
+};

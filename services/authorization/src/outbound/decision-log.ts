@@ -1,0 +1,54 @@
+import type { DecisionEvent } from '@tallywatt/contracts';
+import type { EventLog } from '@tallywatt/event-log';
+
+type Waiting = Readonly<{
+  event: DecisionEvent;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}>;
+
+const batchMax = 200;
+
+/**
+ * Makes decisions durable before they are answered. What arrives while a commit is running shares
+ * the next one, so a busy service does not pay one disk flush per decision.
+ */
+export class DecisionLog {
+  private waiting: Waiting[] = [];
+  private writing: Promise<void> | undefined;
+
+  constructor(private readonly eventLog: Pick<EventLog, 'append' | 'transaction'>) {}
+
+  /** Resolves once the decision is committed; rejects when the database cannot take it. */
+  record(event: DecisionEvent): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ event, resolve, reject });
+      this.writing ??= this.write();
+    });
+  }
+
+  /** Waits for what is being written. */
+  async drain(): Promise<void> {
+    await this.writing;
+  }
+
+  private async write(): Promise<void> {
+    // Lets the decisions of the same turn of the event loop come along.
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, batchMax);
+      try {
+        await this.eventLog.transaction(async (tx) => {
+          await this.eventLog.append(
+            tx,
+            batch.map(({ event }) => ({ event, occurredAt: event.decision.decidedAt })),
+          );
+        });
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.writing = undefined;
+  }
+}
