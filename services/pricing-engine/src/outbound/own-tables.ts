@@ -1,0 +1,24 @@
+import type { CdrEvent, RecordedEvent, TariffEvent } from '@tallywatt/contracts';
+import type { Restore } from '@tallywatt/event-log';
+import { keepCdrs, type CdrEntry } from './cdr-table';
+import { keepTariffs } from './tariff-tables';
+
+/** Fills the tables of a new database with the tariffs and CDRs that the log has of us. */
+export const restoreOwnTables: Restore = async (own, tx) => {
+  for await (const recorded of own('pricing.tariffs.v1')) {
+    await keepTariffs(
+      tx,
+      (recorded as readonly RecordedEvent<TariffEvent>[]).map(({ event }) => event),
+    );
+  }
+  for await (const recorded of own('pricing.cdrs.v1')) {
+    await keepCdrs(tx, (recorded as readonly RecordedEvent<CdrEvent>[]).flatMap(cdrEntryOf));
+  }
+};
+
+const cdrEntryOf = ({ event, metadata }: RecordedEvent<CdrEvent>): readonly CdrEntry[] => {
+  if (event.type !== 'CdrIssued') return [];
+  const { cpoId, cdrId, sessionId } = event;
+  const { id: eventId, contentHash, recordedAt: issuedAt } = metadata;
+  return [{ cpoId, cdrId, sessionId, eventId, contentHash, issuedAt }];
+};
