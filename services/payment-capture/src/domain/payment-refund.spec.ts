@@ -1,0 +1,189 @@
+import type { PaymentEvent } from '@tallywatt/contracts';
+import { money } from '@tallywatt/money';
+import { specification } from '@tallywatt/testing';
+import { paymentDecider } from './payment';
+import type { PaymentCommand } from './payment-command';
+
+const given = (...history: PaymentEvent[]) => specification(paymentDecider).given(...history);
+
+const eur = (amountMinor: bigint) => money(amountMinor, 'EUR');
+const identity = { cpoId: 'default', paymentId: 'pay-1', sessionId: 'session-1' };
+const paymentIntentId = 'pi_1';
+const chargeId = 'ch_1';
+const cdrId = 'cdr-1';
+const preauthorizationRequested = (attempt = 1): PaymentEvent => ({
+  type: 'PaymentPreauthorizationRequested',
+  ...identity,
+  amount: eur(5000n),
+  paymentMethodId: 'pm_card_visa',
+  attempt,
+  idempotencyKey: `tallywatt/pay-1/preauthorize/${attempt}`,
+});
+const preauthorized: PaymentEvent = {
+  type: 'PaymentPreauthorized',
+  ...identity,
+  amount: eur(5000n),
+  paymentIntentId,
+  chargeId,
+  captureBefore: '2026-11-28T10:00:00.000Z',
+};
+const captureRequested = (amountMinor: bigint, attempt = 1): PaymentEvent => ({
+  type: 'PaymentCaptureRequested',
+  ...identity,
+  cdrId,
+  amount: eur(amountMinor),
+  paymentIntentId,
+  attempt,
+  idempotencyKey: `tallywatt/pay-1/capture/${attempt}`,
+});
+const recordCapture = (amountMinor: bigint): PaymentCommand => ({
+  type: 'RecordCapture',
+  amount: eur(amountMinor),
+  chargeId,
+  balanceTransactionId: 'txn_1',
+});
+const captured = (amountMinor: bigint): PaymentEvent => ({
+  type: 'PaymentCaptured',
+  ...identity,
+  cdrId,
+  amount: eur(amountMinor),
+  paymentIntentId,
+  chargeId,
+  balanceTransactionId: 'txn_1',
+});
+const recordCaptureFailure: PaymentCommand = {
+  type: 'RecordCaptureFailure',
+  failureCode: 'payment_intent_unexpected_state',
+  detail: 'the hold is gone',
+};
+const requestRefund = (refundId: string, amountMinor?: bigint): PaymentCommand => ({
+  type: 'RequestRefund',
+  refundId,
+  ...(amountMinor === undefined ? {} : { amountMinor }),
+  reason: 'goodwill',
+  requestedBy: 'operator-1',
+});
+const refundRequested = (refundId: string, amountMinor: bigint, attempt = 1): PaymentEvent => ({
+  type: 'PaymentRefundRequested',
+  ...identity,
+  refundId,
+  amount: eur(amountMinor),
+  reason: 'goodwill',
+  requestedBy: 'operator-1',
+  idempotencyKey: `tallywatt/pay-1/refund/${refundId}/${attempt}`,
+});
+const recordRefund = (refundId: string, amountMinor: bigint): PaymentCommand => ({
+  type: 'RecordRefund',
+  refundId,
+  amount: eur(amountMinor),
+  processorRefundId: `re_${refundId}`,
+});
+const refunded = (refundId: string, amountMinor: bigint): PaymentEvent => ({
+  type: 'PaymentRefunded',
+  ...identity,
+  refundId,
+  amount: eur(amountMinor),
+  processorRefundId: `re_${refundId}`,
+});
+const recordRefundFailure = (refundId: string): PaymentCommand => ({
+  type: 'RecordRefundFailure',
+  refundId,
+  failureCode: 'charge_disputed',
+  detail: 'charged back',
+});
+const refundFailed = (refundId: string, amountMinor: bigint): PaymentEvent => ({
+  type: 'PaymentRefundFailed',
+  ...identity,
+  refundId,
+  amount: eur(amountMinor),
+  failureCode: 'charge_disputed',
+  detail: 'charged back',
+});
+
+const held = [preauthorizationRequested(), preauthorized];
+const capturing = [...held, captureRequested(1230n)];
+const paid = [...capturing, captured(1230n)];
+
+describe('a captured payment', () => {
+  it('is captured once', () =>
+    given(...paid)
+      .when(recordCapture(1230n))
+      .thenIgnored('capture-already-recorded'));
+  it('does not fail afterwards', () =>
+    given(...paid)
+      .when(recordCaptureFailure)
+      .thenIgnored('capture-not-requested'));
+  it('is refunded whole', () =>
+    given(...paid)
+      .when(requestRefund('r1'))
+      .then(refundRequested('r1', 1230n)));
+  it('is refunded in part', () =>
+    given(...paid)
+      .when(requestRefund('r1', 230n))
+      .then(refundRequested('r1', 230n)));
+  it('gives back what is left after a first refund', () =>
+    given(...paid, refundRequested('r1', 230n), refunded('r1', 230n))
+      .when(requestRefund('r2'))
+      .then(refundRequested('r2', 1000n)));
+  it('does not give back more than was captured', () =>
+    given(...paid)
+      .when(requestRefund('r1', 1231n))
+      .thenRefused('more-than-captured'));
+  it('counts a refund that is only asked for', () =>
+    given(...paid, refundRequested('r1', 1000n))
+      .when(requestRefund('r2', 231n))
+      .thenRefused('more-than-captured'));
+  it('has nothing left after a full refund', () =>
+    given(...paid, refundRequested('r1', 1230n), refunded('r1', 1230n))
+      .when(requestRefund('r2'))
+      .thenRefused('more-than-captured'));
+  it('gives nothing back for nothing', () =>
+    given(...paid)
+      .when(requestRefund('r1', 0n))
+      .thenRefused('refund-not-positive'));
+  it('takes the same refund once', () => {
+    const asked = [...paid, refundRequested('r1', 230n)];
+    given(...asked)
+      .when(requestRefund('r1', 230n))
+      .thenIgnored('refund-already-requested');
+    given(...asked)
+      .when(requestRefund('r1'))
+      .thenIgnored('refund-already-requested');
+  });
+  it('refuses another amount under the same refund', () =>
+    given(...paid, refundRequested('r1', 230n))
+      .when(requestRefund('r1', 231n))
+      .thenRefused('refund-differs'));
+});
+
+describe('a refund that is asked for', () => {
+  const asked = [...paid, refundRequested('r1', 230n)];
+  it('is refunded', () =>
+    given(...asked)
+      .when(recordRefund('r1', 230n))
+      .then(refunded('r1', 230n)));
+  it('is refunded once', () =>
+    given(...asked, refunded('r1', 230n))
+      .when(recordRefund('r1', 230n))
+      .thenIgnored('refund-already-recorded'));
+  it('fails, and the amount can be refunded again', () => {
+    given(...asked)
+      .when(recordRefundFailure('r1'))
+      .then(refundFailed('r1', 230n));
+    given(...asked, refundFailed('r1', 230n))
+      .when(requestRefund('r2'))
+      .then(refundRequested('r2', 1230n));
+  });
+  it('can bounce after it was done', () =>
+    given(...asked, refunded('r1', 230n))
+      .when(recordRefundFailure('r1'))
+      .then(refundFailed('r1', 230n)));
+  it('is asked for anew under a new key', () =>
+    given(...asked)
+      .when({ type: 'RepeatCall', idempotencyKey: 'tallywatt/pay-1/refund/r1/1' })
+      .then(refundRequested('r1', 230n, 2)));
+  it('can be made at the processor without us', () =>
+    given(...paid)
+      .when(recordRefund('elsewhere', 30n))
+      .then(refunded('elsewhere', 30n)));
+});

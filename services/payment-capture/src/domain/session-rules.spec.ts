@@ -1,0 +1,81 @@
+import type { SessionStarted } from '@tallywatt/contracts';
+import { preauthorizationOf, settlementOf, type SessionPrice } from './session-rules';
+
+const identity = { cpoId: 'default', paymentId: 'pay-1', sessionId: 'session-1' };
+const started: SessionStarted = {
+  type: 'SessionStarted',
+  cpoId: 'default',
+  sessionId: 'session-1',
+  chargePointId: 'CP-1',
+  connectorId: 1,
+  ocppVersion: '1.6',
+  ocppTransactionId: '1',
+  occurrence: 1,
+  meterStartMilliWh: 0n,
+  startedAt: '2026-11-21T10:00:00.000Z',
+  powerWMax: 22_000n,
+  location: { locationId: 'L1', timeZone: 'Europe/Berlin', currency: 'EUR' },
+  decision: {
+    decisionId: 'decision-1',
+    status: 'Accepted',
+    tokenRef: 'token-1',
+    tier: 'retail',
+    paymentRoute: 'card',
+    paymentMethodId: 'pm_card_visa',
+    hold: { amountMinor: 5000n, currency: 'EUR' },
+    rule: 'token-accepted',
+    decidedAt: '2026-11-21T10:00:00.000Z',
+  },
+};
+const withDecision = (change: Partial<SessionStarted['decision']>): SessionStarted => ({
+  ...started,
+  decision: { ...started.decision, ...change },
+});
+
+describe('the start of a session', () => {
+  it('asks for the hold that was decided', () =>
+    expect(preauthorizationOf(started, identity)).toEqual({
+      type: 'PreauthorizePayment',
+      ...identity,
+      amount: { amountMinor: 5000n, currency: 'EUR' },
+      paymentMethodId: 'pm_card_visa',
+    }));
+  it('asks for none when nothing is paid by card', () =>
+    expect(preauthorizationOf(withDecision({ paymentRoute: 'none' }), identity)).toBeUndefined());
+  it('asks for none when the driver may not charge', () =>
+    expect(preauthorizationOf(withDecision({ status: 'Blocked' }), identity)).toBeUndefined());
+  it('asks for none without a hold or without a card', () => {
+    const { hold: _, ...withoutHold } = started.decision;
+    expect(preauthorizationOf({ ...started, decision: withoutHold }, identity)).toBeUndefined();
+    const { paymentMethodId: _card, ...withoutCard } = started.decision;
+    expect(preauthorizationOf({ ...started, decision: withoutCard }, identity)).toBeUndefined();
+  });
+});
+
+describe('the end of a session', () => {
+  const price: SessionPrice = {
+    cdrId: 'cdr-1',
+    total: { amountMinor: 1230n, currency: 'EUR' },
+    taxes: [],
+    issuedAt: '2026-11-21T11:00:00.000Z',
+  };
+  it('settles its price', () =>
+    expect(settlementOf({ identity, started: true, price })).toEqual({
+      type: 'SettleSession',
+      ...identity,
+      cdrId: 'cdr-1',
+      total: { amountMinor: 1230n, currency: 'EUR' },
+    }));
+  it('waits for a start that has not been seen', () =>
+    expect(settlementOf({ identity, started: false, price })).toBeUndefined());
+  it('waits for a price', () => expect(settlementOf({ identity, started: true })).toBeUndefined());
+  it('lets the hold go when there is no price', () =>
+    expect(settlementOf({ identity, started: true, withheldReason: 'no-tariff' })).toEqual({
+      type: 'ReleaseHold',
+      reason: 'cdr-withheld',
+    }));
+  it('goes by the price when a withheld CDR was issued after all', () =>
+    expect(
+      settlementOf({ identity, started: true, price, withheldReason: 'no-tariff' })?.type,
+    ).toBe('SettleSession'));
+});

@@ -1,0 +1,50 @@
+import type { SessionStarted, TaxPortion } from '@tallywatt/contracts';
+import type { Money } from '@tallywatt/money';
+import type { Instant } from '@tallywatt/time';
+import type { PaymentCommand, PreauthorizePayment } from './payment-command';
+import type { PaymentIdentity } from './payment-state';
+
+/** What a CDR says that a payment needs. */
+export type SessionPrice = Readonly<{
+  cdrId: string;
+  total: Money;
+  taxes: readonly TaxPortion[];
+  issuedAt: Instant;
+}>;
+
+/** What other topics have said so far about the session of a payment. */
+export type SessionFacts = Readonly<{
+  identity: PaymentIdentity;
+  /** The start has been seen, so that a missing hold means that none was to be asked for. */
+  started: boolean;
+  price?: SessionPrice;
+  withheldReason?: string;
+}>;
+
+/** A rule: a session that may charge on a card, with a hold, has its payment pre-authorized. */
+export const preauthorizationOf = (
+  started: SessionStarted,
+  identity: PaymentIdentity,
+): PreauthorizePayment | undefined => {
+  const { status, paymentRoute, hold, paymentMethodId } = started.decision;
+  if (status !== 'Accepted' || paymentRoute !== 'card') return undefined;
+  if (hold === undefined || hold.amountMinor <= 0n || paymentMethodId === undefined) {
+    return undefined;
+  }
+  return { type: 'PreauthorizePayment', ...identity, amount: hold, paymentMethodId };
+};
+
+/**
+ * A rule: what the end of a session asks of its payment. It is asked again after every answer of
+ * the processor, because the price can come while a hold is still unknown.
+ */
+export const settlementOf = (facts: SessionFacts): PaymentCommand | undefined => {
+  if (!facts.started) return undefined;
+  if (facts.price !== undefined) {
+    const { cdrId, total } = facts.price;
+    return { type: 'SettleSession', ...facts.identity, cdrId, total };
+  }
+  return facts.withheldReason === undefined
+    ? undefined
+    : { type: 'ReleaseHold', reason: 'cdr-withheld' };
+};

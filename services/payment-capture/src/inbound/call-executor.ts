@@ -1,0 +1,131 @@
+import { crashPoint, type EventLog } from '@tallywatt/event-log';
+import type { Logger } from '@tallywatt/service-kit';
+import type { Pool } from 'pg';
+import { commandOf, type ProcessorAnswer, type ProcessorCall } from '../domain/processor-call';
+import type { CallList, ClaimedCall } from '../outbound/call-list';
+import type { PaymentStore } from '../outbound/payment-store';
+import { ProcessorUnsure, type Processor } from '../outbound/processor';
+
+export type CallExecutorOptions = Readonly<{
+  pool: Pool;
+  eventLog: EventLog;
+  logger: Logger;
+  processor: Processor;
+  calls: CallList;
+  payments: PaymentStore;
+  callsAtOnce: number;
+  backOffMaxMs: number;
+  observe?: (kind: string, outcome: string) => void;
+}>;
+
+/** Stripe keeps answers under a key for 24 h: later, the same key would do it a second time. */
+const keyGoodForMs = 23 * 3_600_000;
+
+const backOffStartMs = 250;
+
+/**
+ * Makes the calls of the list and records their answers. A call is repeated with the same key until
+ * its outcome is known; where the key cannot tell any more, the processor is asked what it has.
+ */
+export class CallExecutor {
+  private readonly underWay = new Map<ProcessorCall, Promise<void>>();
+  private stopped = false;
+
+  constructor(private readonly options: CallExecutorOptions) {}
+
+  /** Starts what is due and has room; does not wait for answers. */
+  async pump(): Promise<void> {
+    const room = this.options.callsAtOnce - this.underWay.size;
+    if (room <= 0 || this.stopped) return;
+    for (const claimed of await this.options.calls.claim(this.options.pool, room)) {
+      const work = this.execute(claimed).finally(() => this.underWay.delete(claimed.call));
+      this.underWay.set(claimed.call, work);
+    }
+  }
+
+  /** Says of the calls under way that they still are. */
+  async renew(): Promise<void> {
+    if (this.underWay.size === 0) return;
+    await this.options.calls.renew(this.options.pool, [...this.underWay.keys()]);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.underWay.values());
+  }
+
+  private async execute(claimed: ClaimedCall): Promise<void> {
+    const { call } = claimed;
+    try {
+      const answer = await this.ask(claimed);
+      if (answer.kind === 'pending') {
+        await this.defer(claimed, 'question', answer.detail);
+      } else if (answer.kind === 'nothing') {
+        await this.repeat(claimed);
+      } else {
+        await this.record(claimed, answer);
+      }
+      this.options.observe?.(call.kind, answer.kind);
+    } catch (error) {
+      this.options.observe?.(call.kind, 'unknown');
+      const isSaved = error instanceof ProcessorUnsure && error.isSaved;
+      const step = isSaved || claimed.nextStep === 'question' ? 'question' : 'call';
+      await this.defer(claimed, step, (error as Error).message).catch((failure: unknown) =>
+        // The lease ends by itself, and the call is made again then.
+        this.options.logger.error({ err: failure, call }, 'call not deferred'),
+      );
+    }
+  }
+
+  private async ask({ call, nextStep, firstTriedAt }: ClaimedCall): Promise<ProcessorAnswer> {
+    const { processor } = this.options;
+    const isStale = Date.now() - Date.parse(firstTriedAt) > keyGoodForMs;
+    if (nextStep === 'question' || isStale) return processor.question(call, firstTriedAt);
+    crashPoint('payment.before-call');
+    const answer = await processor.call(call);
+    crashPoint('payment.after-call');
+    return answer;
+  }
+
+  private async record({ call }: ClaimedCall, answer: ProcessorAnswer): Promise<void> {
+    const { calls, eventLog, payments } = this.options;
+    const now = new Date().toISOString();
+    await eventLog.transaction(async (tx) => {
+      const locked = await payments.lockPayment(tx, call.cpoId, call.paymentId);
+      if (locked === undefined) throw new Error(`payment ${call.paymentId} has no row`);
+      if (!(await calls.finish(tx, call, answer.kind))) return;
+      const command = commandOf(answer, locked.chargePointId);
+      const at = 'at' in answer ? answer.at : undefined;
+      await payments.handle(tx, locked, command === undefined ? [] : [command], {
+        now,
+        ...(at === undefined ? {} : { occurredAt: at }),
+      });
+    });
+  }
+
+  /** The processor has no trace of the call, so it was not carried out: a new key, a new call. */
+  private async repeat({ call }: ClaimedCall): Promise<void> {
+    const { calls, eventLog, payments, logger } = this.options;
+    const now = new Date().toISOString();
+    logger.warn({ call }, 'the processor knows nothing of a call: asking anew');
+    await eventLog.transaction(async (tx) => {
+      const locked = await payments.lockPayment(tx, call.cpoId, call.paymentId);
+      if (locked === undefined || !(await calls.finish(tx, call, 'nothing'))) return;
+      const { idempotencyKey } = call;
+      await payments.handle(tx, locked, [{ type: 'RepeatCall', idempotencyKey }], { now });
+    });
+  }
+
+  private async defer(
+    { call, tries }: ClaimedCall,
+    step: 'call' | 'question',
+    error: string,
+  ): Promise<void> {
+    const { backOffMaxMs, calls, logger, pool } = this.options;
+    const ceilingMs = Math.min(backOffMaxMs, backOffStartMs * 2 ** Math.min(tries, 20));
+    const inMs = Math.round(ceilingMs * (0.5 + Math.random() / 2));
+    const { idempotencyKey: key } = call;
+    logger.warn({ key, tries, step, inMs, error }, 'outcome of a processor call is unknown');
+    await calls.defer(pool, call, { step, inMs, error });
+  }
+}

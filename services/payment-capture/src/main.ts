@@ -1,0 +1,4 @@
+import { runService } from '@tallywatt/service-kit';
+import { paymentCapture } from './service';
+
+runService(paymentCapture);
