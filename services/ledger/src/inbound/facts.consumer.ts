@@ -1,0 +1,52 @@
+import type { RecordedEvent, TopicName } from '@tallywatt/contracts';
+import type { ConsumerOptions, EventLog, SqlClient } from '@tallywatt/event-log';
+import type { Instant } from '@tallywatt/time';
+import { bookingInstant, journalEventId, type Fact } from '@tallywatt/derivations';
+import { enterJournal, sealedDays } from '../outbound/journal-tables';
+import { postFacts, type PostedFact } from './posting';
+
+/** Where the facts come from that the books are made of. */
+export const factTopics = [
+  'pricing.cdrs.v1',
+  'payments.payments.v1',
+  'payments.settlements.v1',
+] as const satisfies readonly TopicName[];
+
+export type FactsConsumerOptions = Readonly<{
+  eventLog: Pick<EventLog, 'append'>;
+  taxJurisdiction: string;
+  now: () => Instant;
+  /** Called for each entry in suspense: somebody has to explain it. */
+  onSuspense: (posted: PostedFact) => void;
+}>;
+
+/** Books facts as they arrive and publishes their entries, all in the transaction of the batch. */
+export const factsConsumer = (options: FactsConsumerOptions): ConsumerOptions => ({
+  name: 'ledger',
+  topics: factTopics,
+  handle: async (events: readonly RecordedEvent[], tx: SqlClient) => {
+    // These topics hold nothing else: a record of another type does not decode.
+    const facts = events as readonly RecordedEvent<Fact>[];
+    await enterJournal(tx);
+    const now = options.now();
+    const sealed = await sealedDays(tx, [...new Set(facts.map(({ event }) => event.cpoId))]);
+    const posted = await postFacts(facts, tx, {
+      taxJurisdiction: options.taxJurisdiction,
+      bookedAt: (cpoId) => bookingInstant(now, sealed.get(cpoId)),
+    });
+    await options.eventLog.append(
+      tx,
+      posted.map(({ entry, cause }) => ({
+        event: entry,
+        id: journalEventId(entry),
+        occurredAt: entry.occurredAt,
+        correlationId: cause.correlationId,
+        causationId: cause.id,
+      })),
+      { recordedAt: now },
+    );
+    posted
+      .filter(({ entry }) => entry.postingRule === 'processor.unknown')
+      .forEach(options.onSuspense);
+  },
+});
