@@ -1,0 +1,117 @@
+import type { ReconciliationOutcome } from '@tallywatt/contracts';
+import { type Awaited, Comparison, type Discrepancy, sum } from './comparison';
+import { compareJournal } from './journal-comparison';
+import { isPaid, type PayoutState } from './payout';
+import { compareCharges, compareDisbursement, compareRefunds } from './settlement-comparison';
+import type { Subject } from './subject';
+
+export type Amounts = Readonly<{
+  billedMinor: bigint;
+  capturedMinor: bigint;
+  refundedMinor: bigint;
+  feesMinor: bigint;
+  paidOutMinor: bigint;
+  receivableMinor: bigint;
+}>;
+
+export type Match = Readonly<{
+  status: 'open' | 'quarantined' | 'reconciled' | 'discrepant';
+  outcome?: ReconciliationOutcome;
+  awaited: readonly Awaited[];
+  discrepancies: readonly Discrepancy[];
+  amounts: Amounts;
+}>;
+
+const amountsOf = (subject: Subject, payouts: ReadonlyMap<string, PayoutState>): Amounts => {
+  const movements = Object.entries(subject.movements);
+  const isPaidOut = (id: string): boolean =>
+    (subject.payouts[id] ?? []).some((payoutId) => {
+      const payout = payouts.get(payoutId);
+      return payout !== undefined && isPaid(payout);
+    });
+  return {
+    billedMinor: subject.cdr?.totalMinor ?? 0n,
+    capturedMinor: sum(Object.values(subject.captures).map((capture) => capture.amountMinor)),
+    refundedMinor: sum(
+      Object.values(subject.refunds)
+        .filter(({ state }) => state === 'refunded')
+        .map(({ amountMinor }) => amountMinor),
+    ),
+    feesMinor: sum(movements.map(([, { feeMinor }]) => feeMinor)),
+    paidOutMinor: sum(
+      movements.filter(([id]) => isPaidOut(id)).map(([, { netMinor }]) => netMinor),
+    ),
+    receivableMinor: sum(Object.values(subject.receivables).map(({ amountMinor }) => amountMinor)),
+  };
+};
+
+const comparePayment = (subject: Subject, amounts: Amounts, comparison: Comparison): void => {
+  const { billedMinor, capturedMinor, receivableMinor } = amounts;
+  const answeredMinor = capturedMinor + receivableMinor;
+  if (answeredMinor < billedMinor) comparison.awaits('payment');
+  if (answeredMinor > billedMinor) {
+    comparison.differs(
+      'captured-differs',
+      'payment',
+      'captured and receivable together are more than was billed',
+      { expectedMinor: billedMinor, actualMinor: answeredMinor },
+    );
+  }
+  if (billedMinor === 0n) compareRelease(subject, comparison);
+};
+
+/** Where nothing is due, a hold that was asked for has to be answered and let go. */
+const compareRelease = (subject: Subject, comparison: Comparison): void => {
+  if (subject.holdVoided) return;
+  if (subject.holdMinor !== undefined) comparison.awaits('void');
+  else if (subject.holdDue && subject.holdDeclined === undefined) comparison.awaits('payment');
+};
+
+const compareCurrencies = ({ currencies }: Subject, comparison: Comparison): void => {
+  if (currencies.length < 2) return;
+  const detail = `amounts in ${currencies.join(', ')}`;
+  comparison.differs('currency-differs', 'currency', detail, undefined);
+};
+
+/** A closed session without a price: a person has to look, and its money must not be taken. */
+const withoutPrice = (subject: Subject): Readonly<Pick<Match, 'status' | 'awaited'>> => {
+  const isHeldBack = subject.withheldReason !== undefined || subject.quarantineReason !== undefined;
+  if (!isHeldBack) return { status: 'open', awaited: ['cdr'] };
+  const comparison = new Comparison();
+  comparison.awaits('review');
+  if (subject.withheldReason !== undefined) compareRelease(subject, comparison);
+  // Money without a price: the price has to come.
+  if (Object.keys(subject.captures).length > 0) comparison.awaits('cdr');
+  return { status: 'quarantined', awaited: [...comparison.awaited].sort() };
+};
+
+/**
+ * Compares what every hop says of one session: session, CDR, payment, balance transactions, payout
+ * and journal. It repairs nothing.
+ */
+export const match = (subject: Subject, payouts: ReadonlyMap<string, PayoutState>): Match => {
+  const amounts = amountsOf(subject, payouts);
+  if (subject.closedAt === undefined) {
+    return { status: 'open', awaited: ['session-close'], discrepancies: [], amounts };
+  }
+  if (subject.cdr === undefined) {
+    return { ...withoutPrice(subject), discrepancies: [], amounts };
+  }
+  const comparison = new Comparison();
+  comparePayment(subject, amounts, comparison);
+  compareCharges(subject, amounts.capturedMinor, comparison);
+  compareRefunds(subject, comparison);
+  compareDisbursement(subject, payouts, comparison);
+  compareJournal(subject, comparison);
+  compareCurrencies(subject, comparison);
+  const { discrepancies } = comparison;
+  const awaited = [...comparison.awaited].sort();
+  if (discrepancies.length > 0) return { status: 'discrepant', awaited, discrepancies, amounts };
+  if (awaited.length > 0) return { status: 'open', awaited, discrepancies, amounts };
+  return { status: 'reconciled', outcome: outcomeOf(amounts), awaited, discrepancies, amounts };
+};
+
+const outcomeOf = (amounts: Amounts): ReconciliationOutcome => {
+  if (amounts.receivableMinor > 0n) return 'receivable-open';
+  return amounts.billedMinor === 0n ? 'nothing-due' : 'settled';
+};

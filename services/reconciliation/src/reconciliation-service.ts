@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import type { Consumer } from '@tallywatt/event-log';
+import type { ServiceContext, ServiceDefinition } from '@tallywatt/service-kit';
+import { environment, type ReconciliationEnvironment } from './config';
+import { consumeFacts } from './inbound/facts.consumer';
+import { closeDayOnce, daysToClose } from './outbound/day-tables';
+import { restoreOwnTables } from './outbound/own-tables';
+import { sweepOverdue } from './outbound/overdue-sweep';
+import { ReconciliationModule } from './reconciliation.module';
+
+const hourMs = 3_600_000;
+
+const closeDays = async ({
+  env,
+  eventLog,
+  pool,
+}: ServiceContext<ReconciliationEnvironment>): Promise<void> => {
+  const now = new Date();
+  // A day that ended at least the waiting time ago.
+  const beforeDay = new Date(now.getTime() - env.DAY_CLOSE_AFTER_HOURS * hourMs)
+    .toISOString()
+    .slice(0, 10);
+  for (const { cpoId, day } of await daysToClose(pool, beforeDay)) {
+    await closeDayOnce(eventLog, cpoId, day, now.toISOString());
+  }
+};
+
+/** Records that may be on their way while we still count as up to date: about one batch. */
+const lagMax = 500;
+
+/** Silence means something only to one who has heard everything so far. */
+const hasCaughtUp = (consumer: Consumer): boolean => {
+  const { joined, lag, waiting } = consumer.state();
+  return joined && waiting.length === 0 && lag !== undefined && lag <= lagMax;
+};
+
+/** What reconciliation is made of; `main.ts` runs it, tests start it with their own environment. */
+export const reconciliationService = {
+  name: 'reconciliation',
+  httpPort: 9316,
+  migrations: join(__dirname, '..', 'migrations'),
+  environment,
+  restore: restoreOwnTables,
+  module: (context) => ReconciliationModule.create(context),
+  start: async (context) => {
+    const { env, eventLog } = context;
+    const consumer = consumeFacts(eventLog, env.PATIENCE_SECONDS);
+    context.every('overdue sweep', env.SWEEP_INTERVAL_SECONDS * 1_000, async () => {
+      if (!hasCaughtUp(consumer)) return;
+      await sweepOverdue(eventLog, new Date().toISOString(), env.PATIENCE_SECONDS);
+    });
+    context.every('close of day', 60_000, async () => {
+      if (hasCaughtUp(consumer)) await closeDays(context);
+    });
+  },
+} satisfies ServiceDefinition<typeof environment.shape>;
