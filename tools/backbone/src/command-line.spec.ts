@@ -1,0 +1,155 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addressesFrom, NotReachable } from './addresses';
+import { runCommandLine } from './command-line';
+import { serviceOfConsumer } from './parked-command';
+
+const directory = mkdtempSync(join(tmpdir(), 'backbone-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const run = async (words: readonly string[], env: Record<string, string> = {}) => {
+  const said = { out: '', err: '' };
+  const code = await runCommandLine(words, env, {
+    out: (text) => (said.out += text),
+    err: (text) => (said.err += text),
+  });
+  return { code, ...said };
+};
+
+describe('a command line', () => {
+  it.each([
+    [[], 2, 'Usage: backbone <command>'],
+    [['--help'], 0, 'backbone ledger export'],
+    [['topics', '--help'], 0, '--replication-factor'],
+    [['parked', 'replay', '--help'], 0, 'all of it or nothing'],
+    [['rebuild', '--help'], 0, '--topics-only'],
+  ])('%j is answered with help', async (words, code, text) => {
+    const answer = await run(words);
+    expect(answer.code).toBe(code);
+    expect(answer.out).toContain(text);
+  });
+
+  it.each([
+    [['nothing'], "there is no command 'nothing'"],
+    [['parked'], 'backbone parked replay <consumer> <topic> <key>'],
+    [['parked', 'drop'], 'expected one of'],
+    [['topics', '--all'], "Unknown option '--all'"],
+    [['topics', 'charging.sessions.v1'], 'expected: backbone topics'],
+    [['topics', '--replication-factor', 'three'], "not 'three'"],
+    [['parked', 'list', '--service', 'billing'], "'billing' is no service"],
+    [['parked', 'replay', 'ledger', 'pricing.cdrs.v1'], 'expected: backbone parked replay'],
+    [['parked', 'replay', 'x', 'pricing.cdrs.v1', 'k'], "no service has a consumer 'x'"],
+    [['tariff', 'import', '/does/not/exist'], 'cannot be read'],
+    [['ledger', 'export', '--format', 'xml'], '--format is hledger or csv'],
+    [['ledger', 'export', '--from', '2026-02-30'], '--from is a day'],
+    [['audit', 'session'], 'expected: backbone audit session'],
+    [['rebuild'], 'say --verify'],
+    [['rebuild', '--verify', '--settle-seconds', '-1'], 'settle-seconds'],
+    [['rebuild', '--verify', '--public-key', '/does/not/exist'], 'is no key in PEM'],
+  ])('%j is refused as typed wrongly', async (words, text) => {
+    const answer = await run(words, { KAFKA_BROKERS: '127.0.0.1:1' });
+    expect(answer.err).toContain(text);
+    expect(answer.code).toBe(2);
+  });
+
+  it('that cannot be carried out says what is not there', async () => {
+    const answer = await run(['parked', 'list', '--service', 'ledger'], {
+      LEDGER_URL: 'http://127.0.0.1:1',
+      OPERATOR_TOKEN: 'token',
+    });
+    expect(answer.err).toContain('ledger at http://127.0.0.1:1/v1/parked does not answer');
+    expect(answer.code).toBe(3);
+    expect((await run(['topics', '--instance', 'not-there'])).err).toContain(
+      "the local system 'not-there' is not there (npm start); or set KAFKA_BROKERS",
+    );
+  });
+
+  it('checks tariffs without any system', async () => {
+    const file = join(directory, 'tariff.json');
+    const elements = [
+      { price_components: [{ type: 'ENERGY', price: 0.4, vat: 19, step_size: 1 }] },
+    ];
+    writeFileSync(file, JSON.stringify({ data: [{ id: 'a', currency: 'EUR', elements }] }));
+    expect((await run(['tariff', 'import', '--dry-run', file])).out).toContain(
+      '1 tariffs can be published',
+    );
+    writeFileSync(
+      join(directory, 'twice.json'),
+      JSON.stringify({ id: 'a', currency: 'EUR', elements }),
+    );
+    writeFileSync(join(directory, 'wrong.json'), JSON.stringify([{ id: 'b', currency: 'EUR' }]));
+    writeFileSync(join(directory, 'torn.json'), '{');
+    const answer = await run(['tariff', 'import', '--dry-run', directory]);
+    expect(answer.code).toBe(1);
+    expect(answer.out).toMatch(/torn\.json: \$: is not JSON/);
+    expect(answer.out).toMatch(/wrong\.json: \$\[0\]\.elements: /);
+    expect(answer.out).toContain('twice.json: $.id: "a" occurs twice in this import');
+    expect(answer.out).toContain('nothing was published');
+  });
+});
+
+describe('addresses', () => {
+  const state = join(directory, 'state');
+  beforeAll(() => {
+    mkdirSync(join(state, 'default'), { recursive: true });
+    writeFileSync(
+      join(state, 'default', 'addresses.json'),
+      JSON.stringify({ kafkaBrokers: 'k:1', postgresUrl: 'postgresql://u:p@h:5' }),
+    );
+    writeFileSync(join(state, 'operator-token'), 'local-token\n');
+  });
+
+  it('are those of the local system', () => {
+    const local = addressesFrom({}, undefined, state);
+    expect(local.brokers()).toEqual(['k:1']);
+    expect(local.databaseUrl('pricing-engine')).toBe('postgresql://u:p@h:5/pricing_engine');
+    expect(local.superuserUrl()).toBe('postgresql://u:p@h:5');
+    expect(local.apiUrl('ledger')).toBe('http://127.0.0.1:9315');
+    expect(local.token()).toBe('local-token');
+  });
+
+  it('are those of the environment where it names them', () => {
+    const env = {
+      KAFKA_BROKERS: 'a:1, b:2',
+      LEDGER_DATABASE_URL: 'postgresql://other/ledger',
+      LEDGER_PORT: '1',
+      PRICING_ENGINE_URL: 'https://pricing/',
+      OPERATOR_TOKEN: 'given',
+    };
+    const addresses = addressesFrom(env, 'elsewhere', state);
+    expect(addresses.brokers()).toEqual(['a:1', 'b:2']);
+    expect(addresses.databaseUrl('ledger')).toBe('postgresql://other/ledger');
+    expect(addresses.apiUrl('ledger')).toBe('http://127.0.0.1:1');
+    expect(addresses.apiUrl('pricing-engine')).toBe('https://pricing');
+    expect(addresses.token()).toBe('given');
+    expect(() => addresses.superuserUrl()).toThrow(NotReachable);
+  });
+
+  it('of a consumer lead to its service', () => {
+    expect(serviceOfConsumer('payment-capture-sessions')).toBe('payment-capture');
+    expect(serviceOfConsumer('ledger')).toBe('ledger');
+    expect(serviceOfConsumer('ledgers')).toBeUndefined();
+  });
+});
+
+describe('the launcher', () => {
+  const launcher = join(__dirname, '..', 'bin', 'backbone.js');
+
+  it('says how to build what is not built', () => {
+    const copy = join(directory, 'package', 'bin', 'backbone.js');
+    cpSync(launcher, copy);
+    const { status, stderr } = spawnSync(process.execPath, [copy], { encoding: 'utf8' });
+    expect(stderr).toContain('npm run build');
+    expect(status).toBe(3);
+  });
+
+  it('runs what is built', () => {
+    mkdirSync(join(directory, 'built', 'dist'), { recursive: true });
+    cpSync(launcher, join(directory, 'built', 'bin', 'backbone.js'));
+    writeFileSync(join(directory, 'built', 'dist', 'main.js'), 'console.log("ran")');
+    const program = join(directory, 'built', 'bin', 'backbone.js');
+    expect(execFileSync(process.execPath, [program], { encoding: 'utf8' })).toBe('ran\n');
+  });
+});

@@ -1,0 +1,71 @@
+import type { ParseArgsConfig } from 'node:util';
+import type { Addresses } from './addresses';
+
+/** What was typed is not what the command takes. */
+export class UsageFault extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageFault';
+  }
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+
+export type CommandInput = Readonly<{
+  positionals: readonly string[];
+  options: OptionValues;
+  addresses: Addresses;
+  env: Readonly<Record<string, string | undefined>>;
+}>;
+
+/** What a command found. `hasFindings` makes the exit code 1. */
+export type Outcome = Readonly<{ hasFindings: boolean; text: string; json: unknown }>;
+
+export type Command = Readonly<{
+  /** The words that name it, as `ledger export`. */
+  name: string;
+  /** What follows the name. */
+  synopsis: string;
+  about: string;
+  /** Further lines of its help. */
+  help?: readonly string[];
+  options: NonNullable<ParseArgsConfig['options']>;
+  /** Least and most words after the name. */
+  positionals: readonly [min: number, max: number];
+  run(input: CommandInput): Promise<Outcome>;
+}>;
+
+/** The text of an option; undefined when it was not given. */
+export const textOption = (options: OptionValues, name: string): string | undefined => {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** JSON of what a command found: bigint as text, maps as objects. */
+export const toJsonText = (value: unknown): string =>
+  JSON.stringify(
+    value,
+    (_key, part: unknown) =>
+      typeof part === 'bigint'
+        ? part.toString()
+        : part instanceof Map
+          ? (Object.fromEntries(part) as unknown)
+          : part,
+    2,
+  );
+
+/** Columns, as wide as their widest cell. */
+export const columns = (rows: readonly (readonly string[])[]): string => {
+  const widths = rows.reduce<number[]>(
+    (known, row) => row.map((cell, index) => Math.max(known[index] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+};

@@ -1,0 +1,1 @@
+export { runCommandLine, type Console, type ExitCode } from './command-line';
