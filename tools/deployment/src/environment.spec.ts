@@ -1,0 +1,121 @@
+import { deployedServices } from './services';
+import { render, type Resource } from './testing/kustomization';
+import { isTelemetryVariable, variablesOf } from './testing/service-environment';
+import { readMerged, readText } from './testing/workspace';
+
+type ComposeService = { environment?: Record<string, string>; image: string };
+const compose = readMerged('deploy/compose.yaml') as { services: Record<string, ComposeService> };
+const production = render('k8s/overlays/production');
+
+type EnvironmentEntry = {
+  name: string;
+  value?: string;
+  valueFrom?: { secretKeyRef: { name: string; key: string } };
+};
+const find = (kind: string, name: string): Resource | undefined =>
+  production.find((item) => item.kind === kind && item.metadata.name === name);
+const podOf = (service: string) => find('Deployment', service)?.['spec'].template.spec;
+const entriesOf = (service: string): EnvironmentEntry[] => podOf(service).containers[0].env;
+
+const inCompose = (service: string): Record<string, string> =>
+  compose.services[service]?.environment ?? {};
+/** Names and values; what comes from a secret has its place for a value. */
+const inKubernetes = (service: string): Record<string, string> => ({
+  ...(find('ConfigMap', 'tallywatt-settings')?.['data'] as Record<string, string>),
+  ...Object.fromEntries(
+    entriesOf(service).map(({ name, value, valueFrom }) => [
+      name,
+      value ?? `secret ${valueFrom?.secretKeyRef.name}/${valueFrom?.secretKeyRef.key}`,
+    ]),
+  ),
+});
+
+const places = deployedServices.flatMap(({ name }) => [
+  { name, place: 'compose', given: inCompose(name) },
+  { name, place: 'Kubernetes', given: inKubernetes(name) },
+]);
+
+describe.each(places)('$name in $place', ({ name, given }) => {
+  const variables = variablesOf(name);
+
+  it('has every variable that it does not start without', () => {
+    const required = [...variables].filter(([, { required }]) => required).map(([key]) => key);
+    expect(required).toEqual(expect.arrayContaining(['KAFKA_BROKERS', 'DATABASE_URL']));
+    expect(required.filter((key) => given[key] === undefined)).toEqual([]);
+    expect([given['AUTH_SECRET'], given['OIDC_ISSUER']].filter(Boolean)).toHaveLength(1);
+  });
+
+  it('has none that it does not read', () => {
+    const unread = Object.keys(given).filter(
+      (key) => !variables.has(key) && !isTelemetryVariable(key),
+    );
+    expect(unread).toEqual([]);
+  });
+
+  it('is reached from outside its container, and counts in UTC', () => {
+    expect(given['HTTP_HOST']).toBe('0.0.0.0');
+    expect(given['TZ']).toBe('UTC');
+  });
+});
+
+describe('variables', () => {
+  it('are found where a schema is a constant, and where it has a fallback', () => {
+    const stripe = variablesOf('payment-capture');
+    expect(stripe.get('STRIPE_SECRET_KEY')).toEqual({ required: true });
+    expect(stripe.get('STRIPE_API_BASE')).toEqual({ required: false });
+    expect(stripe.get('VAULT_KEY')).toBeUndefined();
+    expect(variablesOf('reconciliation').get('PATIENCE_SECONDS')).toEqual({ required: false });
+    expect(variablesOf('pricing-engine').get('PRICING_ENGINE_PORT')).toEqual({ required: false });
+  });
+
+  it.each([
+    ['stripe-sandbox', 'tools/stripe-sandbox/src/main.ts'],
+    ['topics', 'tools/deployment/src/create-topics.ts'],
+  ])('of %s under compose are read by %s', (service, file) => {
+    const text = readText(file);
+    const given = Object.keys(inCompose(service));
+    expect(given.length).toBeGreaterThan(1);
+    expect(given.filter((key) => !text.includes(key))).toEqual([]);
+  });
+
+  it('that compose takes from its env file are in the example, and no others', () => {
+    const used = [...readText('deploy/compose.yaml').matchAll(/\$\{([A-Z_]+)/g)].map((m) => m[1]);
+    const example = [...readText('deploy/env.example').matchAll(/^([A-Z_]+)=/gm)].map((m) => m[1]);
+    expect([...new Set(used)].sort()).toEqual([...example].sort());
+  });
+});
+
+describe('secrets', () => {
+  const isSecret = (name: string): boolean =>
+    /(SECRET|SECRETS|KEY|PASSWORD|TOKEN)$/.test(name) || name === 'DATABASE_URL';
+
+  it('never stand in the clear', () => {
+    const composed = Object.values(compose.services).flatMap(({ environment }) =>
+      Object.entries(environment ?? {}).filter(([key]) => isSecret(key)),
+    );
+    expect(composed.length).toBeGreaterThan(10);
+    expect(composed.filter(([, value]) => !/\$\{[A-Z_]+[^}]*\}/.test(value))).toEqual([]);
+    const inPods = deployedServices.flatMap(({ name }) =>
+      Object.entries(inKubernetes(name)).filter(([key]) => isSecret(key)),
+    );
+    expect(inPods.length).toBeGreaterThan(8);
+    expect(inPods.filter(([, value]) => !value.startsWith('secret '))).toEqual([]);
+    expect(production.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+  });
+
+  it('that the pods refer to are made by an operator or explained in k8s/README.md', () => {
+    const readme = readText('k8s/README.md');
+    const references = deployedServices.flatMap(({ name }) => [
+      ...entriesOf(name).flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []),
+      ...(podOf(name).volumes as { secret?: { secretName: string } }[]).flatMap(({ secret }) =>
+        secret === undefined ? [] : [{ name: secret.secretName, key: `${secret.secretName}.pem` }],
+      ),
+    ]);
+    expect(references.length).toBeGreaterThan(8);
+    for (const { name, key } of references) {
+      const byOperator = key === 'uri' && find('Cluster', name.replace(/-app$/, '')) !== undefined;
+      const explained = readme.includes(`| \`${name}\` | \`${key}\` |`);
+      expect([name, key, byOperator || explained]).toEqual([name, key, true]);
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import { alertsFile } from './generated-files';
+import { deployedServices } from './services';
+import { render } from './testing/kustomization';
+import { processSeries, registeredSeries, seriesAskedFor } from './testing/metric-names';
+import { filesBelow, readText, readYaml } from './testing/workspace';
+
+type Panel = Readonly<{
+  title: string;
+  datasource?: { uid: string };
+  targets?: { expr: string }[];
+}>;
+type Alert = Readonly<{ alert: string; expr: string; annotations: Record<string, string> }>;
+
+const panels = filesBelow('deploy/grafana', /\.json$/).flatMap(
+  (file) => (JSON.parse(readText(file)) as { panels: Panel[] }).panels,
+);
+const [alerts] = readYaml(alertsFile) as [{ groups: { name: string; rules: Alert[] }[] }];
+const rules = alerts.groups.flatMap((group) => group.rules);
+
+const expressions = [
+  ...panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ where: `panel ${title}`, expr })),
+  ),
+  ...rules.map(({ alert, expr }) => ({ where: `alert ${alert}`, expr })),
+  ...render('k8s/base')
+    .filter(({ kind }) => kind === 'ScaledObject')
+    .map(({ metadata, spec }) => ({
+      where: `scaling of ${metadata.name}`,
+      expr: spec.triggers[0].metadata.query as string,
+    })),
+];
+
+describe('metrics', () => {
+  const registered = registeredSeries();
+  const exists = (name: string): boolean =>
+    name === 'up' || registered.has(name) || processSeries().has(name);
+
+  it('are found in the code', () => {
+    expect(registered).toContain('tallywatt_consumer_lag_records');
+    expect(registered).toContain('tallywatt_consume_transaction_seconds_bucket');
+    expect(registered).toContain('payment_webhooks_total');
+  });
+
+  it.each(expressions)('$where asks for metrics that exist: $expr', ({ expr }) => {
+    const names = seriesAskedFor(expr);
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => !exists(name))).toEqual([]);
+  });
+
+  it('of a service that nobody watches would be noticed', () => {
+    expect(exists('tallywatt_no_such_total')).toBe(false);
+    expect(() => seriesAskedFor('sum(rate(up[5m])')).toThrow('no PromQL');
+  });
+
+  it('of money and of the log are each on the dashboard or in an alert', () => {
+    const watched = new Set(expressions.flatMap(({ expr }) => seriesAskedFor(expr)));
+    const unwatched = [...registered].filter(
+      (name) => !watched.has(name) && !/_(sum|count)$/.test(name),
+    );
+    expect(unwatched).toEqual([]);
+  });
+});
+
+describe('watching', () => {
+  it('asks every service', () => {
+    const [config] = readYaml('deploy/prometheus/prometheus.yaml') as [
+      {
+        scrape_configs: { static_configs: { targets: string[]; labels: { service: string } }[] }[];
+      },
+    ];
+    const targets = config.scrape_configs.flatMap(({ static_configs }) =>
+      static_configs.map(({ targets: [target], labels }) => [labels.service, target]),
+    );
+    expect(targets).toEqual(
+      deployedServices.map(({ name, httpPort }) => [name, `${name}:${httpPort}`]),
+    );
+  });
+
+  it('shows each panel from a source that is provisioned', () => {
+    const [sources] = readYaml('deploy/grafana/provisioning/datasources/datasources.yaml') as [
+      { datasources: { uid: string }[] },
+    ];
+    const uids = sources.datasources.map(({ uid }) => uid);
+    const used = panels.flatMap(({ datasource }) => datasource?.uid ?? []);
+    expect(used.length).toBeGreaterThan(10);
+    expect(used.filter((uid) => !uids.includes(uid))).toEqual([]);
+  });
+
+  it.each(rules)('alert $alert says what happened and what to do', ({ annotations }) => {
+    expect(annotations).toEqual({ summary: expect.any(String), action: expect.any(String) });
+  });
+});
