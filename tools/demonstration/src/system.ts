@@ -45,6 +45,8 @@ export type SystemOptions = Readonly<{
   instance: string;
   ports: Ports;
   ephemeral?: boolean;
+  /** With `ephemeral`: servers that write as in production, for benchmarks. */
+  durable?: boolean;
   /** A real test key; without it the sandbox is used. */
   stripeSecretKey?: string;
   /** Signing secret of the webhook endpoint registered at the real Stripe. */
@@ -82,6 +84,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   const runtime = await startLocalRuntime({
     instance: options.instance,
     ephemeral: options.ephemeral ?? false,
+    durable: options.durable ?? false,
     report,
   });
   const processes: ServiceProcess[] = [];

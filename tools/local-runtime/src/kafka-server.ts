@@ -31,6 +31,7 @@ export type KafkaSettings = Readonly<{
   port: number;
   advertisedPort: number | undefined;
   ephemeral: boolean;
+  durable: boolean;
   report: (message: string) => void;
   /** Called whenever a server process starts (its pid) or has ended (undefined). */
   onProcess: (pid: number | undefined) => void;
@@ -113,10 +114,10 @@ const format = async (java: string, jars: string, directory: string, file: strin
 const command = (settings: KafkaSettings, java: string, jars: string, file: string) => ({
   program: java,
   words: [
-    '-Xms64m',
+    settings.durable ? '-Xms512m' : '-Xms64m',
     '-Xmx512m',
     '-XX:+UseSerialGC',
-    ...(settings.ephemeral ? ['-XX:TieredStopAtLevel=1'] : []),
+    ...(settings.ephemeral && !settings.durable ? ['-XX:TieredStopAtLevel=1'] : []),
     '-Djava.awt.headless=true',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-Dorg.slf4j.simpleLogger.showDateTime=true',

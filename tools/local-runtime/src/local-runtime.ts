@@ -29,6 +29,11 @@ export type RuntimeOptions = Readonly<{
   advertisedKafkaPort?: number;
   /** For tests: no fsync, and all data is removed at the end. */
   ephemeral?: boolean;
+  /**
+   * For benchmarks, with `ephemeral`: data is removed at the end, and until then written as in
+   * production: fsync on, the broker compiled fully and with a fixed heap. Commits are stamped.
+   */
+  durable?: boolean;
   kafka?: boolean;
   postgres?: boolean;
   /** Starts local servers even if KAFKA_BROKERS, DATABASE_URL or TESTCONTAINERS say otherwise. */
@@ -133,11 +138,12 @@ const startLocalServers = async (
   wanted: { kafka: boolean; postgres: boolean },
 ): Promise<Partial<Parts> & { stop: () => Promise<void>; directory: string }> => {
   const { instance: name = 'default', ephemeral = false, report = () => undefined } = options;
+  const { durable = false } = options;
   const state = resolve(options.stateDirectory ?? join(workspaceDirectory(), '.tallywatt'));
   await sweepAbandoned(state);
   const instance = await claimInstance(state, name, ephemeral);
   const guard = guarded(instance, ephemeral);
-  const place = { instanceDirectory: instance.path, ephemeral };
+  const place = { instanceDirectory: instance.path, ephemeral, durable };
   let kafka: KafkaServer | undefined;
   let postgres: PostgresServer | undefined;
   let putAway = (): void => undefined;

@@ -28,6 +28,7 @@ export type PostgresSettings = Readonly<{
   password: string;
   port: number;
   ephemeral: boolean;
+  durable: boolean;
   /** Called whenever a server process starts (its pid) or has ended (undefined). */
   onProcess: (pid: number | undefined) => void;
 }>;
@@ -88,7 +89,10 @@ const dropForeignLock = (data: string): void => {
   return undefined;
 };
 
-const command = ({ instanceDirectory, files, ephemeral }: PostgresSettings, port: number) => {
+const command = (
+  { instanceDirectory, files, ephemeral, durable }: PostgresSettings,
+  port: number,
+) => {
   const values = {
     port,
     listen_addresses: '127.0.0.1',
@@ -97,7 +101,8 @@ const command = ({ instanceDirectory, files, ephemeral }: PostgresSettings, port
     timezone: 'UTC',
     log_timezone: 'UTC',
     synchronous_commit: 'on',
-    ...(ephemeral ? { fsync: 'off', full_page_writes: 'off' } : {}),
+    ...(ephemeral && !durable ? { fsync: 'off', full_page_writes: 'off' } : {}),
+    ...(durable ? { track_commit_timestamp: 'on' } : {}),
   };
   return {
     program: join(files.binaries, 'bin', 'postgres'),
