@@ -1,3 +1,5 @@
+import { eventually } from '@tallywatt/testing';
+import { RetriableError } from './failure';
 import { silentLogger } from './testing/log-stage';
 import { type GroupMember, openGroup } from './group-member';
 import type { LogClient, LogConsumerOptions, RecordBatch } from './log-port';
@@ -60,8 +62,7 @@ it('tries to join for as long as the broker is away', async () => {
   const group = joinWith(async (attempt) => {
     if (attempt < 4) throw new Error('connect ECONNREFUSED');
   });
-  await pause(60);
-  expect(group.attempts()).toBe(4);
+  await eventually(() => expect(group.attempts()).toBe(4));
   expect(group.fatal).toEqual([]);
 });
 
@@ -73,6 +74,15 @@ it('knows whether it is a member, and of how much', async () => {
   expect(group.membership()).toEqual({ joined: true, assigned: 3 });
   group.consumer().onError(new Error('crashed, will restart'));
   expect(group.membership()).toEqual({ joined: false, assigned: 0 });
+});
+
+it('joins anew when the client gives up for a passing reason', async () => {
+  const group = joinWith(async () => undefined);
+  group.consumer().onGivenUp(new RetriableError('no group coordinator yet'));
+  await eventually(() => expect(group.attempts()).toBe(2));
+  group.consumer().onAssigned(new Map([['charging.sessions.v1', [0]]]));
+  expect(group.membership()).toEqual({ joined: true, assigned: 1 });
+  expect(group.fatal).toEqual([]);
 });
 
 it('is fatal when the client gives up, but not while stopping', async () => {

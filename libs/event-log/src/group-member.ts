@@ -1,6 +1,6 @@
 import { backOffMs } from './back-off';
 import type { Timing } from './event-log-api';
-import { toError } from './failure';
+import { isRetriable, toError } from './failure';
 import type { LogClient, LogConsumer, RecordBatch } from './log-port';
 import type { Logger } from './observer';
 
@@ -23,8 +23,9 @@ export type GroupMember = Readonly<{
 
 /**
  * Keeps a consumer in its group: joins, for as long as it takes, sends heartbeats while batches are
- * worked on, and ends the process when the consumer is beyond help: given up by the client, or
- * without a sign of life. Being restarted is better than standing still unnoticed.
+ * worked on, and ends the process when the consumer is beyond help: given up by the client for more
+ * than a passing reason, or without a sign of life. Being restarted is better than standing still
+ * unnoticed.
  */
 export const openGroup = (
   parts: {
@@ -44,6 +45,7 @@ export const openGroup = (
   let activeMs = performance.now();
   let consumer: LogConsumer | undefined;
   let wakeJoiner = (): void => undefined;
+  let attempts = 0;
 
   const onBatch = async (batch: RecordBatch): Promise<void> => {
     const entry = { topic: batch.topic, partition: batch.partition, sinceMs: performance.now() };
@@ -61,50 +63,61 @@ export const openGroup = (
     }
   };
 
-  const join = async (): Promise<void> => {
-    for (let attempts = 1; !stopping; attempts += 1) {
-      const candidate = parts.client.consumer({
-        groupId,
-        topics: options.topics,
-        sessionTimeoutMs: timing.sessionTimeoutMs,
-        heartbeatIntervalMs: timing.heartbeatIntervalMs,
-        partitionsAtOnce: options.partitionsAtOnce,
-        onBatch,
-        onAssigned: (partitions) => {
-          joined = true;
-          assigned = [...partitions.values()].reduce((sum, { length }) => sum + length, 0);
-          logger.info({ consumer: groupId, assigned }, 'consumer: partitions assigned');
-          options.onAssigned();
-        },
-        onActivity: () => (activeMs = performance.now()),
-        onError: (error) => {
-          joined = false;
-          logger.warn({ err: error, consumer: groupId }, 'consumer: trouble with the broker');
-          options.onError(error);
-        },
-        onGivenUp: (error) => {
-          joined = false;
-          if (!stopping) fatal(new Error(`consumer ${groupId} cannot go on`, { cause: error }));
-        },
-      });
-      consumer = candidate;
-      try {
-        await candidate.start();
-        return;
-      } catch (thrown) {
-        const error = toError(thrown);
+  const pauseBeforeJoining = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, backOffMs(attempts, timing.backOffMaxMs));
+      wakeJoiner = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  /** Ends the use of the consumer that is joined or joining; a new one takes its place. */
+  let endUse = (_reason: Error): void => undefined;
+
+  const openConsumer = (): LogConsumer =>
+    parts.client.consumer({
+      groupId,
+      topics: options.topics,
+      sessionTimeoutMs: timing.sessionTimeoutMs,
+      heartbeatIntervalMs: timing.heartbeatIntervalMs,
+      partitionsAtOnce: options.partitionsAtOnce,
+      onBatch,
+      onAssigned: (partitions) => {
+        joined = true;
+        attempts = 0;
+        assigned = [...partitions.values()].reduce((sum, { length }) => sum + length, 0);
+        logger.info({ consumer: groupId, assigned }, 'consumer: partitions assigned');
+        options.onAssigned();
+      },
+      onActivity: () => (activeMs = performance.now()),
+      onError: (error) => {
+        joined = false;
+        logger.warn({ err: error, consumer: groupId }, 'consumer: trouble with the broker');
         options.onError(error);
-        activeMs = performance.now();
-        logger.warn({ err: error, consumer: groupId, attempts }, 'consumer: cannot join yet');
-        await candidate.stop();
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, backOffMs(attempts, timing.backOffMaxMs));
-          wakeJoiner = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
+      },
+      onGivenUp: (error) => {
+        joined = false;
+        if (stopping) return;
+        if (isRetriable(error)) endUse(error);
+        else fatal(new Error(`consumer ${groupId} cannot go on`, { cause: error }));
+      },
+    });
+
+  const join = async (): Promise<void> => {
+    while (!stopping) {
+      const ended = new Promise<Error>((resolve) => (endUse = resolve));
+      const current = openConsumer();
+      consumer = current;
+      current.start().catch((thrown: unknown) => endUse(toError(thrown)));
+      const error = await ended;
+      if (stopping) return;
+      attempts += 1;
+      options.onError(error);
+      activeMs = performance.now();
+      logger.warn({ err: error, consumer: groupId, attempts }, 'consumer: cannot join yet');
+      await current.stop();
+      await pauseBeforeJoining();
     }
   };
 
@@ -143,6 +156,7 @@ export const openGroup = (
       clearInterval(supervising);
       wakeJoiner();
       await consumer?.stop();
+      endUse(new Error('stopping'));
       await joining.catch(() => undefined);
       joined = false;
     },

@@ -20,7 +20,7 @@ import type {
   RecordBatch,
 } from './log-port';
 import type { HeaderBytes, LogRecord, OutgoingRecord } from './log-record';
-import { toError } from './failure';
+import { RetriableError, toError } from './failure';
 import type { Logger } from './observer';
 
 // The only file that knows kafkajs (2.2.4). Its traps are answered here: offsets are never committed
@@ -234,6 +234,12 @@ const recordsOf = (batch: Batch): LogRecord[] =>
     headers: singleHeaders(headers),
   }));
 
+/**
+ * What kafkajs calls beyond retrying although it passes by itself: a broker that has just started
+ * names a coordinator before its own metadata lists it.
+ */
+const passes = ({ name }: Error): boolean => name === 'KafkaJSGroupCoordinatorNotFound';
+
 const openConsumer = (kafka: Kafka, options: LogConsumerOptions): LogConsumer => {
   const consumer = kafka.consumer({
     groupId: options.groupId,
@@ -268,7 +274,10 @@ const openConsumer = (kafka: Kafka, options: LogConsumerOptions): LogConsumer =>
   consumer.on(events.CRASH, ({ payload: { error, restart } }) => {
     options.onActivity();
     if (restart) options.onError(error);
-    else options.onGivenUp(error);
+    else
+      options.onGivenUp(
+        passes(error) ? new RetriableError(error.message, { cause: error }) : error,
+      );
   });
   let starting: Promise<void> = Promise.resolve();
 
