@@ -22,7 +22,7 @@ let servers: Awaited<ReturnType<typeof startTestServers>>;
 let sandbox: RunningSandbox;
 let service: RunningService;
 let feed: Feed;
-const patient = { timeoutMs: 20_000, intervalMs: 100 };
+const patient = { timeoutMs: 45_000, intervalMs: 100 };
 
 beforeAll(async () => {
   servers = await startTestServers();

@@ -5,7 +5,7 @@ import type { ChargePointSetting } from './charge-point-setting';
 import { charged, readingOf, RecordingServer } from './recording-server';
 
 // A message that is never answered is resent for ever: let such a test fail soon.
-jest.setTimeout(15_000);
+jest.setTimeout(60_000);
 
 describe('a simulated OCPP 1.6 charger whose server does not answer', () => {
   const start = '2026-11-20T16:00:00Z';

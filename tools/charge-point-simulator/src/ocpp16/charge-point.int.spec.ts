@@ -12,7 +12,7 @@ import {
 import type { SessionOutcome } from './session-terms';
 
 // A message that is never answered is resent for ever: let such a test fail soon.
-jest.setTimeout(15_000);
+jest.setTimeout(60_000);
 
 describe('a simulated OCPP 1.6 charger', () => {
   const start = '2026-11-20T16:00:00Z';
