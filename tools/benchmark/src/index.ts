@@ -1,1 +1,1 @@
-export {};
+export { runContest, WrongRun, type Benchmark, type BenchmarkResult } from './contest';
