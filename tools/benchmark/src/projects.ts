@@ -1,6 +1,7 @@
 import type { LocalRuntime } from '@tallywatt/local-runtime';
 import type { Benchmark } from './contest';
 import { eventLogBenchmarks } from './suites/event-log';
+import { ledgerBenchmarks } from './suites/ledger';
 import { tariffBenchmarks } from './suites/tariffs';
 
 /** How to measure a project. */
@@ -13,6 +14,7 @@ export type MeasuredProject = Readonly<{
 export const projects = {
   tariffs: { needsKafka: false, benchmarks: async (_, quick) => tariffBenchmarks(quick) },
   'event-log': { needsKafka: true, benchmarks: eventLogBenchmarks },
+  ledger: { needsKafka: false, benchmarks: ledgerBenchmarks },
 } as const satisfies Record<string, MeasuredProject>;
 
 export type ProjectName = keyof typeof projects;
