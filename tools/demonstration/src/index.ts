@@ -8,7 +8,7 @@ export {
   type SubjectView,
 } from './evidence';
 export { StillNotSo, until } from './patience';
-export { ServiceProcess } from './service-process';
+export { ServiceProcess, type ProcessExit } from './service-process';
 export {
   chargePointPassword,
   issueToken,

@@ -28,6 +28,13 @@ export class ServiceProcess {
     return this.child?.pid;
   }
 
+  /** How it ended; undefined while it runs, and before it was started. */
+  get exit(): ProcessExit | undefined {
+    const { child } = this;
+    if (child === undefined || !hasEnded(child)) return undefined;
+    return { code: child.exitCode, signal: child.signalCode };
+  }
+
   /** Starts the process without waiting for readiness; extra variables are for this run only. */
   spawn(extra: Readonly<Record<string, string>> = {}): void {
     mkdirSync(dirname(this.program.logFile), { recursive: true });

@@ -47,6 +47,9 @@ export type SystemOptions = Readonly<{
   ephemeral?: boolean;
   /** With `ephemeral`: servers that write as in production, for benchmarks. */
   durable?: boolean;
+  /** The broker's port and the one clients are sent to, for a proxy between them. */
+  kafkaPort?: number;
+  advertisedKafkaPort?: number;
   /** A real test key; without it the sandbox is used. */
   stripeSecretKey?: string;
   /** Signing secret of the webhook endpoint registered at the real Stripe. */
@@ -85,6 +88,10 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     instance: options.instance,
     ephemeral: options.ephemeral ?? false,
     durable: options.durable ?? false,
+    ...(options.kafkaPort === undefined ? {} : { kafkaPort: options.kafkaPort }),
+    ...(options.advertisedKafkaPort === undefined
+      ? {}
+      : { advertisedKafkaPort: options.advertisedKafkaPort }),
     report,
   });
   const processes: ServiceProcess[] = [];
