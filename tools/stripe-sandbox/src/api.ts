@@ -155,6 +155,7 @@ export class Api {
     checkKeyLength(call.idempotencyKey);
     if (fault?.kind === 'error-429') throw rateLimited();
     if (fault?.kind === 'lock-timeout') throw lockTimeout();
+    if (fault?.kind === 'error-409') throw keyInUse(call.idempotencyKey ?? requestId);
     const { route, names } = routeOf(call);
     const form = decodeForm(call.form);
     const key = call.method === 'POST' ? call.idempotencyKey : undefined;

@@ -3,6 +3,7 @@ export const faultKinds = [
   'timeout-after-commit',
   'slow',
   'error-500',
+  'error-409',
   'error-429',
   'lock-timeout',
   'drop-webhook',

@@ -156,6 +156,18 @@ describe('a planted fault', () => {
     expect((await customer('k-10')).object).toBe('customer');
   });
 
+  it('of a key in use executes nothing and is forgotten', async () => {
+    await bench.control('POST', '/faults', { kind: 'error-409', match: { method: 'POST' } });
+    expect(await errorOf(customer('k-11'))).toMatchObject({
+      code: 'idempotency_key_in_use',
+      rawType: 'idempotency_error',
+      statusCode: 409,
+    });
+    expect(await customerCount()).toBe(0);
+    expect((await customer('k-11')).object).toBe('customer');
+    expect(await customerCount()).toBe(1);
+  });
+
   it('of slowness locks the object for others', async () => {
     const { id } = await holdOn(stripe, 5000);
     const match = { path: `/v1/payment_intents/${id}/capture` };
