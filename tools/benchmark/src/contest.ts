@@ -28,7 +28,6 @@ export type Benchmark = Readonly<{
   contenders: readonly Contender[];
   /** Unrecorded runs of each contender before the first round; 1 if not given. */
   warmUps?: number;
-  close?(): Promise<void>;
 }>;
 
 export type RateResult = Spread & Readonly<{ rounds: readonly number[] }>;

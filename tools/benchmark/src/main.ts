@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { runContest, type Benchmark } from './contest';
+import { runContest, type BenchmarkResult } from './contest';
 import { describeMachine, measuredCommit } from './machine';
 import { writePage } from './page';
 import { resultsFolder, writeResult } from './results';
-import { kafkaVersion, startServers, workspace } from './servers';
+import { kafkaVersion, workspace } from './servers';
 import { projects, type ProjectName } from './projects';
 
 const usage =
@@ -15,39 +15,29 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 type Settings = Readonly<{ rounds: number; quick: boolean; only: string | undefined }>;
 
 const measure = async (project: ProjectName, settings: Settings): Promise<void> => {
-  const { needsKafka, benchmarks } = projects[project];
-  const runtime = await startServers(say, { kafka: needsKafka });
-  let opened: readonly Benchmark[] = [];
+  const { postgresUrl, benchmarks, close } = await projects[project](settings.quick, say);
   try {
-    const machine = await describeMachine(runtime.postgresUrl, kafkaVersion());
-    opened = await benchmarks(runtime, settings.quick);
-    const results = [];
-    for (const benchmark of opened) {
+    const machine = await describeMachine(postgresUrl, kafkaVersion());
+    const results: BenchmarkResult[] = [];
+    for (const benchmark of benchmarks) {
       if (settings.only !== undefined && benchmark.id !== settings.only) continue;
       results.push(await runContest(benchmark, settings.rounds, say));
     }
     if (settings.quick || settings.only !== undefined) {
-      return say(
-        JSON.stringify(
-          results.flatMap(({ ratios }) => ratios),
-          null,
-          1,
-        ),
-      );
+      for (const { id, ratios } of results) {
+        for (const { ours, against, series, measure, median } of ratios) {
+          say(`${id}: ${ours} to ${against}, ${series} ${measure}: ${median}`);
+        }
+      }
+      return;
     }
     const takenAt = new Date().toISOString();
     const commit = measuredCommit(workspace);
-    writeResult(resultsFolder(workspace), {
-      project,
-      takenAt,
-      commit,
-      machine,
-      benchmarks: results,
-    });
+    const result = { project, takenAt, commit, machine, benchmarks: results };
+    writeResult(resultsFolder(workspace), result);
     writePage(workspace);
   } finally {
-    for (const { close } of opened) await close?.();
-    await runtime.stop();
+    await close();
   }
 };
 

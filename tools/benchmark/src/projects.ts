@@ -1,20 +1,44 @@
 import type { LocalRuntime } from '@tallywatt/local-runtime';
 import type { Benchmark } from './contest';
+import { startServers } from './servers';
+import { openEndToEnd } from './suites/end-to-end';
 import { eventLogBenchmarks } from './suites/event-log';
 import { ledgerBenchmarks } from './suites/ledger';
 import { tariffBenchmarks } from './suites/tariffs';
 
-/** How to measure a project. */
-export type MeasuredProject = Readonly<{
-  needsKafka: boolean;
-  benchmarks(runtime: LocalRuntime, quick: boolean): Promise<readonly Benchmark[]>;
+type Report = (line: string) => void;
+
+/** Servers that run, and what is to be measured on them. */
+export type OpenedProject = Readonly<{
+  postgresUrl: string;
+  benchmarks: readonly Benchmark[];
+  close(): Promise<void>;
 }>;
+
+export type OpenProject = (quick: boolean, report: Report) => Promise<OpenedProject>;
+
+const onServers =
+  (
+    kafka: boolean,
+    benchmarksOn: (runtime: LocalRuntime, quick: boolean) => Promise<readonly Benchmark[]>,
+  ): OpenProject =>
+  async (quick, report) => {
+    const runtime = await startServers(report, { kafka });
+    try {
+      const benchmarks = await benchmarksOn(runtime, quick);
+      return { postgresUrl: runtime.postgresUrl, benchmarks, close: () => runtime.stop() };
+    } catch (error) {
+      await runtime.stop();
+      throw error;
+    }
+  };
 
 /** Every project with a `bench` target, in the order in which all are measured. */
 export const projects = {
-  tariffs: { needsKafka: false, benchmarks: async (_, quick) => tariffBenchmarks(quick) },
-  'event-log': { needsKafka: true, benchmarks: eventLogBenchmarks },
-  ledger: { needsKafka: false, benchmarks: ledgerBenchmarks },
-} as const satisfies Record<string, MeasuredProject>;
+  tariffs: onServers(false, async (_, quick) => tariffBenchmarks(quick)),
+  ledger: onServers(false, ledgerBenchmarks),
+  'event-log': onServers(true, eventLogBenchmarks),
+  'end-to-end': openEndToEnd,
+} as const satisfies Record<string, OpenProject>;
 
 export type ProjectName = keyof typeof projects;
