@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { backOffMs } from './back-off';
 import { type Chunk, type ChunkOutcome, runChunk } from './chunk-transaction';
 import type { Consumer, ConsumerOptions, ConsumerState, Timing } from './event-log-api';
+import { tracedHandle } from './event-tracing';
 import { isRetriable, toError } from './failure';
 import { openGroup } from './group-member';
 import { measureLag } from './lag';
@@ -55,6 +56,7 @@ export const startConsumer = (
 ): Consumer => {
   const { pool, client, logger, observe, timing } = parts;
   const { name } = options;
+  const handle = tracedHandle(name, logger, (events, tx) => options.handle(events, tx));
   const waiting = new Map<string, Waiting>();
   let clusterId: Promise<string> | undefined;
   let lag: number | undefined;
@@ -111,6 +113,12 @@ export const startConsumer = (
     }
     if (outcome.handled.length === 0) return;
     parts.onCommit();
+    if (observe.delay !== undefined) {
+      const nowMs = Date.now();
+      for (const { metadata } of outcome.handled) {
+        observe.delay(name, topic, (nowMs - Date.parse(metadata.recordedAt)) / 1_000);
+      }
+    }
     try {
       options.afterCommit?.(outcome.handled);
     } catch (error) {
@@ -155,7 +163,7 @@ export const startConsumer = (
         if (stopping || !batch.isCurrent()) return; // not resolved: it comes again, here or elsewhere
         reached = chunk.at.firstOffset;
         const startedMs = performance.now();
-        const outcome = await runChunk({ pool, handle: options.handle, timing }, chunk);
+        const outcome = await runChunk({ pool, handle, timing }, chunk);
         if (!settle(batch, chunk, outcome, performance.now() - startedMs)) return;
       }
     } catch (thrown) {
@@ -196,6 +204,7 @@ export const startConsumer = (
       const measured = await measureLag(pool, client.admin, name, options.topics);
       ({ lag, parkedKeys } = measured);
       observe.lag?.(name, measured.lag);
+      observe.parkedKeys?.(name, measured.parkedKeys);
     } catch (error) {
       note(toError(error));
     } finally {

@@ -9,6 +9,7 @@ import type {
   Timing,
   View,
 } from './event-log-api';
+import { tracedHandle } from './event-tracing';
 import { connectKafka } from './kafka-client';
 import { appendEvents } from './outbox';
 import { type RunningRelay, startRelay } from './outbox-relay';
@@ -109,7 +110,11 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
     replayParked: async (place) => {
       const found = consumers.find(({ running }) => running.name === place.consumer);
       if (found === undefined) throw new Error(`no consumer ${place.consumer} in this service`);
-      const events = await replayParked(pool, found.options.handle, place);
+      const events = await replayParked(
+        pool,
+        tracedHandle(place.consumer, logger, found.options.handle),
+        place,
+      );
       rowsCommitted();
       found.options.afterCommit?.(events);
       return { replayed: events.length };

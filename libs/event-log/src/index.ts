@@ -1,5 +1,19 @@
 export type { Adopted, Restore } from './adoption';
 export type { OwnEvents } from './adoption-tables';
+export {
+  activeTraceparent,
+  addToSpan,
+  inSpan,
+  inSpanOfMany,
+  isTracing,
+  noParent,
+  recordSpan,
+  type SpanFacts,
+  traceIdOf,
+  underCause,
+} from './tracing';
+export { sessionAttributes } from './event-tracing';
+export { addLogFacts, currentLogFacts, type LogFacts, withLogFacts } from './log-facts';
 export { crashPoint, crashPoints } from './crash-point';
 export { createEventLog } from './event-log';
 export type {

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { backOffMs } from './back-off';
 import { crashPoint } from './crash-point';
 import type { Relay, RelayState, Timing } from './event-log-api';
+import { tracePublished } from './event-tracing';
 import { toError } from './failure';
 import type { LogClient, LogProducer, SentRecord } from './log-port';
 import { headerBytes, type OutgoingRecord, type StoredHeaders } from './log-record';
@@ -36,6 +37,11 @@ const recordOf = (row: OutboxRow): OutgoingRecord => {
     value: isCopy ? row.raw_value : row.value,
     headers: headerBytes(row.headers),
   };
+};
+
+const tracedRow = ({ topic, headers }: OutboxRow) => {
+  const traceparent = headers['traceparent'];
+  return { topic, traceparent: typeof traceparent === 'string' ? traceparent : undefined };
 };
 
 /** The longest beginning of the rows that fits into one batch; at least one row. */
@@ -133,12 +139,14 @@ export const startRelay = (parts: {
     // A frozen process may wake up with a batch in hand that another has published long since.
     if (lease.token() !== token) return false;
     crashPoint('relay.before-send');
+    const startedAtMs = Date.now();
     producer ??= parts.client.producer();
     const places = await producer.send(rows.map(recordOf));
     crashPoint('relay.after-send');
     await mark(rows, places, token);
     crashPoint('relay.after-mark');
     observe.published?.(rows.length);
+    tracePublished(rows.map(tracedRow), places, startedAtMs);
     state = { ...state, published: state.published + rows.length };
     return true;
   };

@@ -1,4 +1,3 @@
-import { isSpanContextValid, trace } from '@opentelemetry/api';
 import {
   contentEventId,
   derivedId,
@@ -12,6 +11,7 @@ import {
 import type { Instant } from '@tallywatt/time';
 import { type LogRecord, keyText, storableText, storedHeaders } from './log-record';
 import type { SqlClient } from './sql-client';
+import { activeTraceparent, traceparentOfCause } from './tracing';
 
 /** An event to be recorded and published. */
 export type OutgoingEvent = Readonly<{
@@ -22,6 +22,10 @@ export type OutgoingEvent = Readonly<{
   id?: string;
   correlationId?: string;
   causationId?: string;
+  /** The event that caused this one, where the events of a call have different causes. */
+  cause?: EventMetadata;
+  /** W3C trace context of this one, where the events of a call come from different traces. */
+  traceparent?: string;
 }>;
 
 export type AppendContext = Readonly<{
@@ -29,7 +33,10 @@ export type AppendContext = Readonly<{
   cause?: EventMetadata;
   /** When we write it down; now if not given. */
   recordedAt?: Instant;
-  /** W3C trace context; that of the active span if not given. */
+  /**
+   * W3C trace context. If not given: that in which the consumer works on the cause, else that of
+   * the active span, else that of the cause itself.
+   */
   traceparent?: string;
 }>;
 
@@ -41,16 +48,12 @@ export type AppendedEvent = Readonly<{
   sequence: bigint;
   /** False: the same id had been recorded before, under this sequence; nothing was added. */
   appended: boolean;
+  /** The trace it is part of, for what is done because of it later. */
+  traceparent?: string;
 }>;
 
 /** Kafka's default limit is 1 MiB for a batch; beyond it the relay would stall for good. */
 export const valueBytesMax = 900_000;
-
-const activeTraceparent = (): string | undefined => {
-  const span = trace.getActiveSpan()?.spanContext();
-  if (span === undefined || !isSpanContextValid(span)) return undefined;
-  return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
-};
 
 type Draft = Readonly<{ outgoing: OutgoingEvent; encoded: EncodedEvent; id: string }>;
 
@@ -120,7 +123,7 @@ export const appendEvents = async (
     drafts.map(({ id }) => id),
   );
   const recordedAt = context.recordedAt ?? new Date().toISOString();
-  const traceparent = context.traceparent ?? activeTraceparent();
+  const active = activeTraceparent();
   const added: { encoded: EncodedEvent; metadata: EventMetadata; headers: string }[] = [];
 
   const appended = drafts.map(({ outgoing, encoded, id }): AppendedEvent => {
@@ -130,7 +133,10 @@ export const appendEvents = async (
     const sequence = (last.get(streamOf(encoded)) ?? 0n) + 1n;
     last.set(streamOf(encoded), sequence);
     recorded.set(id, sequence);
-    const causationId = outgoing.causationId ?? context.cause?.id;
+    const cause = outgoing.cause ?? context.cause;
+    const causationId = outgoing.causationId ?? cause?.id;
+    const given = outgoing.traceparent ?? context.traceparent ?? traceparentOfCause(causationId);
+    const traceparent = given ?? active ?? cause?.traceparent;
     const metadata: EventMetadata = {
       id,
       source,
@@ -139,14 +145,15 @@ export const appendEvents = async (
       sequence,
       occurredAt: outgoing.occurredAt,
       recordedAt,
-      correlationId: outgoing.correlationId ?? context.cause?.correlationId ?? id,
+      correlationId: outgoing.correlationId ?? cause?.correlationId ?? id,
       ...(causationId === undefined ? {} : { causationId }),
       contentHash: encoded.contentHash,
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     const headers = JSON.stringify(encodeHeaders(encoded.fullType, metadata));
     added.push({ encoded, metadata, headers });
-    return { ...place, sequence, appended: true };
+    const traced = traceparent === undefined ? {} : { traceparent };
+    return { ...place, sequence, appended: true, ...traced };
   });
 
   if (added.length > 0) {
