@@ -23,32 +23,65 @@ const int64Pattern = /^(0|-?[1-9][0-9]{0,18})$/;
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 
-const isRequired = (field: DescField): boolean =>
-  field.fieldKind !== 'list' && field.proto.proto3Optional !== true;
+type FieldPlan = Readonly<{
+  field: DescField;
+  localName: string;
+  jsonName: string;
+  isList: boolean;
+  isRequired: boolean;
+}>;
+
+type MessagePlan = Readonly<{ fields: readonly FieldPlan[]; known: ReadonlySet<string> }>;
+
+const plans = new WeakMap<DescMessage, MessagePlan>();
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** What is asked of a message's fields, once for all messages, in the order of canonical JSON. */
+const planOf = (desc: DescMessage): MessagePlan => {
+  const planned = plans.get(desc);
+  if (planned !== undefined) return planned;
+  const fields = desc.fields
+    .map((field) => ({
+      field,
+      localName: field.localName,
+      jsonName: field.jsonName,
+      isList: field.fieldKind === 'list',
+      isRequired: field.fieldKind !== 'list' && field.proto.proto3Optional !== true,
+    }))
+    .sort((a, b) => byText(a.jsonName, b.jsonName));
+  const plan = { fields, known: new Set(['type', ...fields.map(({ localName }) => localName)]) };
+  plans.set(desc, plan);
+  return plan;
+};
 
 /**
  * Writes a readable value as proto3 JSON: int64 as text, every required field present even when it
- * is zero, nothing that the contract does not name.
+ * is zero, nothing that the contract does not name. Members are in canonical order (RFC 8785), and
+ * no number is other than a whole one: `JSON.stringify` of the result is its canonical JSON.
  *
- * @throws ContractViolation when a required field is missing, a field is of another kind, or the
- *   value has a field that the contract does not know.
+ * @throws ContractViolation when a required field is missing, a field is of another kind, a text
+ *   is not of its closed set, or the value has a field that the contract does not know.
  */
-export const encodeMessage = (desc: DescMessage, value: Plain, path = desc.name): Json => {
+export const encodeMessage = (
+  desc: DescMessage,
+  value: Plain,
+  closed: ClosedSets = {},
+  path = desc.name,
+): Json => {
   const json: { [key: string]: Json } = {};
-  const known = new Set<string>(['type']);
-  for (const field of desc.fields) {
-    known.add(field.localName);
-    const at = `${path}.${field.localName}`;
-    const content = value[field.localName];
-    if (field.fieldKind === 'list') {
+  const { fields, known } = planOf(desc);
+  for (const { field, localName, jsonName, isList, isRequired } of fields) {
+    const at = `${path}.${localName}`;
+    const content = value[localName];
+    if (isList) {
       if (!Array.isArray(content)) throw new ContractViolation('must be a list', at);
-      json[field.jsonName] = content.map((item, index) =>
-        encodeSingle(field, item, `${at}[${index}]`),
-      );
+      json[jsonName] = content.map((item, index) => encodeSingle(field, item, `${at}[${index}]`));
     } else if (content === undefined) {
-      if (isRequired(field)) throw new ContractViolation('is missing', at);
+      if (isRequired) throw new ContractViolation('is missing', at);
     } else {
-      json[field.jsonName] = encodeSingle(field, content, at);
+      json[jsonName] = encodeSingle(field, content, at);
+      checkClosed(closed[localName], content, at);
     }
   }
   for (const key of Object.keys(value)) {
@@ -57,13 +90,23 @@ export const encodeMessage = (desc: DescMessage, value: Plain, path = desc.name)
   return json;
 };
 
+const checkClosed = (
+  allowed: readonly string[] | undefined,
+  content: unknown,
+  path: string,
+): void => {
+  if (allowed !== undefined && !allowed.includes(content as string)) {
+    throw new ContractViolation(`'${String(content)}' is none of ${allowed.join(', ')}`, path);
+  }
+};
+
 const encodeSingle = (field: DescField, content: unknown, path: string): Json => {
   if (field.message !== undefined) {
     if (field.message.typeName === timestampName) return instant(content, path);
     if (typeof content !== 'object' || content === null) {
       throw new ContractViolation('must be an object', path);
     }
-    return encodeMessage(field.message, content as Plain, path);
+    return encodeMessage(field.message, content as Plain, {}, path);
   }
   switch (field.scalar) {
     case ScalarType.INT64:
@@ -92,23 +135,18 @@ export const decodeMessage = (
     throw new ContractViolation('must be an object', path);
   }
   const value: Plain = {};
-  for (const field of desc.fields) {
-    const at = `${path}.${field.localName}`;
-    const content = (json as Plain)[field.jsonName];
-    if (field.fieldKind === 'list') {
+  for (const { field, localName, jsonName, isList, isRequired } of planOf(desc).fields) {
+    const at = `${path}.${localName}`;
+    const content = (json as Plain)[jsonName];
+    if (isList) {
       if (!Array.isArray(content)) throw new ContractViolation('must be a list', at);
-      value[field.localName] = content.map((item, index) =>
-        decodeSingle(field, item, `${at}[${index}]`),
-      );
+      value[localName] = content.map((item, index) => decodeSingle(field, item, `${at}[${index}]`));
     } else if (content === undefined || content === null) {
-      if (isRequired(field)) throw new ContractViolation('is missing', at);
+      if (isRequired) throw new ContractViolation('is missing', at);
     } else {
       const single = decodeSingle(field, content, at);
-      const allowed = closed[field.localName];
-      if (allowed !== undefined && !allowed.includes(single as string)) {
-        throw new ContractViolation(`'${String(single)}' is none of ${allowed.join(', ')}`, at);
-      }
-      value[field.localName] = single;
+      checkClosed(closed[localName], single, at);
+      value[localName] = single;
     }
   }
   return value;

@@ -1,7 +1,9 @@
+import { v5 as uuidV5 } from 'uuid';
 import type { SessionClosed } from './session-events';
 import {
   contentEventId,
   decodeRecord,
+  derivedId,
   encodeEvent,
   encodeHeaders,
   sha256Hex,
@@ -70,6 +72,26 @@ describe('a record on Kafka', () => {
     expect(() =>
       decodeRecord(encoded.key, encoded.value, { ...headers, ce_sequence: '0' }),
     ).toThrow('headers.ce_sequence');
+  });
+});
+
+describe('a derived id', () => {
+  it.each([[['a']], [['', '']], [['CPO', 'Ladesäule 5', '∞']], [['x'.repeat(300)]]])(
+    'of %j is the UUIDv5 of its parts',
+    (parts) => {
+      const name = parts.map((part) => `${part.length}:${part}`).join('|');
+      const expected = uuidV5(name, '5a1d1f3e-92a4-5b1c-8f5e-0c8f2f6f7d11');
+      expect(derivedId(...parts)).toBe(expected);
+    },
+  );
+
+  it('tells its parts apart', () => expect(derivedId('ab', 'c')).not.toBe(derivedId('a', 'bc')));
+});
+
+describe('an event outside its closed set', () => {
+  it('is not written', () => {
+    const magic = { ...event, closedBy: 'magic' } as unknown as SessionClosed;
+    expect(() => encodeEvent(magic)).toThrow("SessionClosed.closedBy: 'magic' is none of stop");
   });
 });
 

@@ -29,6 +29,27 @@ describe('instants', () => {
     expect(() => parseInstant(text)).toThrow('is not an RFC 3339 instant'),
   );
 
+  it.each([
+    '0001-01-01T00:00:00.000Z',
+    '0099-12-28T23:59:59.999Z',
+    '2026-00-10T10:00:00.000Z',
+    '2026-11-00T10:00:00.000Z',
+    '2026-11-31T10:00:00.000Z',
+    '2025-02-29T10:00:00.000Z',
+    '2026-11-21T24:00:00.000Z',
+    '2026-11-21T10:00:60.000Z',
+  ])('refuses %s, although it looks as we write it', (text) =>
+    expect(() => normalizeInstant(text)).toThrow('is not an RFC 3339 instant'),
+  );
+
+  it('leaves every day of a leap year as it is written', () => {
+    for (let day = 0; day < 366; day += 1) {
+      const text = new Date(Date.UTC(2024, 0, 1 + day, 23, 59, 59, 999)).toISOString();
+      expect(normalizeInstant(text)).toBe(text);
+      expect(instantFromEpochMs(parseInstant(text))).toBe(text);
+    }
+  });
+
   it('refuses what no four-digit year can write', () => {
     expect(() => instantFromEpochMs(0.5)).toThrow('whole millisecond');
     expect(() => instantFromEpochMs(NaN)).toThrow('whole millisecond');
