@@ -115,8 +115,15 @@ export const startConsumer = (
     parts.onCommit();
     if (observe.delay !== undefined) {
       const nowMs = Date.now();
+      let recordedAt = '';
+      let seconds = 0;
       for (const { metadata } of outcome.handled) {
-        observe.delay(name, topic, (nowMs - Date.parse(metadata.recordedAt)) / 1_000);
+        // What was committed together has one time, and is usually read together.
+        if (metadata.recordedAt !== recordedAt) {
+          recordedAt = metadata.recordedAt;
+          seconds = (nowMs - Date.parse(recordedAt)) / 1_000;
+        }
+        observe.delay(name, topic, seconds);
       }
     }
     try {

@@ -57,6 +57,27 @@ export const eventLogMetrics = (registry: Registry): EventLogObserver => {
     labelNames: ['consumer'],
     registers,
   });
+  const delay = new Histogram({
+    name: 'tallywatt_event_delay_seconds',
+    help: 'From the recording of an event to the commit of its effects',
+    labelNames,
+    buckets: [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1, 3, 10, 60, 600],
+    registers,
+  });
+  const parkedKeys = new Gauge({
+    name: 'tallywatt_parked_keys',
+    help: 'Keys of which records wait for an operator',
+    labelNames: ['consumer'],
+    registers,
+  });
+  // Looked up once: this one is counted for every single event.
+  const delays = new Map<string, Histogram.Internal<'consumer' | 'topic'>>();
+  const delayOf = (consumer: string, topic: string): Histogram.Internal<'consumer' | 'topic'> => {
+    const key = `${consumer}\n${topic}`;
+    const known = delays.get(key) ?? delay.labels(consumer, topic);
+    delays.set(key, known);
+    return known;
+  };
   return {
     published: (count) => published.inc(count),
     relayLagSeconds: (seconds) => relayLag.set(seconds),
@@ -68,6 +89,8 @@ export const eventLogMetrics = (registry: Registry): EventLogObserver => {
     duplicates: (consumer, topic, count) => duplicates.inc({ consumer, topic }, count),
     parked: (consumer, topic, count) => parked.inc({ consumer, topic }, count),
     waiting: (consumer, topic) => waiting.inc({ consumer, topic }),
+    delay: (consumer, topic, seconds) => delayOf(consumer, topic).observe(seconds),
+    parkedKeys: (consumer, keys) => parkedKeys.set({ consumer }, keys),
     lag: (consumer, records) => lag.set({ consumer }, records),
   };
 };

@@ -1,13 +1,31 @@
 import type { LoggerService } from '@nestjs/common';
-import pino, { type Logger } from 'pino';
+import { context, isSpanContextValid, trace } from '@opentelemetry/api';
+import { currentLogFacts } from '@tallywatt/event-log';
+import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 export type { Logger } from 'pino';
 
+/** Which trace and which session a line is about, where it is written on behalf of one. */
+const whereabouts = (): object => {
+  const span = trace.getSpanContext(context.active());
+  const isTraced = span !== undefined && isSpanContextValid(span);
+  return {
+    ...currentLogFacts(),
+    ...(isTraced ? { trace_id: span.traceId, span_id: span.spanId } : {}),
+  };
+};
+
 /** Structured logs on standard output, one JSON object a line. Amounts are texts: bigint has no JSON. */
-export const createLogger = (service: string, level: string): Logger =>
-  pino({
+export const createLogger = (
+  service: string,
+  level: string,
+  /** Somewhere else, for tests. */
+  destination?: DestinationStream,
+): Logger => {
+  const options: LoggerOptions = {
     level,
     base: { service },
+    mixin: whereabouts,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: {
       level: (label) => ({ level: label }),
@@ -15,7 +33,9 @@ export const createLogger = (service: string, level: string): Logger =>
     },
     serializers: { err: errorFacts },
     redact: ['password', 'idTag', 'uid', 'authorization', '*.password', '*.idTag', '*.uid'],
-  });
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+};
 
 /** What helps of an error; drivers hang whole clients and sockets on theirs. */
 const errorFacts = (error: unknown): unknown => {

@@ -20,6 +20,7 @@ import { operationsController, type ReadinessCheck } from './operations.controll
 import { adoptOwnStreams } from './own-streams';
 import { parkedController } from './parked.controller';
 import type { ServiceContext } from './service-context';
+import { endTelemetry } from './telemetry-end';
 import { startTimer, type Timer } from './timer';
 
 export type ServiceDefinition<Own extends z.ZodRawShape> = Readonly<{
@@ -51,6 +52,7 @@ export type ServiceDefinition<Own extends z.ZodRawShape> = Readonly<{
 export type RunningService = Readonly<{ url: string; stop: () => Promise<void> }>;
 
 const shutdownLimitMs = 25_000;
+const telemetryLimitMs = 3_000;
 const probeIntervalMs = 2_000;
 
 /**
@@ -117,6 +119,7 @@ export const startService = async <Own extends z.ZodRawShape>(
     await app?.close();
     await eventLog.stop();
     await pool.end();
+    await endTelemetry(telemetryLimitMs);
     logger.info('stopped');
   };
   try {

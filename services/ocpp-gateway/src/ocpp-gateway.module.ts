@@ -17,6 +17,7 @@ import { CommitQueue } from './outbound/commit-queue';
 import { PasswordCheck } from './outbound/password-hash';
 import { RemoteStopExecutor } from './outbound/remote-stop-executor';
 import { RemoteStops } from './outbound/remote-stops';
+import { countQuarantined } from './outbound/session-rows';
 import { SessionStore } from './outbound/session-store';
 import { StationStore } from './outbound/station-store';
 import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
@@ -87,6 +88,9 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
     if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
   });
+  context.every('quarantined-sessions', 5_000, async () =>
+    server.metrics.sessionsQuarantined(await countQuarantined(context.pool)),
+  );
   const ocpp = await startOcppServer(server);
   context.onShutdown(async () => {
     await ocpp.close();

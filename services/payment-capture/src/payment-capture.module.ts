@@ -98,6 +98,11 @@ export class PaymentCaptureModule {
       const { count, oldestSeconds } = await calls.open(pool);
       metrics.openCalls.set(count);
       metrics.oldestCallSeconds.set(oldestSeconds);
+      const amounts = await calls.openAmounts(pool);
+      metrics.openMoney.reset();
+      for (const { kind, currency, amountMinor } of amounts) {
+        metrics.openMoney.set({ kind, currency }, amountMinor);
+      }
     });
 
     return {

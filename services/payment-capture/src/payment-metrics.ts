@@ -26,6 +26,12 @@ export const paymentMetrics = (registry: Registry) => {
       help: 'Calls without an answer',
       registers,
     }),
+    openMoney: new Gauge({
+      name: 'payment_processor_calls_open_minor',
+      help: 'Money of calls without an answer, in minor units: asked for and not confirmed',
+      labelNames: ['kind', 'currency'] as const,
+      registers,
+    }),
     oldestCallSeconds: new Gauge({
       name: 'payment_processor_call_oldest_seconds',
       help: 'Age of the oldest call without an answer; an alarm when it grows',

@@ -5,10 +5,13 @@ import { environment, type ReconciliationEnvironment } from './config';
 import { consumeFacts } from './inbound/facts.consumer';
 import { closeDayOnce, daysToClose } from './outbound/day-tables';
 import { restoreOwnTables } from './outbound/own-tables';
+import { exposures, openFindings } from './outbound/exposure-tables';
 import { sweepOverdue } from './outbound/overdue-sweep';
+import { reconciliationMetrics } from './reconciliation-metrics';
 import { ReconciliationModule } from './reconciliation.module';
 
 const hourMs = 3_600_000;
+const exposureIntervalMs = 30_000;
 
 const closeDays = async ({
   env,
@@ -44,7 +47,12 @@ export const reconciliationService = {
   module: (context) => ReconciliationModule.create(context),
   start: async (context) => {
     const { env, eventLog } = context;
-    const consumer = consumeFacts(eventLog, env.PATIENCE_SECONDS);
+    const metrics = reconciliationMetrics(context.metrics);
+    const consumer = consumeFacts(eventLog, env.PATIENCE_SECONDS, metrics.billed);
+    context.every('exposure', exposureIntervalMs, async () => {
+      metrics.exposed(await exposures(context.pool));
+      metrics.findingsOpen(await openFindings(context.pool));
+    });
     context.every('overdue sweep', env.SWEEP_INTERVAL_SECONDS * 1_000, async () => {
       if (!hasCaughtUp(consumer)) return;
       await sweepOverdue(eventLog, new Date().toISOString(), env.PATIENCE_SECONDS);

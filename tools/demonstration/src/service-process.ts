@@ -6,6 +6,8 @@ export type ServiceProgram = Readonly<{
   name: string;
   /** The compiled main file. */
   main: string;
+  /** Compiled files that are loaded before it. */
+  preload?: readonly string[];
   environment: Readonly<Record<string, string>>;
   /** Answers 200 when the service is ready. */
   readyUrl: string;
@@ -39,7 +41,9 @@ export class ServiceProcess {
   spawn(extra: Readonly<Record<string, string>> = {}): void {
     mkdirSync(dirname(this.program.logFile), { recursive: true });
     const log = createWriteStream(this.program.logFile, { flags: 'a' });
-    const child = spawn(process.execPath, ['--enable-source-maps', this.program.main], {
+    const { main, preload = [] } = this.program;
+    const requires = preload.flatMap((file) => ['--require', file]);
+    const child = spawn(process.execPath, ['--enable-source-maps', ...requires, main], {
       // The pipe is the leash: the service ends when whoever started it is gone.
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {

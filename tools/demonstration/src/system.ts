@@ -71,6 +71,15 @@ export type System = Readonly<{
 
 const workspace = resolve(__dirname, '..', '..', '..');
 const sandboxKey = 'sk_test_local';
+const telemetryPreload = join(workspace, 'libs', 'service-kit', 'dist', 'telemetry.js');
+
+/** OpenTelemetry is configured by whoever starts the system, and passed on as it is. */
+const telemetryVariables = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[0].startsWith('OTEL_') && entry[1] !== undefined,
+    ),
+  );
 
 /**
  * Starts everything as it runs in production, each service its own process and database: Kafka,
@@ -251,10 +260,13 @@ const programs = (
       new ServiceProcess({
         name,
         main: join(workspace, 'services', name, 'dist', 'main.js'),
+        preload: [telemetryPreload],
         environment: {
           KAFKA_BROKERS: runtime.kafkaBrokers,
           DATABASE_URL: databases[name],
           AUTH_SECRET: secrets.authSecret,
+          ...telemetryVariables(),
+          OTEL_SERVICE_NAME: name,
           ...own[name],
           ...options.environment?.[name],
         },

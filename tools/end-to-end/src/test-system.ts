@@ -3,6 +3,7 @@ import {
   freePorts,
   OperatorApi,
   publishTariffs,
+  serviceNames,
   startSystem,
   type System,
 } from '@tallywatt/demonstration';
@@ -14,11 +15,16 @@ export type TestSystem = Readonly<{ system: System; api: OperatorApi }>;
 const failed = new Set<System>();
 
 /** Starts a system on free ports, with the demonstration's tariffs. Nothing is left if it fails. */
-export const startTestSystem = async (name: string): Promise<TestSystem> => {
+export const startTestSystem = async (
+  name: string,
+  /** For every service, on top of what the system gives them. */
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TestSystem> => {
   const system = await startSystem({
     instance: `e2e-${name}-${process.pid}`,
     ports: await freePorts(),
     ephemeral: true,
+    environment: Object.fromEntries(serviceNames.map((service) => [service, environment])),
   });
   try {
     const api = new OperatorApi(system.addresses, system.operatorToken);

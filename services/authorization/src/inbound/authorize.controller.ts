@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { status } from '@grpc/grpc-js';
+import { type Metadata, status } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod, RpcException } from '@nestjs/microservices';
 import type { ChargingDecision } from '@tallywatt/contracts';
-import { isRetriable } from '@tallywatt/event-log';
+import {
+  inSpan,
+  isRetriable,
+  noParent,
+  sessionAttributes,
+  withLogFacts,
+} from '@tallywatt/event-log';
 import { instantFromEpochMs } from '@tallywatt/time';
 import {
   authorize,
@@ -37,8 +43,28 @@ export class AuthorizeController {
   ) {}
 
   @GrpcMethod('AuthorizationService', 'Authorize')
-  async authorize(message: unknown): Promise<AuthorizeResponse> {
+  authorize(message: unknown, metadata?: Metadata): Promise<AuthorizeResponse> {
     const request = decodeAuthorizeRequest(message);
+    const { cpoId, chargePointId, purpose } = request;
+    const about = { cpoId, chargePointId };
+    const [traceparent] = metadata?.get('traceparent') ?? [];
+    const facts = {
+      kind: 'server',
+      parent: traceparent?.toString() ?? noParent,
+      attributes: {
+        'rpc.system': 'grpc',
+        'rpc.service': 'tallywatt.access.v1.AuthorizationService',
+        'rpc.method': 'Authorize',
+        'tallywatt.purpose': purpose,
+        ...sessionAttributes(about),
+      },
+    } as const;
+    return inSpan('authorization Authorize', facts, () =>
+      withLogFacts(about, () => this.answer(request)),
+    );
+  }
+
+  private async answer(request: AuthorizeRequest): Promise<AuthorizeResponse> {
     if (!this.knowledge.isWarm()) {
       throw unavailable('the entitlement cache is not warm yet; ask again');
     }

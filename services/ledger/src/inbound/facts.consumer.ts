@@ -1,5 +1,12 @@
-import type { RecordedEvent, TopicName } from '@tallywatt/contracts';
-import type { ConsumerOptions, EventLog, SqlClient } from '@tallywatt/event-log';
+import type { JournalEntryPosted, RecordedEvent, TopicName } from '@tallywatt/contracts';
+import {
+  recordSpan,
+  sessionAttributes,
+  underCause,
+  type ConsumerOptions,
+  type EventLog,
+  type SqlClient,
+} from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { bookingInstant, journalEventId, type Fact } from '@tallywatt/derivations';
 import { enterJournal, sealedDays } from '../outbound/journal-tables';
@@ -20,6 +27,16 @@ export type FactsConsumerOptions = Readonly<{
   onSuspense: (posted: PostedFact) => void;
 }>;
 
+/** The end of the way: in the trace of the session, the entry itself. */
+const recordEntry = ({ cpoId, sessionId, entryId, postingRule }: JournalEntryPosted) =>
+  recordSpan(`journal ${postingRule}`, {
+    attributes: {
+      'tallywatt.entry_id': entryId,
+      'tallywatt.posting_rule': postingRule,
+      ...sessionAttributes({ cpoId, ...(sessionId === undefined ? {} : { sessionId }) }),
+    },
+  });
+
 /** Books facts as they arrive and publishes their entries, all in the transaction of the batch. */
 export const factsConsumer = (options: FactsConsumerOptions): ConsumerOptions => ({
   name: 'ledger',
@@ -36,13 +53,16 @@ export const factsConsumer = (options: FactsConsumerOptions): ConsumerOptions =>
     });
     await options.eventLog.append(
       tx,
-      posted.map(({ entry, cause }) => ({
-        event: entry,
-        id: journalEventId(entry),
-        occurredAt: entry.occurredAt,
-        correlationId: cause.correlationId,
-        causationId: cause.id,
-      })),
+      posted.map(({ entry, cause }) => {
+        const traceparent = underCause(cause.id, () => recordEntry(entry));
+        return {
+          event: entry,
+          id: journalEventId(entry),
+          occurredAt: entry.occurredAt,
+          cause,
+          ...(traceparent === undefined ? {} : { traceparent }),
+        };
+      }),
       { recordedAt: now },
     );
     posted

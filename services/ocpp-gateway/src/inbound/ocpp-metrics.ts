@@ -1,9 +1,12 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** What the OCPP side counts. */
 export type OcppMetrics = Readonly<{
   connected: (count: number) => void;
   frameAnswered: (action: string, outcome: 'result' | 'error') => void;
+  /** From a frame's arrival until what it says is durable and its confirmation leaves. */
+  frameSeconds: (action: string, seconds: number) => void;
+  sessionsQuarantined: (count: number) => void;
   handshakeRefused: (status: number) => void;
 }>;
 
@@ -19,6 +22,18 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     labelNames: ['action', 'outcome'],
     registers: [registry],
   });
+  const durations = new Histogram({
+    name: 'tallywatt_ocpp_frame_seconds',
+    help: 'From the arrival of a frame to its confirmation, which leaves after its commit',
+    labelNames: ['action'],
+    buckets: [0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1, 3, 10, 30],
+    registers: [registry],
+  });
+  const quarantined = new Gauge({
+    name: 'tallywatt_sessions_quarantined',
+    help: 'Sessions that are not billed until a person has looked at them',
+    registers: [registry],
+  });
   const refusals = new Counter({
     name: 'tallywatt_ocpp_handshakes_refused_total',
     help: 'Connections refused before there was a WebSocket',
@@ -28,6 +43,8 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
   return {
     connected: (count) => connections.set(count),
     frameAnswered: (action, outcome) => frames.inc({ action, outcome }),
+    frameSeconds: (action, seconds) => durations.observe({ action }, seconds),
+    sessionsQuarantined: (count) => quarantined.set(count),
     handshakeRefused: (status) => refusals.inc({ status: String(status) }),
   };
 };

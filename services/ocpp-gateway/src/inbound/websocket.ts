@@ -17,6 +17,7 @@ import {
   welcomeCharger,
 } from './charger-connection';
 import { type Answer, FrameFault, type Gateway } from './frame';
+import { inFrameSpan } from './frame-trace';
 import { type HandshakeParts, judgeHandshake } from './handshake';
 import { Lanes } from './lanes';
 import type { OcppMetrics } from './ocpp-metrics';
@@ -71,12 +72,14 @@ const callAnswerer =
   async (connection: Connection, route: Route, { params, messageId }: Call): Promise<object> => {
     const { action } = route;
     const frame = { connection, messageId, params, receivedAt: now() };
-    const work = (): Promise<object> => (route.answer as Answer<unknown>)(frame, gateway);
+    const work = (): Promise<object> =>
+      inFrameSpan(action, frame, gateway, () => (route.answer as Answer<unknown>)(frame, gateway));
     try {
       crashPoint(`gateway.before-record.${action}`);
       const result = await (route.isOrdered ? lanes.run(laneOf(connection), work) : work());
       crashPoint(`gateway.before-answer.${action}`);
       metrics.frameAnswered(action, 'result');
+      metrics.frameSeconds(action, (Date.now() - Date.parse(frame.receivedAt)) / 1_000);
       return result;
     } catch (error) {
       metrics.frameAnswered(action, 'error');

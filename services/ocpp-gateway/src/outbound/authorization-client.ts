@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary, toJson, type DescMessage } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import {
   AuthorizationService,
   AuthorizeRequestSchema,
@@ -8,6 +8,7 @@ import {
   type ChargingDecision,
   decodeMessage,
 } from '@tallywatt/contracts';
+import { activeTraceparent, inSpan, sessionAttributes } from '@tallywatt/event-log';
 import { type Instant, parseInstant } from '@tallywatt/time';
 
 export type AuthorizationQuestion = Readonly<{
@@ -72,6 +73,14 @@ const decodeAnswer = (bytes: Buffer): AuthorizationAnswer => {
   return decodeMessage(desc, json) as unknown as AuthorizationAnswer;
 };
 
+/** Carries the trace over to authorization, as W3C writes it. */
+const traceMetadata = (): Metadata => {
+  const metadata = new Metadata();
+  const traceparent = activeTraceparent();
+  if (traceparent !== undefined) metadata.set('traceparent', traceparent);
+  return metadata;
+};
+
 /** The one synchronous call between services: gateway to authorization, over gRPC. */
 export const connectAuthorization = (
   address: string,
@@ -89,6 +98,7 @@ export const connectAuthorization = (
         encodeQuestion,
         decodeAnswer,
         question,
+        traceMetadata(),
         { deadline: Date.now() + callTimeoutMs },
         (error, answer) => {
           if (error !== null) reject(error);
@@ -102,7 +112,22 @@ export const connectAuthorization = (
     const giveUpAt = Date.now() + patienceMs;
     for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
       try {
-        return await ask(question);
+        return await inSpan(
+          path.slice(1),
+          {
+            kind: 'client',
+            attributes: {
+              'rpc.system': 'grpc',
+              'rpc.service': AuthorizationService.typeName,
+              'rpc.method': AuthorizationService.method.authorize.name,
+              ...sessionAttributes({
+                cpoId: question.cpoId,
+                chargePointId: question.chargePointId,
+              }),
+            },
+          },
+          () => ask(question),
+        );
       } catch (error) {
         const isRetried = retriedStatuses.includes((error as ServiceError).code);
         if (!isRetried || Date.now() + pauseMs > giveUpAt) {

@@ -1,4 +1,5 @@
-import type { SqlClient } from '@tallywatt/event-log';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { activeTraceparent, inSpanOfMany, type SqlClient } from '@tallywatt/event-log';
 
 /** Work of one frame inside a transaction; run again after a conflict, so free of other effects. */
 export type Work<T> = (tx: SqlClient) => Promise<T>;
@@ -6,6 +7,7 @@ export type RunTransaction = <T>(work: Work<T>) => Promise<T>;
 
 type Waiting = Readonly<{
   work: Work<unknown>;
+  traceparent: string | undefined;
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
 }>;
@@ -19,13 +21,21 @@ const batchMax = 64;
 export class CommitQueue {
   private readonly waiting: Waiting[] = [];
   private running: Promise<void> | undefined;
+  /** Into where no frame is being worked on: the queue is no frame's. */
+  private readonly outside = AsyncLocalStorage.snapshot();
 
   constructor(private readonly transaction: RunTransaction) {}
 
   submit<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ work, resolve: resolve as (result: unknown) => void, reject });
-      this.running ??= this.run();
+      this.waiting.push({
+        // In the trace, and with the log facts, of the frame that submits it.
+        work: AsyncLocalStorage.bind(work),
+        traceparent: activeTraceparent(),
+        resolve: resolve as (result: unknown) => void,
+        reject,
+      });
+      this.running ??= this.outside(() => this.run());
     });
   }
 
@@ -43,11 +53,14 @@ export class CommitQueue {
 
   private async commit(batch: readonly Waiting[]): Promise<void> {
     try {
-      const results = await this.transaction(async (tx) => {
-        const done: unknown[] = [];
-        for (const { work } of batch) done.push(await work(tx));
-        return done;
-      });
+      const origins = batch.map(({ traceparent }) => traceparent);
+      const results = await inSpanOfMany('group commit', origins, () =>
+        this.transaction(async (tx) => {
+          const done: unknown[] = [];
+          for (const { work } of batch) done.push(await work(tx));
+          return done;
+        }),
+      );
       batch.forEach(({ resolve }, index) => resolve(results[index]));
     } catch (error) {
       const [only] = batch;

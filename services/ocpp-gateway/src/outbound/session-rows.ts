@@ -125,6 +125,14 @@ export const lockCloseDue = (tx: SqlClient, limit: number): Promise<StoredSessio
     [limit],
   );
 
+/** How many sessions wait for a person; an index holds just these. */
+export const countQuarantined = async (sql: SqlClient): Promise<number> => {
+  const { rows } = await sql.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM sessions WHERE is_quarantined',
+  );
+  return rows[0]?.count ?? 0;
+};
+
 export const countDuplicate = async (tx: SqlClient, session: SessionKey): Promise<void> => {
   await tx.query(
     `UPDATE sessions SET duplicates_seen = duplicates_seen + 1

@@ -1,6 +1,17 @@
 import { canonicalJson, derivedId, type MeterReading, sha256Hex } from '@tallywatt/contracts';
 import type { Decision } from '@tallywatt/decider';
-import type { EventLog, OutgoingEvent, SqlClient } from '@tallywatt/event-log';
+import {
+  activeTraceparent,
+  addLogFacts,
+  addToSpan,
+  type EventLog,
+  inSpan,
+  isTracing,
+  type OutgoingEvent,
+  sessionAttributes,
+  type SqlClient,
+  traceIdOf,
+} from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import {
   chargingSession,
@@ -30,6 +41,7 @@ import {
   type SessionKey,
   type StoredSession,
 } from './session-rows';
+import { traceOfSession } from './session-trace';
 
 /** The charge point that speaks. */
 export type Station = Readonly<{ cpoId: string; chargePointId: string }>;
@@ -319,8 +331,29 @@ export class SessionStore {
     return rows[0]?.changed_at;
   }
 
-  /** Decides, appends the events and saves the state they leave; a duplicate is counted. */
+  /** In the trace of the session, whoever it is that brings the command. */
   private async handle(
+    tx: SqlClient,
+    session: StoredSession | undefined,
+    command: SessionCommand,
+    now: Instant,
+  ): Promise<Decision<SessionFact, IgnoreReason>> {
+    const carryOut = () => this.carryOut(tx, session, command, now);
+    if (session === undefined) return carryOut();
+    addLogFacts({ sessionId: session.sessionId });
+    if (!isTracing()) return carryOut();
+    const active = activeTraceparent();
+    const own = session.eventCount === 0 ? active : await traceOfSession(tx, session);
+    if (own === undefined || traceIdOf(own) === traceIdOf(active)) {
+      addToSpan(sessionAttributes(session));
+      return carryOut();
+    }
+    const facts = { parent: own, links: [active], attributes: sessionAttributes(session) };
+    return inSpan(`session ${command.type}`, facts, carryOut);
+  }
+
+  /** Decides, appends the events and saves the state they leave; a duplicate is counted. */
+  private async carryOut(
     tx: SqlClient,
     session: StoredSession | undefined,
     command: SessionCommand,

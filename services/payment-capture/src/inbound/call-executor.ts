@@ -1,4 +1,12 @@
-import { crashPoint, type EventLog } from '@tallywatt/event-log';
+import {
+  addToSpan,
+  crashPoint,
+  inSpan,
+  noParent,
+  sessionAttributes,
+  withLogFacts,
+  type EventLog,
+} from '@tallywatt/event-log';
 import type { Logger } from '@tallywatt/service-kit';
 import type { Pool } from 'pg';
 import { commandOf, type ProcessorAnswer, type ProcessorCall } from '../domain/processor-call';
@@ -38,7 +46,7 @@ export class CallExecutor {
     const room = this.options.callsAtOnce - this.underWay.size;
     if (room <= 0 || this.stopped) return;
     for (const claimed of await this.options.calls.claim(this.options.pool, room)) {
-      const work = this.execute(claimed).finally(() => this.underWay.delete(claimed.call));
+      const work = this.executeTraced(claimed).finally(() => this.underWay.delete(claimed.call));
       this.underWay.set(claimed.call, work);
     }
   }
@@ -54,6 +62,24 @@ export class CallExecutor {
     await Promise.all(this.underWay.values());
   }
 
+  /** In the trace of the event that asked for the call, however much later it is made. */
+  private executeTraced(claimed: ClaimedCall): Promise<void> {
+    const { call, nextStep, traceparent, tries } = claimed;
+    const { cpoId, sessionId } = call;
+    const facts = {
+      parent: traceparent ?? noParent,
+      attributes: {
+        'tallywatt.call_kind': call.kind,
+        'tallywatt.call_step': nextStep,
+        'tallywatt.call_tries': tries,
+        ...sessionAttributes({ cpoId, sessionId }),
+      },
+    };
+    return inSpan(`processor ${call.kind}`, facts, () =>
+      withLogFacts({ cpoId, sessionId }, () => this.execute(claimed)),
+    );
+  }
+
   private async execute(claimed: ClaimedCall): Promise<void> {
     const { call } = claimed;
     try {
@@ -65,8 +91,10 @@ export class CallExecutor {
       } else {
         await this.record(claimed, answer);
       }
+      addToSpan({ 'tallywatt.call_outcome': answer.kind });
       this.options.observe?.(call.kind, answer.kind);
     } catch (error) {
+      addToSpan({ 'tallywatt.call_outcome': 'unknown' });
       this.options.observe?.(call.kind, 'unknown');
       const isSaved = error instanceof ProcessorUnsure && error.isSaved;
       const step = isSaved || claimed.nextStep === 'question' ? 'question' : 'call';

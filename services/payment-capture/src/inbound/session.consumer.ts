@@ -1,5 +1,5 @@
 import type { CdrIssued, CdrWithheld, RecordedEvent, SessionStarted } from '@tallywatt/contracts';
-import type { SqlClient } from '@tallywatt/event-log';
+import { underCause, withLogFacts, type SqlClient } from '@tallywatt/event-log';
 import { preauthorizationOf, type SessionPrice } from '../domain/session-rules';
 import { paymentIdOf, type LockedPayment, type PaymentStore } from '../outbound/payment-store';
 import type { SessionFactStore } from '../outbound/session-fact-store';
@@ -35,7 +35,10 @@ export class SessionConsumer {
       const paymentId = paymentIdOf(cpoId, sessionId);
       const before = locked.get(paymentId);
       if (before === undefined) throw new Error(`no row for session ${sessionId} of ${cpoId}`);
-      locked.set(paymentId, await this.handleOne(tx, before, recorded));
+      const after = await underCause(recorded.metadata.id, () =>
+        withLogFacts({ cpoId, sessionId }, () => this.handleOne(tx, before, recorded)),
+      );
+      locked.set(paymentId, after);
     }
   }
 

@@ -9,6 +9,8 @@ export type ClaimedCall = Readonly<{
   /** From 1. */
   tries: number;
   firstTriedAt: Instant;
+  /** The trace of the event that asked for it. */
+  traceparent?: string;
 }>;
 
 type CallRow = Readonly<{
@@ -16,6 +18,7 @@ type CallRow = Readonly<{
   next_step: 'call' | 'question';
   tries: number;
   first_tried_at: Date;
+  traceparent: string | null;
 }>;
 
 const toJsonText = (call: ProcessorCall): string =>
@@ -50,11 +53,11 @@ export const restoreCall = async (
 export class CallList {
   constructor(private readonly leaseMs: number) {}
 
-  async add(tx: SqlClient, call: ProcessorCall): Promise<void> {
+  async add(tx: SqlClient, call: ProcessorCall, traceparent?: string): Promise<void> {
     await tx.query(
-      `INSERT INTO processor_calls (cpo_id, idempotency_key, payment_id, call)
-       VALUES ($1, $2, $3, $4)`,
-      [call.cpoId, call.idempotencyKey, call.paymentId, toJsonText(call)],
+      `INSERT INTO processor_calls (cpo_id, idempotency_key, payment_id, call, traceparent)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [call.cpoId, call.idempotencyKey, call.paymentId, toJsonText(call), traceparent ?? null],
     );
   }
 
@@ -83,7 +86,7 @@ export class CallList {
        SET leased_until = now() + $2 * interval '1 millisecond', tries = tries + 1,
          first_tried_at = coalesce(first_tried_at, now())
        FROM due WHERE c.cpo_id = due.cpo_id AND c.idempotency_key = due.idempotency_key
-       RETURNING c.call, c.next_step, c.tries, c.first_tried_at`,
+       RETURNING c.call, c.next_step, c.tries, c.first_tried_at, c.traceparent`,
       [most, this.leaseMs],
     );
     return rows.map((row) => ({
@@ -91,6 +94,7 @@ export class CallList {
       nextStep: row.next_step,
       tries: row.tries,
       firstTriedAt: row.first_tried_at.toISOString(),
+      ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
     }));
   }
 
@@ -125,6 +129,22 @@ export class CallList {
        WHERE cpo_id = $1 AND idempotency_key = $2 AND done_at IS NULL`,
       [call.cpoId, call.idempotencyKey, next.step, next.inMs, next.error.slice(0, 1_000)],
     );
+  }
+
+  /** Money of calls without an answer, by kind and currency. */
+  async openAmounts(
+    db: SqlClient,
+  ): Promise<readonly Readonly<{ kind: string; currency: string; amountMinor: number }>[]> {
+    const { rows } = await db.query<{ kind: string; currency: string; amount: string }>(
+      `SELECT call->>'kind' AS kind, call->'amount'->>'currency' AS currency,
+         sum((call->'amount'->>'amountMinor')::numeric) AS amount
+       FROM processor_calls WHERE done_at IS NULL AND call ? 'amount' GROUP BY 1, 2`,
+    );
+    return rows.map(({ kind, currency, amount }) => ({
+      kind,
+      currency,
+      amountMinor: Number(amount),
+    }));
   }
 
   /** How many calls wait for an answer, and how old the oldest is. */

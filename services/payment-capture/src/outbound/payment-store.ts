@@ -6,7 +6,16 @@ import {
   type RecordHeaders,
 } from '@tallywatt/contracts';
 import { fold, type Decision } from '@tallywatt/decider';
-import type { AppendedEvent, EventLog, SqlClient } from '@tallywatt/event-log';
+import {
+  activeTraceparent,
+  inSpan,
+  isTracing,
+  sessionAttributes,
+  traceIdOf,
+  type AppendedEvent,
+  type EventLog,
+  type SqlClient,
+} from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { paymentDecider } from '../domain/payment';
 import type { PaymentCommand, PaymentReason } from '../domain/payment-command';
@@ -70,13 +79,21 @@ const columns = `cpo_id, payment_id, session_id, charge_point_id, started, price
   payment_intent_id`;
 
 /** The events of one payment, oldest first, as they stand in the outbox. */
-const eventsOf = async (tx: SqlClient, streamKey: string): Promise<PaymentEvent[]> => {
+const eventsOf = async (
+  tx: SqlClient,
+  streamKey: string,
+): Promise<Readonly<{ event: PaymentEvent; traceparent?: string }>[]> => {
   const { rows } = await tx.query<{ value: string; headers: RecordHeaders }>(
     `SELECT value, headers FROM event_log.outbox
      WHERE topic = $1 AND stream_key = $2 ORDER BY sequence`,
     [topic, streamKey],
   );
-  return rows.map((row) => decodeRecord(streamKey, row.value, row.headers).event as PaymentEvent);
+  return rows.map((row) => {
+    const { event, metadata } = decodeRecord(streamKey, row.value, row.headers);
+    const { traceparent } = metadata;
+    const traced = traceparent === undefined ? {} : { traceparent };
+    return { event: event as PaymentEvent, ...traced };
+  });
 };
 
 /** Loads payments, lets them decide, and writes down what follows: events and calls, together. */
@@ -143,6 +160,30 @@ export class PaymentStore {
   ): Promise<Readonly<{ payment: Payment; decisions: readonly PaymentDecision[] }>> {
     const { cpoId, paymentId } = locked.identity;
     const history = await eventsOf(tx, `${cpoId}/${paymentId}`);
+    const carryOut = () =>
+      this.carryOut(
+        tx,
+        locked,
+        history.map(({ event }) => event),
+        commands,
+        options,
+      );
+    const own = history[0]?.traceparent;
+    const active = activeTraceparent();
+    // What causes it may have no trace of its own, as a webhook: then it is the payment's.
+    if (!isTracing() || own === undefined || options.cause !== undefined) return carryOut();
+    if (traceIdOf(own) === traceIdOf(active)) return carryOut();
+    const facts = { parent: own, links: [active], attributes: sessionAttributes(locked.identity) };
+    return inSpan(`payment ${commands.map(({ type }) => type).join(' ')}`, facts, carryOut);
+  }
+
+  private async carryOut(
+    tx: SqlClient,
+    locked: LockedPayment,
+    history: readonly PaymentEvent[],
+    commands: readonly PaymentCommand[],
+    options: HandleOptions,
+  ): Promise<Readonly<{ payment: Payment; decisions: readonly PaymentDecision[] }>> {
     let payment = fold(paymentDecider, history);
     const decisions: PaymentDecision[] = [];
     const settlement = settlementOf(locked.facts);
@@ -175,9 +216,9 @@ export class PaymentStore {
        WHERE cpo_id = $1 AND payment_id = $2`,
       [locked.identity.cpoId, locked.identity.paymentId, held?.paymentIntentId ?? null],
     );
-    for (const event of events) {
-      const call = callOf(event, payment);
-      if (call !== undefined) await this.calls.add(tx, call);
+    for (const { event, traceparent } of appended) {
+      const call = callOf(event as PaymentEvent, payment);
+      if (call !== undefined) await this.calls.add(tx, call, traceparent);
     }
   }
 }

@@ -13,6 +13,7 @@ import {
   type MovementOwner,
   type PayoutState,
 } from '../domain/settlement';
+import { inTraceOfPayment } from './payment-trace';
 import { priceFromRow, type PriceRow } from './price-row';
 
 /** `taxes` are those of the session's CDR; undefined until that has been read. */
@@ -45,7 +46,7 @@ export class SettlementStore {
       const owner = owners.get(movement.paymentIntentId ?? '');
       events.push(...(await this.recordOne(tx, movement, owner)));
     }
-    if (events.length > 0) await this.eventLog.append(tx, events);
+    if (events.length > 0) await this.eventLog.append(tx, await inTraceOfPayment(tx, events));
     return events.length;
   }
 

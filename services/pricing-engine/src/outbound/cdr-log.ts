@@ -59,6 +59,5 @@ export class CdrLog {
 const outgoing = ({ cdr, cause }: DecidedCdr): OutgoingEvent => ({
   event: cdr,
   occurredAt: cause.occurredAt,
-  correlationId: cause.correlationId,
-  causationId: cause.id,
+  cause,
 });

@@ -51,6 +51,8 @@ export type Subject = Readonly<{
   startedAt?: Instant;
   stoppedAt?: Instant;
   closedAt?: Instant;
+  /** When the close was written down: on our clock, not on the charger's. */
+  closeRecordedAt?: Instant;
   quarantineReason?: string;
   cdr?: Readonly<{ cdrId: string; totalMinor: bigint }>;
   withheldReason?: string;
@@ -140,7 +142,7 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
     case 'SessionStopped':
       return { ...subject, stoppedAt: fact.stoppedAt };
     case 'SessionClosed':
-      return { ...subject, closedAt: fact.closedAt };
+      return { ...subject, closedAt: fact.closedAt, closeRecordedAt: recordedAt };
     case 'SessionQuarantined':
       return { ...subject, quarantineReason: fact.reason };
     case 'SessionReleased':

@@ -1,7 +1,7 @@
 import type { RecordedEvent, TopicName } from '@tallywatt/contracts';
 import type { Consumer, EventLog, SqlClient } from '@tallywatt/event-log';
 import type { Patience } from '../domain/overdue';
-import { evolve, type SubjectFact } from '../domain/subject';
+import { evolve, type Subject, type SubjectFact } from '../domain/subject';
 import { judgeAndStore, type Occasion } from '../outbound/judgement';
 import { lockPayouts, payoutRules, recordPayout, type PayoutFact } from '../outbound/payout-tables';
 import { lockSubjects, type SubjectKey } from '../outbound/subject-tables';
@@ -16,12 +16,19 @@ const topics: readonly TopicName[] = [
 
 const keyText = ({ cpoId, sessionId }: SubjectKey): string => `${cpoId}/${sessionId}`;
 
+/** Hears how long it took from the end of a session to its journal entry. */
+export type OnBilled = (seconds: number) => void;
+
 /** Takes every hop's facts, puts each where it belongs, and judges the sessions it touched. */
-export const consumeFacts = (eventLog: EventLog, patience: Patience): Consumer =>
+export const consumeFacts = (
+  eventLog: EventLog,
+  patience: Patience,
+  onBilled?: OnBilled,
+): Consumer =>
   eventLog.consume({
     name: 'reconciliation',
     topics,
-    handle: (events, tx) => takeFacts(eventLog, tx, events, patience),
+    handle: (events, tx) => takeFacts(eventLog, tx, events, patience, onBilled),
   });
 
 const payoutFactOf = ({ event }: RecordedEvent): PayoutFact | undefined => {
@@ -66,12 +73,20 @@ const sessionsTouched = async (
   return touched;
 };
 
+const billedAfter = (subject: Subject, { event, metadata }: RecordedEvent): number | undefined => {
+  if (event.type !== 'JournalEntryPosted' || event.postingRule !== 'cdr.issued') return undefined;
+  const { closeRecordedAt } = subject;
+  if (closeRecordedAt === undefined) return undefined;
+  return (Date.parse(metadata.recordedAt) - Date.parse(closeRecordedAt)) / 1_000;
+};
+
 /** One batch of one partition. */
 export const takeFacts = async (
   eventLog: EventLog,
   tx: SqlClient,
   events: readonly RecordedEvent[],
   patience: Patience,
+  onBilled?: OnBilled,
 ): Promise<void> => {
   const touched = await sessionsTouched(tx, events);
   if (touched.size === 0) return;
@@ -92,4 +107,11 @@ export const takeFacts = async (
     };
   });
   await judgeAndStore(eventLog, tx, occasions, patience);
+  if (onBilled === undefined) return;
+  for (const { subject } of occasions) {
+    for (const fact of touched.get(keyText(subject))?.of ?? []) {
+      const seconds = billedAfter(subject, fact);
+      if (seconds !== undefined) onBilled(seconds);
+    }
+  }
 };

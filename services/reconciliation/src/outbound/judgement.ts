@@ -63,6 +63,6 @@ const outgoingOf = (
     event,
     occurredAt,
     ...(id === undefined ? {} : { id }),
-    ...(cause === undefined ? {} : { correlationId: cause.correlationId, causationId: cause.id }),
+    ...(cause === undefined ? {} : { cause }),
   };
 };
