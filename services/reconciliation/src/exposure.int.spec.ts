@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { createEventLog, eventLogMigrations, type EventLog } from '@tallywatt/event-log';
+import { createLogger, migrate, readMigrations } from '@tallywatt/service-kit';
+import { recorded, testRuntime } from '@tallywatt/testing';
+import { Pool } from 'pg';
+import { defaultPatience } from './domain/overdue';
+import type { SubjectFact } from './domain/subject';
+import { takeFacts } from './inbound/facts.consumer';
+import { exposures, openFindings } from './outbound/exposure-tables';
+import { exampleFacts } from './testing/example-facts';
+import { settledSession } from './testing/example-sessions';
+
+let pool: Pool;
+let eventLog: EventLog;
+let sessions = 0;
+
+beforeAll(async () => {
+  const runtime = await testRuntime();
+  const databaseUrl = await runtime.createDatabase();
+  await migrate(
+    databaseUrl,
+    [{ name: '0001_event-log', sql: eventLogMigrations }],
+    readMigrations(join(__dirname, '..', 'migrations')),
+  );
+  pool = new Pool({ connectionString: databaseUrl, max: 4 });
+  // No relay: what is said here stays in the outbox. The name owns no topic, so none is adopted.
+  eventLog = createEventLog({
+    service: 'reconciliation-test',
+    pool,
+    brokers: runtime.kafkaBrokers.split(','),
+    logger: createLogger('test', 'silent'),
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await eventLog?.stop();
+  await pool?.end();
+}, 60_000);
+
+const session = (currency = 'EUR') => {
+  sessions += 1;
+  return exampleFacts({ cpoId: 'default', sessionId: `s-${sessions}`, currency });
+};
+
+const take = (facts: readonly SubjectFact[], onBilled?: (seconds: number) => void) =>
+  eventLog.transaction((tx) =>
+    takeFacts(
+      eventLog,
+      tx,
+      facts.map((fact, index) => {
+        const told = recorded(fact);
+        // One second after the other, so that what lies between two facts can be told.
+        const recordedAt = new Date(Date.UTC(2026, 10, 20, 16, 0, index)).toISOString();
+        return { ...told, metadata: { ...told.metadata, recordedAt } };
+      }),
+      defaultPatience,
+      onBilled,
+    ),
+  );
+
+describe('money at risk', () => {
+  it('is what is held, unpaid or waits for a person, and nothing that is settled', async () => {
+    expect(await exposures(pool)).toEqual([]);
+    const running = session();
+    await take([running.started(5000n), running.held(5000n)]);
+    const other = session('SEK');
+    await take([other.started(40_000n), other.held(40_000n)]);
+    const unpaid = session();
+    await take([unpaid.started(5000n), unpaid.held(5000n), unpaid.closed(), unpaid.cdr(1190n)]);
+    const another = session();
+    await take([another.started(), another.closed(), another.cdr(310n)]);
+    const odd = session();
+    await take([odd.started(5000n), odd.held(5000n), odd.quarantined(), odd.closed()]);
+    await take(settledSession(session()));
+
+    const byKind = (await exposures(pool)).sort((a, b) =>
+      `${a.kind}${a.currency}`.localeCompare(`${b.kind}${b.currency}`),
+    );
+    expect(byKind).toEqual([
+      { kind: 'held', currency: 'EUR', sessions: 1, amountMinor: 5000 },
+      { kind: 'held', currency: 'SEK', sessions: 1, amountMinor: 40_000 },
+      // What it is worth is not known; that there is one is.
+      { kind: 'quarantined', currency: 'EUR', sessions: 1, amountMinor: 0 },
+      { kind: 'unpaid', currency: 'EUR', sessions: 2, amountMinor: 1500 },
+    ]);
+  });
+
+  it('is asked of an index of just these sessions', async () => {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN; SET LOCAL enable_seqscan = off');
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN SELECT facts FROM subjects WHERE amounts <> ''
+         AND awaited && ARRAY['session-close', 'cdr', 'payment', 'void', 'review']`,
+      );
+      expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('subjects_exposed');
+      await client.query('ROLLBACK');
+    } finally {
+      client.release();
+    }
+  });
+
+  it('has its findings counted by kind until they are resolved', async () => {
+    const before = await openFindings(pool);
+    const twice = session();
+    await take([twice.started(5000n), twice.held(5000n), twice.closed(), twice.cdr(1190n)]);
+    await take([twice.captured(2000n)]);
+    const after = await openFindings(pool);
+    const sum = (findings: typeof after) => findings.reduce((all, { count }) => all + count, 0);
+    expect(sum(after)).toBeGreaterThan(sum(before));
+    expect(after.map(({ kind }) => kind)).toContain('captured-differs');
+  });
+});
+
+describe('from the end of a session to its journal entry', () => {
+  it('the time is told once, on the clock of the log', async () => {
+    const seconds: number[] = [];
+    await take(settledSession(session()), (told) => seconds.push(told));
+    // Closed is the third of these facts, the entry of the CDR the sixth.
+    expect(seconds).toEqual([3]);
+  });
+});
