@@ -14,6 +14,7 @@ import { backOffMs } from './back-off';
 import { crashPoint } from './crash-point';
 import type { Timing } from './event-log-api';
 import { isRetriable, RetriableError, toError } from './failure';
+import { KafkaRefused } from './kafka-refusal';
 import { followLog } from './log-follower';
 import type { LogClient } from './log-port';
 import type { LogRecord } from './log-record';
@@ -64,7 +65,7 @@ export const adoptStreams = async (
     } catch (error) {
       if (ending.aborted) throw stoppedBefore(open);
       if (!isRetriable(error)) throw error;
-      logger.warn(
+      logger[levelOf(error)](
         { err: toError(error), topics: open, attempts },
         'adoption: not finished yet, will be begun anew',
       );
@@ -75,6 +76,10 @@ export const adoptStreams = async (
 
 const stoppedBefore = (topics: readonly TopicName[]): Error =>
   new Error(`stopped before ${topics.join(', ')} could be adopted`);
+
+/** A Kafka that is away comes back; one that refuses waits for people. */
+const levelOf = (error: unknown): 'warn' | 'error' =>
+  error instanceof KafkaRefused ? 'error' : 'warn';
 
 const pause = (ms: number, ending: AbortSignal): Promise<void> =>
   setTimeout(ms, undefined, { signal: ending }).catch(() => undefined); // whoever waits looks
@@ -94,7 +99,7 @@ const topicsWithRecords = async (
       }
       return found;
     } catch (error) {
-      logger.warn(
+      logger[levelOf(error)](
         { err: toError(error), topics, attempts },
         'adoption: a new database waits for Kafka',
       );
@@ -129,6 +134,7 @@ const readTopic = async (parts: Parts, topic: TopicName): Promise<number> => {
       logger,
       timing,
       onFatal: (error) => fail(new RetriableError(`${topic} cannot be read`, { cause: error })),
+      onRefused: (error) => fail(error),
     },
     {
       name: `${parts.service}-adoption`,

@@ -2,16 +2,17 @@ import type { RecordedEvent, TopicName } from '@tallywatt/contracts';
 import type { Pool } from 'pg';
 import type { Adopted, Restore } from './adoption';
 import type { AppendContext, AppendedEvent, OutgoingEvent } from './outbox';
+import type { KafkaConnection } from './kafka-connection';
 import type { EventLogObserver, Logger } from './observer';
 import type { SqlClient } from './sql-client';
 
-export type EventLogOptions = Readonly<{
-  /** Name of the service; the source of its events. */
+export type EventLogOptions = KafkaConnection & EventLogParts;
+
+type EventLogParts = Readonly<{
+  /** Name of the service: the source of its events, and how the names of its groups begin. */
   service: string;
   /** The service's own database, with the schema of `eventLogMigrations`. */
   pool: Pool;
-  /** host:port of some brokers of the cluster. */
-  brokers: readonly string[];
   clientId?: string;
   logger: Logger;
   observe?: EventLogObserver;
@@ -75,6 +76,8 @@ export type ConsumerState = Readonly<{
   /** Partitions that back off. */
   waiting: readonly Readonly<{ topic: string; partition: number; reason: string }>[];
   lastError?: string;
+  /** That Kafka does not let it in, or not read; until it does. */
+  refused?: string;
 }>;
 
 export type Consumer = Readonly<{
@@ -100,6 +103,8 @@ export type View = Readonly<{
   lag(): number | undefined;
   /** Keys that the view no longer follows because a record could not be taken. */
   brokenKeys(): readonly string[];
+  /** That Kafka does not let it in, or not read; until it does. */
+  refused(): string | undefined;
   stop(): Promise<void>;
 }>;
 
@@ -110,6 +115,8 @@ export type RelayState = Readonly<{
   /** Age of the oldest waiting row when last looked; 0 when none waits. */
   lagSeconds: number;
   lastError?: string;
+  /** That Kafka does not let it in, or not write; until it does. */
+  refused?: string;
 }>;
 
 export type Relay = Readonly<{ state(): RelayState; stop(): Promise<void> }>;
@@ -165,5 +172,10 @@ export type EventLog = Readonly<{
 export type EventLogHealth = Readonly<{
   relay: RelayState | undefined;
   consumers: readonly ConsumerState[];
-  views: readonly Readonly<{ name: string; ready: boolean; lag: number | undefined }>[];
+  views: readonly Readonly<{
+    name: string;
+    ready: boolean;
+    lag: number | undefined;
+    refused: string | undefined;
+  }>[];
 }>;

@@ -11,6 +11,7 @@ import type {
 } from './event-log-api';
 import { tracedHandle } from './event-tracing';
 import { connectKafka } from './kafka-client';
+import { connectionOf } from './kafka-connection';
 import { appendEvents } from './outbox';
 import { type RunningRelay, startRelay } from './outbox-relay';
 import { listParked, replayParked } from './parked-replay';
@@ -27,7 +28,7 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
   const timing: Timing = { ...standardTiming, ...options.timing };
   const onFatal = options.onFatal ?? endProcess;
   const client = connectKafka({
-    brokers: options.brokers,
+    ...connectionOf(options),
     clientId: options.clientId ?? options.service,
     logger,
   });
@@ -54,7 +55,17 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
       .finally(() => (notifying = false));
   };
 
-  const parts = { pool, client, logger, observe, timing, onFatal, onCommit: rowsCommitted };
+  const { service } = options;
+  const parts = {
+    service,
+    pool,
+    client,
+    logger,
+    observe,
+    timing,
+    onFatal,
+    onCommit: rowsCommitted,
+  };
 
   const stop = async (): Promise<void> => {
     ending.abort();
@@ -74,7 +85,6 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
 
   return {
     adoptOwnStreams: (topics, restore) => {
-      const { service } = options;
       const parts = { service, pool, client, logger, timing, ending: ending.signal };
       const adoption = adoptStreams(parts, topics, restore);
       adopting.add(adoption);
@@ -122,7 +132,12 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
     health: () => ({
       relay: relay?.state(),
       consumers: consumers.map(({ running }) => running.state()),
-      views: views.map((view) => ({ name: view.name, ready: view.isReady(), lag: view.lag() })),
+      views: views.map((view) => ({
+        name: view.name,
+        ready: view.isReady(),
+        lag: view.lag(),
+        refused: view.refused(),
+      })),
     }),
     stop: () => (stopped ??= stop()),
   };

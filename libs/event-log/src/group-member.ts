@@ -1,6 +1,7 @@
 import { backOffMs } from './back-off';
 import type { Timing } from './event-log-api';
 import { isRetriable, toError } from './failure';
+import { KafkaRefused } from './kafka-refusal';
 import type { LogClient, LogConsumer, RecordBatch } from './log-port';
 import type { Logger } from './observer';
 
@@ -14,12 +15,15 @@ export type GroupOptions = Readonly<{
 }>;
 
 export type GroupMember = Readonly<{
-  membership(): { joined: boolean; assigned: number };
+  membership(): { joined: boolean; assigned: number; refused?: string };
   seek(topic: string, partition: number, offset: bigint): void;
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;
   stop(): Promise<void>;
 }>;
+
+/** At the longest back-off one line in a minute. */
+const refusalsForOneLine = 12;
 
 /**
  * Keeps a consumer in its group: joins, for as long as it takes, sends heartbeats while batches are
@@ -33,6 +37,8 @@ export const openGroup = (
     logger: Logger;
     timing: Timing;
     onFatal: (error: Error) => void;
+    /** For readings that end rather than wait until somebody permits them. */
+    onRefused?: (error: KafkaRefused) => void;
   },
   options: GroupOptions,
 ): GroupMember => {
@@ -46,6 +52,22 @@ export const openGroup = (
   let consumer: LogConsumer | undefined;
   let wakeJoiner = (): void => undefined;
   let attempts = 0;
+  let refused: KafkaRefused | undefined;
+
+  const tell = (error: Error): void => {
+    joined = false;
+    options.onError(error);
+    const wasRefused = refused !== undefined;
+    refused = error instanceof KafkaRefused ? error : undefined;
+    if (refused === undefined) {
+      logger.warn({ err: error, consumer: groupId, attempts }, 'consumer: trouble with the broker');
+      return;
+    }
+    // Somebody has to hear of it, and nobody wants to hear it at every attempt.
+    const level = !wasRefused || attempts % refusalsForOneLine === 0 ? 'error' : 'debug';
+    logger[level]({ err: error, consumer: groupId, attempts }, 'consumer: Kafka refuses');
+    parts.onRefused?.(refused);
+  };
 
   const onBatch = async (batch: RecordBatch): Promise<void> => {
     const entry = { topic: batch.topic, partition: batch.partition, sinceMs: performance.now() };
@@ -85,17 +107,18 @@ export const openGroup = (
       onBatch,
       onAssigned: (partitions) => {
         joined = true;
-        attempts = 0;
         assigned = [...partitions.values()].reduce((sum, { length }) => sum + length, 0);
         logger.info({ consumer: groupId, assigned }, 'consumer: partitions assigned');
+        if (assigned === 0) refused = undefined; // nothing to fetch, nothing to refuse
         options.onAssigned();
       },
-      onActivity: () => (activeMs = performance.now()),
-      onError: (error) => {
-        joined = false;
-        logger.warn({ err: error, consumer: groupId }, 'consumer: trouble with the broker');
-        options.onError(error);
+      // Not joining: that can be permitted where reading is not.
+      onFetched: () => {
+        attempts = 0;
+        refused = undefined;
       },
+      onActivity: () => (activeMs = performance.now()),
+      onError: tell,
       onGivenUp: (error) => {
         joined = false;
         if (stopping) return;
@@ -113,9 +136,8 @@ export const openGroup = (
       const error = await ended;
       if (stopping) return;
       attempts += 1;
-      options.onError(error);
       activeMs = performance.now();
-      logger.warn({ err: error, consumer: groupId, attempts }, 'consumer: cannot join yet');
+      tell(error);
       await current.stop();
       await pauseBeforeJoining();
     }
@@ -147,7 +169,11 @@ export const openGroup = (
 
   const joining = join();
   return {
-    membership: () => ({ joined, assigned: joined ? assigned : 0 }),
+    membership: () => ({
+      joined,
+      assigned: joined ? assigned : 0,
+      ...(refused && { refused: refused.message }),
+    }),
     seek: (topic, partition, offset) => consumer?.seek(topic, partition, offset),
     pause: (topic, partition) => consumer?.pause(topic, partition),
     resume: (topic, partition) => consumer?.resume(topic, partition),

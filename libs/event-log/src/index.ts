@@ -30,6 +30,9 @@ export type {
   View,
   ViewOptions,
 } from './event-log-api';
+export type { KafkaConnection, KafkaSasl, KafkaTls } from './kafka-connection';
+export { kafkaVariables, KafkaSettingsInvalid, readKafkaConnection } from './kafka-environment';
+export { KafkaRefused, type RefusalKind } from './kafka-refusal';
 export { isRetriable, NotYetKnown, RetriableError } from './failure';
 export type { EventLogObserver, Logger } from './observer';
 export type { AppendContext, AppendedEvent, OutgoingEvent } from './outbox';
@@ -37,6 +40,7 @@ export { eventLogMigrations } from './schema';
 export type { SqlClient } from './sql-client';
 export { logEnds, scanLog, TopicsMissing, type LogEnds, type ScannedRecord } from './log-scan';
 export type { PartitionEnds } from './log-port';
+export { grantPermissions, type Permission } from './permissions';
 export { replayTopics } from './replay';
 export { inspectTopics, type TopicCondition } from './topic-inspection';
 export { ownTopics } from './stream-guard';

@@ -1,16 +1,20 @@
 import {
-  type Admin,
   type Batch,
   CompressionTypes,
-  ConfigResourceTypes,
   Kafka,
   type IHeaders,
   type logCreator,
   logLevel,
   Partitioners,
   type Producer,
+  type RecordMetadata,
+  type SASLOptions,
   type TopicMessages,
 } from 'kafkajs';
+import type { ConnectionOptions } from 'node:tls';
+import type { KafkaConnection } from './kafka-connection';
+import { openAdmin } from './kafka-admin';
+import { namingRefusal, type Naming } from './kafka-refusal';
 import type {
   LogAdmin,
   LogClient,
@@ -23,116 +27,81 @@ import type { HeaderBytes, LogRecord, OutgoingRecord } from './log-record';
 import { RetriableError, toError } from './failure';
 import type { Logger } from './observer';
 
-// The only file that knows kafkajs (2.2.4). Its traps are answered here: offsets are never committed
-// to Kafka, the producer is not idempotent (see README), and giving up is reported, not retried.
+// With kafka-admin.ts the only file that knows kafkajs (2.2.4). Its traps are answered here: offsets
+// are never committed to Kafka, the producer is not idempotent (see README), and giving up is reported, not retried.
 
 const quieter: Readonly<Record<number, 'debug' | 'info'>> = {
   [logLevel.ERROR]: 'info', // what matters reaches the caller as an error, and is logged there
 };
 
 const logInto =
-  (logger: Logger): logCreator =>
+  (logger: Logger, hear: (message: string, error: unknown) => void): logCreator =>
   () =>
   ({ level, namespace, log }) => {
     const { message, error, broker, groupId, topic } = log as Record<string, unknown> & {
       message: string;
     };
+    hear(message, error);
     logger[quieter[level] ?? 'debug']({ namespace, error, broker, groupId, topic }, message);
   };
 
 const longPollMs = 250;
 
-export const connectKafka = (options: {
-  brokers: readonly string[];
-  clientId: string;
-  logger: Logger;
-}): LogClient => {
-  const kafka = new Kafka({
-    clientId: options.clientId,
-    brokers: [...options.brokers],
-    connectionTimeout: 3_000,
-    requestTimeout: 10_000,
-    logLevel: logLevel.WARN,
-    logCreator: logInto(options.logger),
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
-  });
-  const { admin, close } = openAdmin(kafka);
+// kafkajs reads these at every connection it opens, hence the getters.
+const securityOf = ({
+  tls,
+  sasl,
+}: KafkaConnection): { ssl?: ConnectionOptions; sasl?: SASLOptions } => ({
+  ...(tls && {
+    ssl: {
+      ...(tls.serverName !== undefined && { servername: tls.serverName }),
+      get ca() {
+        return tls.ca?.();
+      },
+      get cert() {
+        return tls.client?.certificate();
+      },
+      get key() {
+        return tls.client?.key();
+      },
+    },
+  }),
+  ...(sasl && {
+    sasl: {
+      mechanism: sasl.mechanism.toLowerCase() as 'plain',
+      username: sasl.username,
+      get password() {
+        return sasl.password();
+      },
+    },
+  }),
+});
+
+type OpenKafka = (hear?: (message: string, error: unknown) => void) => Kafka;
+
+export const connectKafka = (
+  options: KafkaConnection & Readonly<{ clientId: string; logger: Logger }>,
+): LogClient => {
+  const naming: Naming = (error, what) => namingRefusal(toError(error), options, what);
+  const open: OpenKafka = (hear = () => undefined) =>
+    new Kafka({
+      ...securityOf(options),
+      clientId: options.clientId,
+      brokers: [...options.brokers],
+      connectionTimeout: 3_000,
+      requestTimeout: 10_000,
+      logLevel: logLevel.WARN,
+      logCreator: logInto(options.logger, hear),
+      retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
+    });
+  const kafka = open();
+  const { admin, close } = openAdmin(kafka, naming);
   return {
-    producer: () => openProducer(kafka, admin),
-    consumer: (consumerOptions) => openConsumer(kafka, consumerOptions),
+    producer: () => openProducer(kafka, admin, naming),
+    consumer: (consumerOptions) => openConsumer(open, consumerOptions, naming),
     admin,
     close,
   };
-};
-
-const openAdmin = (kafka: Kafka): { admin: LogAdmin; close: () => Promise<void> } => {
-  let connected: Promise<Admin> | undefined;
-  const connect = async (): Promise<Admin> => {
-    const admin = kafka.admin();
-    await admin.connect();
-    return admin;
-  };
-  const drop = async (): Promise<void> => {
-    const dropped = connected;
-    connected = undefined;
-    await dropped?.then((admin) => admin.disconnect()).catch(() => undefined);
-  };
-  const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
-    try {
-      return await question(await (connected ??= connect()));
-    } catch (error) {
-      await drop(); // the next question gets a fresh connection
-      throw error;
-    }
-  };
-  const admin: LogAdmin = {
-    clusterId: () => ask(async (client) => (await client.describeCluster()).clusterId),
-    offsets: (topic) =>
-      ask(async (client) =>
-        (await client.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({
-          partition,
-          start: BigInt(low),
-          end: BigInt(high),
-        })),
-      ),
-    partitionCounts: (topics) =>
-      ask(async (client) => {
-        const { topics: found } = await client.fetchTopicMetadata({ topics: [...topics] });
-        return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
-      }),
-    topicNames: () => ask((client) => client.listTopics()),
-    topicDetails: (topic) =>
-      ask(async (client) => {
-        const { resources } = await client.describeConfigs({
-          includeSynonyms: false,
-          resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
-        });
-        const { topics } = await client.fetchTopicMetadata({ topics: [topic] });
-        const entries = resources.flatMap(({ configEntries }) => configEntries);
-        return {
-          settings: new Map(
-            entries.map(({ configName, configValue }) => [configName, configValue]),
-          ),
-          replicationFactor: topics[0]?.partitions[0]?.replicas.length ?? 0,
-        };
-      }),
-    createTopics: (topics) =>
-      ask(async (client) => {
-        await client.createTopics({
-          waitForLeaders: true,
-          topics: topics.map(({ name, partitions, replicationFactor, settings }) => ({
-            topic: name,
-            numPartitions: partitions,
-            replicationFactor,
-            configEntries: Object.entries(settings).map(([entry, value]) => ({
-              name: entry,
-              value,
-            })),
-          })),
-        });
-      }),
-  };
-  return { admin, close: drop };
 };
 
 /** Where a key lies: murmur2 as in the Java client, so any client finds the same partition. */
@@ -148,7 +117,7 @@ const partitionOf = (partitions: number, key: Buffer | string | null): number =>
   return partitioner({ topic: '', partitionMetadata, message: { key: key ?? '', value: null } });
 };
 
-const openProducer = (kafka: Kafka, admin: LogAdmin): LogProducer => {
+const openProducer = (kafka: Kafka, admin: LogAdmin, naming: Naming): LogProducer => {
   let connected: Promise<Producer> | undefined;
   const partitionCounts = new Map<string, number>();
   const connect = async (): Promise<Producer> => {
@@ -177,6 +146,19 @@ const openProducer = (kafka: Kafka, admin: LogAdmin): LogProducer => {
       return partitionOf(count, key);
     });
   };
+  const append = async (topicMessages: TopicMessages[]): Promise<RecordMetadata[]> => {
+    try {
+      const producer = await (connected ??= connect());
+      return await producer.sendBatch({
+        acks: -1,
+        timeout: 8_000,
+        compression: CompressionTypes.None,
+        topicMessages,
+      });
+    } catch (error) {
+      throw naming(error, `write to ${topicMessages.map(({ topic }) => topic).join(', ')}`);
+    }
+  };
   return {
     send: async (records) => {
       const partitions = await place(records);
@@ -186,13 +168,7 @@ const openProducer = (kafka: Kafka, admin: LogAdmin): LogProducer => {
         byTopic.set(topic, entry);
         entry.messages.push({ key, value, headers, partition: partitions[index] as number });
       });
-      const producer = await (connected ??= connect());
-      const answers = await producer.sendBatch({
-        acks: -1,
-        timeout: 8_000,
-        compression: CompressionTypes.None,
-        topicMessages: [...byTopic.values()],
-      });
+      const answers = await append([...byTopic.values()]);
       const next = new Map(
         answers.map(({ topicName, partition, baseOffset }) => [
           `${topicName}/${partition}`,
@@ -240,7 +216,24 @@ const recordsOf = (batch: Batch): LogRecord[] =>
  */
 const passes = ({ name }: Error): boolean => name === 'KafkaJSGroupCoordinatorNotFound';
 
-const openConsumer = (kafka: Kafka, options: LogConsumerOptions): LogConsumer => {
+const groupRefused = (said: string): Error =>
+  Object.assign(new Error(said), { type: 'GROUP_AUTHORIZATION_FAILED' });
+
+const openConsumer = (
+  open: OpenKafka,
+  options: LogConsumerOptions,
+  naming: Naming,
+): LogConsumer => {
+  const reading = `read ${options.topics.join(', ')} as group ${options.groupId}`;
+  let coordinatorSaid = '';
+  // kafkajs swallows why it got no coordinator, but for its log.
+  const kafka = open((message, error) => {
+    if (message.startsWith('Response GroupCoordinator')) coordinatorSaid = String(error);
+  });
+  const name = (error: unknown): Error =>
+    passes(toError(error)) && coordinatorSaid.includes('authorization failed')
+      ? naming(groupRefused(coordinatorSaid), reading)
+      : naming(error, reading);
   const consumer = kafka.consumer({
     groupId: options.groupId,
     sessionTimeout: options.sessionTimeoutMs,
@@ -259,7 +252,6 @@ const openConsumer = (kafka: Kafka, options: LogConsumerOptions): LogConsumer =>
   const { events } = consumer;
   for (const event of [
     events.CONNECT,
-    events.FETCH,
     events.HEARTBEAT,
     events.REBALANCING,
     events.REQUEST,
@@ -267,17 +259,21 @@ const openConsumer = (kafka: Kafka, options: LogConsumerOptions): LogConsumer =>
   ] as const) {
     consumer.on(event as 'consumer.connect', () => options.onActivity());
   }
+  consumer.on(events.FETCH, () => {
+    options.onActivity();
+    options.onFetched();
+  });
   consumer.on(events.GROUP_JOIN, ({ payload }) => {
     options.onActivity();
     options.onAssigned(new Map(Object.entries(payload.memberAssignment)));
   });
   consumer.on(events.CRASH, ({ payload: { error, restart } }) => {
     options.onActivity();
-    if (restart) options.onError(error);
-    else
-      options.onGivenUp(
-        passes(error) ? new RetriableError(error.message, { cause: error }) : error,
-      );
+    const named = name(error);
+    if (restart) options.onError(named);
+    else if (named === error && passes(error)) {
+      options.onGivenUp(new RetriableError(error.message, { cause: error }));
+    } else options.onGivenUp(named);
   });
   let starting: Promise<void> = Promise.resolve();
 
@@ -314,7 +310,10 @@ const openConsumer = (kafka: Kafka, options: LogConsumerOptions): LogConsumer =>
     }
   };
   return {
-    start: () => (starting = start()),
+    start: () =>
+      (starting = start().catch((error: unknown) => {
+        throw name(error);
+      })),
     stop: async () => {
       // kafkajs forgets a stop that comes while it joins.
       await Promise.race([

@@ -3,6 +3,7 @@ import { backOffMs } from './back-off';
 import type { Timing } from './event-log-api';
 import { toError } from './failure';
 import { openGroup } from './group-member';
+import { KafkaRefused } from './kafka-refusal';
 import type { LogClient, RecordBatch } from './log-port';
 import type { Logger } from './observer';
 import { type ReadRecord, readRecord } from './parking';
@@ -11,6 +12,7 @@ export type Follower = Readonly<{
   /** Resolves when everything was given that the topics held at the start. */
   caughtUp: Promise<void>;
   lag(): number | undefined;
+  refused(): string | undefined;
   stop(): Promise<void>;
 }>;
 
@@ -24,6 +26,7 @@ export const followLog = (
     logger: Logger;
     timing: Timing;
     onFatal: (error: Error) => void;
+    onRefused?: (error: KafkaRefused) => void;
   },
   options: {
     name: string;
@@ -64,8 +67,10 @@ export const followLog = (
         for (const [at, end] of found) if (!ends.has(at)) ends.set(at, end);
         check();
         return;
-      } catch (error) {
-        logger.warn({ err: toError(error), view: options.name }, 'cannot ask for the end yet');
+      } catch (thrown) {
+        const error = toError(thrown);
+        logger.warn({ err: error, view: options.name }, 'cannot ask for the end yet');
+        if (error instanceof KafkaRefused) parts.onRefused?.(error);
         await new Promise((resolve) =>
           setTimeout(resolve, backOffMs(attempts, timing.backOffMaxMs)),
         );
@@ -115,6 +120,7 @@ export const followLog = (
       }
       return Number(lag);
     },
+    refused: () => group.membership().refused,
     stop: async () => {
       stopping = true;
       await group.stop();

@@ -1,4 +1,5 @@
 import type { LogRecord, OutgoingRecord } from './log-record';
+import type { Permission } from './permissions';
 
 /** What the event log needs of a Kafka client: small, so that another client can take its place. */
 export type LogClient = Readonly<{
@@ -41,6 +42,8 @@ export type LogConsumerOptions = Readonly<{
   /** Must not throw, and must not wait for anything but its own work: other partitions share it. */
   onBatch(batch: RecordBatch): Promise<void>;
   onAssigned(partitions: ReadonlyMap<string, readonly number[]>): void;
+  /** The broker gave what was asked for, be it nothing: so it permits to read. */
+  onFetched(): void;
   /** Any sign of life, of a broken connection as well. */
   onActivity(): void;
   /** The client gave up for good. */
@@ -75,6 +78,7 @@ export type LogAdmin = Readonly<{
     topic: string,
   ): Promise<Readonly<{ settings: ReadonlyMap<string, string>; replicationFactor: number }>>;
   createTopics(topics: readonly TopicToCreate[]): Promise<void>;
+  grant(permissions: readonly Permission[]): Promise<void>;
 }>;
 
 export type PartitionEnds = Readonly<{ partition: number; start: bigint; end: bigint }>;

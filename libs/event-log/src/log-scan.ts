@@ -1,6 +1,7 @@
 import type { LogPosition, RecordedEvent } from '@tallywatt/contracts';
 import { toError } from './failure';
 import { connectKafka } from './kafka-client';
+import { connectionOf, type KafkaConnection } from './kafka-connection';
 import { followLog } from './log-follower';
 import type { LogClient, PartitionEnds } from './log-port';
 import type { Logger } from './observer';
@@ -27,17 +28,17 @@ export type LogEnds = ReadonlyMap<string, readonly PartitionEnds[]>;
 /** Topics that should be read are not there. */
 export class TopicsMissing extends Error {
   constructor(readonly topics: readonly string[]) {
-    super(`the cluster has no topic ${topics.join(', ')}`);
+    super(`the cluster has no topic ${topics.join(', ')}, or does not let this user know of it`);
     this.name = 'TopicsMissing';
   }
 }
 
 const withClient = async <T>(
-  brokers: readonly string[],
+  connection: KafkaConnection,
   logger: Logger,
   work: (client: LogClient) => Promise<T>,
 ): Promise<T> => {
-  const client = connectKafka({ brokers, clientId: 'log-scan', logger });
+  const client = connectKafka({ ...connection, clientId: 'log-scan', logger });
   try {
     return await work(client);
   } finally {
@@ -51,12 +52,10 @@ const withClient = async <T>(
  *
  * @throws TopicsMissing
  */
-export const logEnds = (options: {
-  brokers: readonly string[];
-  topics: readonly string[];
-  logger?: Logger;
-}): Promise<LogEnds> =>
-  withClient(options.brokers, options.logger ?? silent, async ({ admin }) => {
+export const logEnds = (
+  options: KafkaConnection & Readonly<{ topics: readonly string[]; logger?: Logger }>,
+): Promise<LogEnds> =>
+  withClient(connectionOf(options), options.logger ?? silent, async ({ admin }) => {
     const existing = new Set(await admin.topicNames());
     const missing = options.topics.filter((topic) => !existing.has(topic));
     if (missing.length > 0) throw new TopicsMissing(missing);
@@ -77,27 +76,35 @@ const scanned = ({ record, key, recorded, fault }: ReadRecord): ScannedRecord =>
  * what was published twice and what misses something before it. For those who judge the log;
  * a rebuild that only wants its events takes `replayTopics`. In order within a partition.
  */
-export const scanLog = (options: {
-  brokers: readonly string[];
-  topics: readonly string[];
-  ends: LogEnds;
-  take(records: readonly ScannedRecord[]): Promise<void> | void;
-  logger?: Logger;
-}): Promise<void> => {
+export const scanLog = (
+  options: KafkaConnection &
+    Readonly<{
+      topics: readonly string[];
+      ends: LogEnds;
+      take(records: readonly ScannedRecord[]): Promise<void> | void;
+      logger?: Logger;
+    }>,
+): Promise<void> => {
   const logger = options.logger ?? silent;
   const endOf = new Map(
     options.topics.flatMap((topic) =>
       (options.ends.get(topic) ?? []).map(({ partition, end }) => [`${topic}/${partition}`, end]),
     ),
   );
-  return withClient(options.brokers, logger, async (client) => {
+  return withClient(connectionOf(options), logger, async (client) => {
     let fail: (error: Error) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => {
       fail = reject;
     });
     failed.catch(() => undefined);
     const follower = followLog(
-      { client, logger, timing: standardTiming, onFatal: (error) => fail(error) },
+      {
+        client,
+        logger,
+        timing: standardTiming,
+        onFatal: (error) => fail(error),
+        onRefused: (error) => fail(error),
+      },
       {
         name: 'log-scan',
         topics: options.topics,

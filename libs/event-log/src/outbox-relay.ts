@@ -4,6 +4,7 @@ import { crashPoint } from './crash-point';
 import type { Relay, RelayState, Timing } from './event-log-api';
 import { tracePublished } from './event-tracing';
 import { toError } from './failure';
+import { KafkaRefused } from './kafka-refusal';
 import type { LogClient, LogProducer, SentRecord } from './log-port';
 import { headerBytes, type OutgoingRecord, type StoredHeaders } from './log-record';
 import type { EventLogObserver, Logger } from './observer';
@@ -53,6 +54,8 @@ const fitting = (rows: readonly OutboxRow[]): readonly OutboxRow[] => {
   });
   return end === -1 ? rows : rows.slice(0, end);
 };
+
+const permitted = ({ refused: _, ...state }: RelayState): RelayState => state;
 
 export type RunningRelay = Relay &
   Readonly<{
@@ -147,7 +150,7 @@ export const startRelay = (parts: {
     crashPoint('relay.after-mark');
     observe.published?.(rows.length);
     tracePublished(rows.map(tracedRow), places, startedAtMs);
-    state = { ...state, published: state.published + rows.length };
+    state = { ...permitted(state), published: state.published + rows.length };
     return true;
   };
 
@@ -171,9 +174,12 @@ export const startRelay = (parts: {
         // the broker has them already is not known, and does not matter to consumers.
         const error = toError(thrown);
         failures += 1;
-        state = { ...state, lastError: error.message };
+        const isRefused = error instanceof KafkaRefused;
+        state = { ...permitted(state), lastError: error.message };
+        if (isRefused) state = { ...state, refused: error.message };
         observe.relayFailed?.(error);
-        logger.warn({ err: error, failures }, 'relay: cannot publish, will try again');
+        const level = isRefused ? 'error' : 'warn';
+        logger[level]({ err: error, failures }, 'relay: cannot publish, will try again');
         await producer?.close();
         producer = undefined;
         await sleep(backOffMs(failures, timing.backOffMaxMs));

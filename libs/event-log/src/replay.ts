@@ -1,6 +1,7 @@
 import type { RecordedEvent, TopicName } from '@tallywatt/contracts';
 import { KeyBook } from './key-book';
 import { connectKafka } from './kafka-client';
+import { connectionOf, type KafkaConnection } from './kafka-connection';
 import { followLog } from './log-follower';
 import type { Logger } from './observer';
 import type { ReadRecord } from './parking';
@@ -25,14 +26,16 @@ const faultOf = ({ record, key }: ReadRecord, reason: string): Error => {
  *
  * @throws when a record cannot be decoded, a stream has a gap, or `handle` throws.
  */
-export const replayTopics = async (options: {
-  brokers: readonly string[];
-  topics: readonly TopicName[];
-  handle(events: readonly RecordedEvent[]): Promise<void>;
-  logger?: Logger;
-}): Promise<{ events: number }> => {
+export const replayTopics = async (
+  options: KafkaConnection &
+    Readonly<{
+      topics: readonly TopicName[];
+      handle(events: readonly RecordedEvent[]): Promise<void>;
+      logger?: Logger;
+    }>,
+): Promise<{ events: number }> => {
   const logger = options.logger ?? silent;
-  const client = connectKafka({ brokers: options.brokers, clientId: 'replay', logger });
+  const client = connectKafka({ ...connectionOf(options), clientId: 'replay', logger });
   const book = new KeyBook<ReadRecord>();
   /** Records whose stream misses one before them. */
   const early = new Map<ReadRecord, string>();
@@ -58,7 +61,13 @@ export const replayTopics = async (options: {
     events += taken.length;
   };
   const follower = followLog(
-    { client, logger, timing: standardTiming, onFatal: (error) => fail(error) },
+    {
+      client,
+      logger,
+      timing: standardTiming,
+      onFatal: (error) => fail(error),
+      onRefused: (error) => fail(error),
+    },
     { name: 'replay', topics: options.topics, take },
   );
   try {

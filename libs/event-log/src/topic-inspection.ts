@@ -1,5 +1,6 @@
 import type { TopicDefinition } from '@tallywatt/contracts';
 import { connectKafka } from './kafka-client';
+import { connectionOf, type KafkaConnection } from './kafka-connection';
 import type { LogAdmin, PartitionEnds } from './log-port';
 import { topicSettings } from './topic-setup';
 
@@ -29,13 +30,12 @@ const inspect = async (admin: LogAdmin, definition: TopicDefinition): Promise<To
 };
 
 /** Looks at topics and changes nothing. */
-export const inspectTopics = async (options: {
-  brokers: readonly string[];
-  definitions: readonly TopicDefinition[];
-}): Promise<TopicCondition[]> => {
+export const inspectTopics = async (
+  options: KafkaConnection & Readonly<{ definitions: readonly TopicDefinition[] }>,
+): Promise<TopicCondition[]> => {
   const silent = () => undefined;
   const logger = { debug: silent, info: silent, warn: silent, error: silent };
-  const client = connectKafka({ brokers: options.brokers, clientId: 'topic-inspection', logger });
+  const client = connectKafka({ ...connectionOf(options), clientId: 'topic-inspection', logger });
   try {
     const existing = new Set(await client.admin.topicNames());
     const conditions: TopicCondition[] = [];

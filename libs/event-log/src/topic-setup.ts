@@ -1,6 +1,7 @@
 import type { TopicDefinition } from '@tallywatt/contracts';
 import { toError } from './failure';
 import { connectKafka } from './kafka-client';
+import { connectionOf, type KafkaConnection } from './kafka-connection';
 import type { LogAdmin } from './log-port';
 import type { Logger } from './observer';
 
@@ -18,10 +19,10 @@ export const topicSettings = ({ retentionMs }: TopicDefinition): Record<string, 
 });
 
 const withAdmin = async <T>(
-  brokers: readonly string[],
+  connection: KafkaConnection,
   work: (admin: LogAdmin) => Promise<T>,
 ): Promise<T> => {
-  const client = connectKafka({ brokers, clientId: 'topic-setup', logger: quiet });
+  const client = connectKafka({ ...connection, clientId: 'topic-setup', logger: quiet });
   try {
     return await work(client.admin);
   } finally {
@@ -50,12 +51,11 @@ const countsOnceKnown = async (
  *
  * @returns the names of the topics it created.
  */
-export const ensureTopics = (options: {
-  brokers: readonly string[];
-  definitions: readonly TopicDefinition[];
-  replicationFactor: number;
-}): Promise<string[]> =>
-  withAdmin(options.brokers, async (admin) => {
+export const ensureTopics = (
+  options: KafkaConnection &
+    Readonly<{ definitions: readonly TopicDefinition[]; replicationFactor: number }>,
+): Promise<string[]> =>
+  withAdmin(connectionOf(options), async (admin) => {
     const existing = new Set(await admin.topicNames());
     const missing = options.definitions.filter(({ name }) => !existing.has(name));
     if (missing.length > 0) {
@@ -83,10 +83,10 @@ export const ensureTopics = (options: {
 
 /** Asks the cluster for its id: whether it answers, and who it is. */
 export const probeKafka = async (
-  brokers: readonly string[],
+  connection: KafkaConnection,
 ): Promise<{ reachable: true; clusterId: string } | { reachable: false; reason: string }> => {
   try {
-    const clusterId = await withAdmin(brokers, (admin) => admin.clusterId());
+    const clusterId = await withAdmin(connectionOf(connection), (admin) => admin.clusterId());
     return { reachable: true, clusterId };
   } catch (error) {
     return { reachable: false, reason: toError(error).message };

@@ -12,6 +12,7 @@ import type { ReadRecord } from './parking';
  */
 export const openView = (
   parts: {
+    service: string;
     client: LogClient;
     logger: Logger;
     observe: EventLogObserver;
@@ -53,7 +54,8 @@ export const openView = (
   };
 
   const follower = followLog(parts, {
-    name: `view-${name}`,
+    // Permissions on groups go by the beginning of their names.
+    name: `${parts.service}-view-${name}`,
     topics: options.topics,
     take: async (records) => records.forEach(take),
   });
@@ -64,6 +66,7 @@ export const openView = (
     }),
     isReady: () => ready,
     lag: follower.lag,
+    refused: follower.refused,
     brokenKeys: () => [...broken.keys()],
     stop: follower.stop,
   };

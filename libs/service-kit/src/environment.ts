@@ -1,3 +1,8 @@
+import {
+  type KafkaConnection,
+  KafkaSettingsInvalid,
+  readKafkaConnection,
+} from '@tallywatt/event-log';
 import { z } from 'zod';
 
 /** A port number given as text. */
@@ -7,10 +12,6 @@ export const portSchema = z.coerce.number().int().min(0).max(65_535);
 export const cpoIdPattern = /^[a-z0-9-]{1,40}$/;
 
 const baseSchema = z.object({
-  KAFKA_BROKERS: z
-    .string()
-    .min(1)
-    .transform((text) => text.split(',').map((broker) => broker.trim())),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).default(12),
   AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
@@ -24,7 +25,11 @@ const baseSchema = z.object({
   HTTP_HOST: z.string().default('127.0.0.1'),
 });
 
-export type BaseEnvironment = z.infer<typeof baseSchema>;
+export type BaseEnvironment = z.infer<typeof baseSchema> &
+  Readonly<{
+    /** What the variables of `kafkaVariables` say. */
+    kafka: KafkaConnection;
+  }>;
 
 /** The environment is not what the service needs; the message names every variable. */
 export class EnvironmentInvalid extends Error {
@@ -49,6 +54,13 @@ export const readEnvironment = <Own extends z.ZodRawShape>(
   const faults = [...(baseResult.error?.issues ?? []), ...(ownResult.error?.issues ?? [])].map(
     (issue) => `${issue.path.join('.')}: ${issue.message}`,
   );
+  let kafka: KafkaConnection | undefined;
+  try {
+    kafka = readKafkaConnection(given);
+  } catch (error) {
+    if (!(error instanceof KafkaSettingsInvalid)) throw error;
+    faults.unshift(...error.faults);
+  }
   if (
     baseResult.success &&
     baseResult.data.AUTH_SECRET === undefined &&
@@ -56,8 +68,8 @@ export const readEnvironment = <Own extends z.ZodRawShape>(
   ) {
     faults.push('AUTH_SECRET or OIDC_ISSUER: one of them has to say whose tokens are trusted');
   }
-  if (faults.length > 0 || !baseResult.success || !ownResult.success) {
+  if (faults.length > 0 || !baseResult.success || !ownResult.success || kafka === undefined) {
     throw new EnvironmentInvalid(faults);
   }
-  return { ...baseResult.data, ...ownResult.data };
+  return { ...baseResult.data, ...ownResult.data, kafka };
 };

@@ -87,7 +87,7 @@ export const startService = async <Own extends z.ZodRawShape>(
   const eventLog: EventLog = createEventLog({
     service: definition.name,
     pool,
-    brokers: env.KAFKA_BROKERS,
+    ...env.kafka,
     logger,
     observe: eventLogMetrics(metrics),
   });
@@ -184,12 +184,21 @@ export const runService = <Own extends z.ZodRawShape>(definition: ServiceDefinit
   );
 };
 
-/** Every consumer is in its group and every view has caught up. A parked key is an alarm, not a reason to stop. */
+/**
+ * Every consumer is in its group, every view has caught up, and Kafka refuses nobody. A parked key
+ * is an alarm, not a reason to stop.
+ */
 const consumersReady = (eventLog: EventLog): true | string => {
-  const { consumers, views } = eventLog.health();
-  const away = [
-    ...consumers.filter(({ joined }) => !joined).map(({ name }) => `${name} has no partitions yet`),
-    ...views.filter(({ ready }) => !ready).map(({ name }) => `${name} is still warming up`),
+  const { consumers, views, relay } = eventLog.health();
+  const away = (name: string, reason: string): string => `${name}: ${reason}`;
+  const reasons = [
+    ...consumers
+      .filter(({ joined, refused }) => !joined || refused !== undefined)
+      .map(({ name, refused }) => away(name, refused ?? 'has no partitions yet')),
+    ...views
+      .filter(({ ready, refused }) => !ready || refused !== undefined)
+      .map(({ name, refused }) => away(name, refused ?? 'is still warming up')),
+    ...(relay?.refused === undefined ? [] : [away('relay', relay.refused)]),
   ];
-  return away.length === 0 ? true : away.join('; ');
+  return reasons.length === 0 ? true : reasons.join('; ');
 };

@@ -28,6 +28,7 @@ export const startTestServers = (
     postgres?: boolean;
     kafkaPort?: number;
     advertisedKafkaPort?: number;
+    kafkaUsers?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<LocalRuntime> =>
   startLocalRuntime({

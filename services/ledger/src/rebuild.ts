@@ -21,13 +21,12 @@ const rebuild = async (): Promise<RebuildReport> => {
     readMigrations(migrations),
   );
   const pool = new Pool({ connectionString: env.DATABASE_URL });
-  const brokers = env.KAFKA_BROKERS;
-  const eventLog = createEventLog({ service: 'ledger', pool, brokers, logger });
+  const eventLog = createEventLog({ service: 'ledger', pool, ...env.kafka, logger });
   try {
     const { rowCount } = await pool.query('SELECT FROM journal_entries LIMIT 1');
     if (rowCount !== 0) throw new Error('the database has journal entries; a rebuild needs none');
     const report = await rebuildJournal(
-      (topics, handle) => replayTopics({ brokers, topics, handle, logger }),
+      (topics, handle) => replayTopics({ ...env.kafka, topics, handle, logger }),
       (work) => eventLog.transaction(work),
       env.TAX_JURISDICTION,
     );

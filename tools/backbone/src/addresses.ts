@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type KafkaConnection, readKafkaConnection } from '@tallywatt/event-log';
 
 export const serviceNames = [
   'ocpp-gateway',
@@ -32,7 +33,8 @@ export class NotReachable extends Error {
 /** Where a system is reached. Each is looked up when it is asked for, and throws NotReachable. */
 export type Addresses = Readonly<{
   cpoId: string;
-  brokers(): readonly string[];
+  /** How the log is reached, by the variables that services have for it too. */
+  kafka(): KafkaConnection;
   apiUrl(service: ServiceName): string;
   token(): string;
   databaseUrl(service: ServiceName): string;
@@ -60,7 +62,7 @@ type LocalAddresses = Readonly<{ kafkaBrokers?: string; postgresUrl?: string }>;
 /**
  * The environment's addresses, and for what it does not name those of the local system.
  *
- * KAFKA_BROKERS, OPERATOR_TOKEN, DEFAULT_CPO_ID, SUPERUSER_DATABASE_URL, and for each service
+ * KAFKA_BROKERS and what else says how Kafka is reached (`kafkaVariables`), OPERATOR_TOKEN, DEFAULT_CPO_ID, SUPERUSER_DATABASE_URL, and for each service
  * <SERVICE>_URL (or <SERVICE>_PORT on this machine) and <SERVICE>_DATABASE_URL.
  */
 export const addressesFrom = (
@@ -88,10 +90,15 @@ export const addressesFrom = (
   ];
   return {
     cpoId: given('DEFAULT_CPO_ID') ?? 'default',
-    brokers: () =>
-      needed(given('KAFKA_BROKERS') ?? local().kafkaBrokers, 'Kafka', 'KAFKA_BROKERS')
-        .split(',')
-        .map((broker) => broker.trim()),
+    kafka: () => {
+      const brokers = given('KAFKA_BROKERS') ?? local().kafkaBrokers;
+      const KAFKA_BROKERS = needed(brokers, 'Kafka', 'KAFKA_BROKERS');
+      try {
+        return readKafkaConnection({ ...env, KAFKA_BROKERS });
+      } catch (error) {
+        throw new NotReachable((error as Error).message, { cause: error });
+      }
+    },
     apiUrl: (service) => {
       const prefix = variablePrefix(service);
       const port = given(`${prefix}_PORT`) ?? String(standardPorts[service]);

@@ -1,6 +1,6 @@
 import { textOption, type Command } from './command';
 import { hopNames, type HopFault, type Link } from './hop';
-import { placeText, reachableBrokers } from './log-access';
+import { placeText, reachableKafka } from './log-access';
 import { auditSession, type SessionAudit } from './session-audit';
 import { readLoggedSession } from './session-evidence';
 
@@ -38,7 +38,7 @@ export const auditCommand: Command = {
   run: async ({ addresses, options, positionals, env }) => {
     const sessionId = positionals[0] ?? '';
     const cpoId = textOption(options, 'cpo') ?? addresses.cpoId;
-    const logged = await readLoggedSession(await reachableBrokers(addresses), cpoId, sessionId);
+    const logged = await readLoggedSession(await reachableKafka(addresses), cpoId, sessionId);
     if (logged.sessions.length === 0 && logged.faults.length === 0) {
       return {
         hasFindings: true,

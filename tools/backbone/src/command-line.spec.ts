@@ -103,7 +103,7 @@ describe('addresses', () => {
 
   it('are those of the local system', () => {
     const local = addressesFrom({}, undefined, state);
-    expect(local.brokers()).toEqual(['k:1']);
+    expect(local.kafka().brokers).toEqual(['k:1']);
     expect(local.databaseUrl('pricing-engine')).toBe('postgresql://u:p@h:5/pricing_engine');
     expect(local.superuserUrl()).toBe('postgresql://u:p@h:5');
     expect(local.apiUrl('ledger')).toBe('http://127.0.0.1:9315');
@@ -119,12 +119,33 @@ describe('addresses', () => {
       OPERATOR_TOKEN: 'given',
     };
     const addresses = addressesFrom(env, 'elsewhere', state);
-    expect(addresses.brokers()).toEqual(['a:1', 'b:2']);
+    expect(addresses.kafka().brokers).toEqual(['a:1', 'b:2']);
     expect(addresses.databaseUrl('ledger')).toBe('postgresql://other/ledger');
     expect(addresses.apiUrl('ledger')).toBe('http://127.0.0.1:1');
     expect(addresses.apiUrl('pricing-engine')).toBe('https://pricing');
     expect(addresses.token()).toBe('given');
     expect(() => addresses.superuserUrl()).toThrow(NotReachable);
+  });
+
+  it('of a secured cluster are those that services have too, and faults name the variable', () => {
+    const secured = addressesFrom(
+      {
+        KAFKA_TLS: '1',
+        KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+        KAFKA_USERNAME: 'auditor',
+        KAFKA_PASSWORD: 'secret',
+      },
+      undefined,
+      state,
+    ).kafka();
+    expect(secured).toMatchObject({
+      brokers: ['k:1'],
+      tls: {},
+      sasl: { mechanism: 'SCRAM-SHA-512', username: 'auditor' },
+    });
+    const faulty = addressesFrom({ KAFKA_USERNAME: 'auditor' }, undefined, state);
+    expect(() => faulty.kafka()).toThrow(NotReachable);
+    expect(() => faulty.kafka()).toThrow('KAFKA_USERNAME: means nothing without');
   });
 
   it('of a consumer lead to its service', () => {

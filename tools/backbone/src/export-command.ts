@@ -1,7 +1,7 @@
 import { textOption, UsageFault, type Command, type OptionValues } from './command';
 import { readBook, type PlacedEntry } from './journal-topic';
 import { csvJournal, hledgerJournal } from './ledger-formats';
-import { reachableBrokers } from './log-access';
+import { reachableKafka } from './log-access';
 
 const formats = ['hledger', 'csv'] as const;
 
@@ -52,7 +52,7 @@ export const exportCommand: Command = {
     const from = dayOf(options, 'from');
     const to = dayOf(options, 'to');
     const cpoId = textOption(options, 'cpo') ?? addresses.cpoId;
-    const { entries, faults } = await readBook(await reachableBrokers(addresses), cpoId);
+    const { entries, faults } = await readBook(await reachableKafka(addresses), cpoId);
     if (faults.length > 0) {
       return {
         hasFindings: true,

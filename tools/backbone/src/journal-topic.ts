@@ -1,6 +1,6 @@
 import type { JournalEntryPosted, JournalEntryReversed, LogPosition } from '@tallywatt/contracts';
 import { journalEntryHash } from '@tallywatt/derivations';
-import { logEnds, scanLog } from '@tallywatt/event-log';
+import { type KafkaConnection, logEnds, scanLog } from '@tallywatt/event-log';
 import { placeText } from './log-access';
 
 export type BookedEntry = JournalEntryPosted | JournalEntryReversed;
@@ -16,15 +16,15 @@ const sayTheSame = (one: BookedEntry, other: BookedEntry): boolean =>
  * A book with a fault is not handed out in part: `faults` names every record that is not right.
  */
 export const readBook = async (
-  brokers: readonly string[],
+  kafka: KafkaConnection,
   cpoId: string,
 ): Promise<Readonly<{ entries: readonly PlacedEntry[]; faults: readonly string[] }>> => {
   const topics = ['ledger.journal.v1'];
   const found = new Map<string, PlacedEntry>();
   const faults: string[] = [];
-  const ends = await logEnds({ brokers, topics });
+  const ends = await logEnds({ ...kafka, topics });
   await scanLog({
-    brokers,
+    ...kafka,
     topics,
     ends,
     take: (records) => {

@@ -1,12 +1,12 @@
-import { probeKafka } from '@tallywatt/event-log';
+import { type KafkaConnection, probeKafka } from '@tallywatt/event-log';
 import { NotReachable, type Addresses } from './addresses';
 
-/** The brokers of a cluster that answers. @throws NotReachable */
-export const reachableBrokers = async (addresses: Addresses): Promise<readonly string[]> => {
-  const brokers = addresses.brokers();
-  const probe = await probeKafka(brokers);
-  if (probe.reachable) return brokers;
-  throw new NotReachable(`Kafka at ${brokers.join(', ')} does not answer: ${probe.reason}`);
+/** The way to a cluster that answers. @throws NotReachable */
+export const reachableKafka = async (addresses: Addresses): Promise<KafkaConnection> => {
+  const kafka = addresses.kafka();
+  const probe = await probeKafka(kafka);
+  if (probe.reachable) return kafka;
+  throw new NotReachable(`Kafka at ${kafka.brokers.join(', ')} does not answer: ${probe.reason}`);
 };
 
 /** A place in the log as people write it. */

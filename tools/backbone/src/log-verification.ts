@@ -7,7 +7,7 @@ import type {
   TopicName,
 } from '@tallywatt/contracts';
 import { journalEntryHash, type Fact } from '@tallywatt/derivations';
-import { logEnds, scanLog, type LogEnds } from '@tallywatt/event-log';
+import { logEnds, scanLog, type LogEnds, type KafkaConnection } from '@tallywatt/event-log';
 import { CdrDerivation, type DerivedCdr } from './cdr-derivation';
 import { differences } from './difference';
 import { EntryDerivation } from './entry-derivation';
@@ -33,13 +33,13 @@ const verifiedTopics = [
   'charging.registry.v1',
 ] as const satisfies readonly TopicName[];
 
-export type VerificationOptions = Readonly<{
-  brokers: readonly string[];
-  taxJurisdiction: string;
-  keys: readonly TrustedKey[];
-  /** What follows from a younger fact and is not in the log yet is under way, not missing. */
-  settledBeforeMs: number;
-}>;
+export type VerificationOptions = KafkaConnection &
+  Readonly<{
+    taxJurisdiction: string;
+    keys: readonly TrustedKey[];
+    /** What follows from a younger fact and is not in the log yet is under way, not missing. */
+    settledBeforeMs: number;
+  }>;
 
 /** A CDR of the log that follows from its session. */
 export type ProvenCdr = Readonly<{ recorded: RecordedEvent<CdrEvent>; derived: DerivedCdr }>;
@@ -66,11 +66,12 @@ export type VerifiedLog = Readonly<{
 
 /** Reads the whole log once and derives from it again what was derived. */
 export const verifyLog = async (options: VerificationOptions): Promise<VerifiedLog> => {
-  const { brokers } = options;
-  const ends = await logEnds({ brokers, topics: verifiedTopics });
+  const { brokers, tls, sasl } = options;
+  const kafka: KafkaConnection = { brokers, tls, sasl };
+  const ends = await logEnds({ ...kafka, topics: verifiedTopics });
   const verification = new LogVerification(options);
   const read = async (...topics: readonly TopicName[]): Promise<void> =>
-    scanLog({ brokers, topics, ends, take: (records) => verification.take(records) });
+    scanLog({ ...kafka, topics, ends, take: (records) => verification.take(records) });
   const causes = [
     'pricing.tariffs.v1',
     'charging.sessions.v1',

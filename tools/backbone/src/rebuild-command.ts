@@ -7,7 +7,7 @@ import {
 } from './database-comparison';
 import { findingText, type Finding } from './finding';
 import { createFreshDatabase, fillLedger, fillPricing, type FreshDatabase } from './fresh-database';
-import { reachableBrokers } from './log-access';
+import { reachableKafka } from './log-access';
 import { verifyLog, type VerifiedLog } from './log-verification';
 import { readTrustedKey } from './root-verification';
 
@@ -118,7 +118,7 @@ export const rebuildCommand: Command = {
     const keys = keyFile === undefined ? [] : [readTrustedKey(keyFile)];
     const startedMs = Date.now();
     const log = await verifyLog({
-      brokers: await reachableBrokers(addresses),
+      ...(await reachableKafka(addresses)),
       taxJurisdiction: textOption(options, 'tax-jurisdiction') ?? (env['TAX_JURISDICTION'] || 'de'),
       keys,
       settledBeforeMs: startedMs - settleSeconds * 1_000,

@@ -10,7 +10,7 @@ import {
   type TariffPublished,
   type TopicName,
 } from '@tallywatt/contracts';
-import { logEnds, scanLog } from '@tallywatt/event-log';
+import { type KafkaConnection, logEnds, scanLog } from '@tallywatt/event-log';
 import type { Finding } from './finding';
 import { StreamBook } from './stream-book';
 
@@ -45,11 +45,11 @@ const payoutIdOf = (event: object): string | undefined =>
 
 /** Reads the topics twice: what names the session, then what those records name. */
 export const readLoggedSession = async (
-  brokers: readonly string[],
+  kafka: KafkaConnection,
   cpoId: string,
   sessionId: string,
 ): Promise<LoggedSession> => {
-  const ends = await logEnds({ brokers, topics: auditedTopics });
+  const ends = await logEnds({ ...kafka, topics: auditedTopics });
   const found: Finding[] = [];
   const book = new StreamBook((finding) => found.push(finding));
   const streams = new Set([
@@ -65,7 +65,7 @@ export const readLoggedSession = async (
     isNamed: (recorded: RecordedEvent) => boolean,
   ): Promise<void> =>
     scanLog({
-      brokers,
+      ...kafka,
       topics,
       ends,
       take: (records) => {

@@ -1,7 +1,7 @@
 import { allTopicDefinitions } from '@tallywatt/contracts';
 import { ensureTopics, inspectTopics, type TopicCondition } from '@tallywatt/event-log';
 import { columns, textOption, UsageFault, type Command } from './command';
-import { reachableBrokers } from './log-access';
+import { reachableKafka } from './log-access';
 
 const recordsIn = ({ partitions }: TopicCondition): bigint =>
   partitions.reduce((sum, { start, end }) => sum + (end - start), 0n);
@@ -35,15 +35,15 @@ export const topicsCommand: Command = {
     const replicationFactor = replicationFactorOf(
       textOption(options, 'replication-factor') ?? (env['KAFKA_REPLICATION_FACTOR'] || '1'),
     );
-    const brokers = await reachableBrokers(addresses);
-    const look = () => inspectTopics({ brokers, definitions: allTopicDefinitions });
+    const kafka = await reachableKafka(addresses);
+    const look = () => inspectTopics({ ...kafka, definitions: allTopicDefinitions });
     let topics = await look();
     let created: string[] = [];
     if (options['create'] === true) {
       const missing = new Set(topics.filter(({ exists }) => !exists).map(({ name }) => name));
       const definitions = allTopicDefinitions.filter(({ name }) => missing.has(name));
       if (definitions.length > 0) {
-        created = await ensureTopics({ brokers, definitions, replicationFactor });
+        created = await ensureTopics({ ...kafka, definitions, replicationFactor });
         topics = await look();
       }
     }

@@ -1,15 +1,14 @@
 import { allTopicDefinitions } from '@tallywatt/contracts';
-import { ensureTopics } from '@tallywatt/event-log';
+import { ensureTopics, readKafkaConnection } from '@tallywatt/event-log';
 
 const run = async (): Promise<void> => {
-  const brokers = process.env['KAFKA_BROKERS'];
-  if (!brokers) throw new Error('KAFKA_BROKERS must name the brokers, as host:port,host:port');
+  const kafka = readKafkaConnection(process.env);
   const replication = process.env['KAFKA_REPLICATION_FACTOR'] ?? '3';
   if (!/^[1-9]\d?$/.test(replication)) {
     throw new Error(`KAFKA_REPLICATION_FACTOR must be a whole number, not '${replication}'`);
   }
   const created = await ensureTopics({
-    brokers: brokers.split(','),
+    ...kafka,
     definitions: allTopicDefinitions,
     replicationFactor: Number(replication),
   });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findJava, kafkaJars } from './kafka-jars';
 import { kafkaAnswers } from './kafka-probe';
+import { type KafkaSecurity, type SecuredKafka, secureKafka } from './kafka-security';
 import { claimPort, freePort } from './port';
 import { endProcess, serverMark, signalProcess } from './process-table';
 import { type ServerProcess, logTail, startProcess } from './server-process';
@@ -24,6 +25,8 @@ export type KafkaServer = Readonly<{
   /** SIGSTOP: connections stay open, nothing answers. */
   freeze(): void;
   thaw(): void;
+  /** The listeners for named users, where there are some. */
+  secured?: SecuredKafka | undefined;
 }>;
 
 export type KafkaSettings = Readonly<{
@@ -32,6 +35,8 @@ export type KafkaSettings = Readonly<{
   advertisedPort: number | undefined;
   ephemeral: boolean;
   durable: boolean;
+  /** Names and passwords: opens listeners on which permissions hold. */
+  users: Readonly<Record<string, string>> | undefined;
   report: (message: string) => void;
   /** Called whenever a server process starts (its pid) or has ended (undefined). */
   onProcess: (pid: number | undefined) => void;
@@ -42,15 +47,28 @@ const properties = (settings: {
   advertisedPort: number;
   controllerPort: number;
   logDirectory: string;
+  security: KafkaSecurity | undefined;
 }): string =>
   Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${settings.controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${settings.port},CONTROLLER://127.0.0.1:${settings.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${settings.advertisedPort}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [
+      `PLAINTEXT://127.0.0.1:${settings.port}`,
+      `CONTROLLER://127.0.0.1:${settings.controllerPort}`,
+      ...(settings.security?.listeners ?? []),
+    ].join(),
+    'advertised.listeners': [
+      `PLAINTEXT://127.0.0.1:${settings.advertisedPort}`,
+      ...(settings.security?.listeners ?? []),
+    ].join(),
+    'listener.security.protocol.map': [
+      'PLAINTEXT:PLAINTEXT',
+      'CONTROLLER:PLAINTEXT',
+      ...(settings.security?.protocols ?? []),
+    ].join(),
+    ...settings.security?.properties,
     'log.dirs': settings.logDirectory,
     'auto.create.topics.enable': false,
     'default.replication.factor': 1,
@@ -79,7 +97,13 @@ const properties = (settings: {
 const environment = { KAFKA_OPTS: '', JAVA_TOOL_OPTIONS: '', CLASSPATH: '' };
 
 /** Gives the data directory its cluster id; a directory that was never finished is done again. */
-const format = async (java: string, jars: string, directory: string, file: string) => {
+const format = async (
+  java: string,
+  jars: string,
+  directory: string,
+  file: string,
+  more: readonly string[],
+) => {
   const data = join(directory, 'kafka');
   const mark = join(directory, 'kafka.formatted');
   if (existsSync(mark) && existsSync(data)) return;
@@ -101,6 +125,7 @@ const format = async (java: string, jars: string, directory: string, file: strin
         '--cluster-id=' + clusterId,
         '--config',
         file,
+        ...more,
       ],
       { env: { ...process.env, ...environment }, timeout: 60_000 },
     );
@@ -152,6 +177,8 @@ export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> 
   const file = join(directory, 'kafka.properties');
   const [java, jars] = await Promise.all([findJava(), kafkaJars(settings.report)]);
   const port = await claimPort(settings.port, 'Kafka', 'KAFKA_PORT');
+  const security =
+    settings.users === undefined ? undefined : await secureKafka(directory, settings.users);
   let process: ServerProcess | undefined;
 
   const start = async (): Promise<void> => {
@@ -161,9 +188,10 @@ export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> 
       advertisedPort: settings.advertisedPort ?? port,
       controllerPort: await freePort(),
       logDirectory: join(directory, 'kafka'),
+      security,
     });
-    writeFileSync(file, text);
-    await format(java, jars, directory, file);
+    writeFileSync(file, text, { mode: 0o600 });
+    await format(java, jars, directory, file, security?.formatWords ?? []);
     const launch = command(settings, java, jars, file);
     process = await startProcess(launch);
     settings.onProcess(process.pid);
@@ -192,5 +220,6 @@ export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> 
     kill: (signal = 'SIGKILL') => end(signal),
     freeze: () => send('SIGSTOP'),
     thaw: () => send('SIGCONT'),
+    secured: security?.secured,
   };
 };

@@ -36,6 +36,11 @@ export type RuntimeOptions = Readonly<{
   durable?: boolean;
   kafka?: boolean;
   postgres?: boolean;
+  /**
+   * Names and passwords: Kafka gets listeners on which whoever comes has a name, and may do what
+   * its permissions say. The plain listener stays, for a superuser. For servers of this machine.
+   */
+  kafkaUsers?: Readonly<Record<string, string>>;
   /** Starts local servers even if KAFKA_BROKERS, DATABASE_URL or TESTCONTAINERS say otherwise. */
   ownServers?: boolean;
   /** Hears about steps that take long. */
@@ -163,6 +168,7 @@ const startLocalServers = async (
       ...place,
       port: port(options.kafkaPort, 'KAFKA_PORT', name, 9392),
       advertisedPort: options.advertisedKafkaPort,
+      users: options.kafkaUsers,
       report,
       onProcess: guard.onProcess('kafka'),
     });

@@ -40,6 +40,7 @@ const controllerOf = (warm: boolean, commitError: Error) => {
         isReady: () => warm,
         lag: () => 0,
         brokenKeys: () => [],
+        refused: () => undefined,
         stop: async () => undefined,
       }),
     },

@@ -1,3 +1,4 @@
+import { kafkaVariables } from '@tallywatt/event-log';
 import ts from 'typescript';
 import { readText, sourcesOf } from './workspace';
 
@@ -46,6 +47,7 @@ export const variablesOf = (service: string): Variables => {
   ];
   return new Map([
     ...optional.map((name) => [name, { required: false }] as const),
+    ...kafkaVariables.map((name) => [name, { required: name === 'KAFKA_BROKERS' }] as const),
     ...files.flatMap(declaredIn),
   ]);
 };
