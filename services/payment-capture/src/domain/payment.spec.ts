@@ -256,14 +256,22 @@ describe('a capture that is asked for', () => {
     given(...capturing)
       .when(settle(1230n))
       .thenIgnored('already-settled'));
-  it('fails, and the amount is owed', () =>
+  it('fails: the amount is owed, and what is still held is let go', () =>
     given(...capturing)
       .when(recordCaptureFailure)
-      .then(captureFailed(1230n), receivable(1230n, 'capture-failed')));
+      .then(
+        captureFailed(1230n),
+        receivable(1230n, 'capture-failed'),
+        voidRequested('capture-failed'),
+      ));
   it('fails above the hold, and both parts are owed', () =>
     given(...held, captureRequested(5000n), receivable(1n, 'price-above-hold'))
       .when(recordCaptureFailure)
-      .then(captureFailed(5000n), receivable(5000n, 'capture-failed')));
+      .then(
+        captureFailed(5000n),
+        receivable(5000n, 'capture-failed'),
+        voidRequested('capture-failed'),
+      ));
   it('says what is still owed when less was captured', () =>
     given(...capturing)
       .when(recordCapture(1000n))

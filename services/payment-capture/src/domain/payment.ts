@@ -60,7 +60,7 @@ const captureRequested = (
   }) as const;
 
 const voidRequested = (
-  payment: Extract<Payment, { status: 'held' | 'voiding' }>,
+  payment: Extract<Payment, { status: 'held' | 'capturing' | 'voiding' }>,
   reason: string,
   attempt: number,
 ) =>
@@ -300,6 +300,8 @@ export const decide = (command: PaymentCommand, payment: Payment): PaymentDecisi
           ...answer,
         },
         receivableOpened(payment, cdrId, amount, 'capture-failed'),
+        // A refused capture leaves the hold standing, and the driver without that money for days.
+        voidRequested(payment, 'capture-failed', 1),
       );
     }
     case 'RecordVoid':
