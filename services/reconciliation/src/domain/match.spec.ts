@@ -171,6 +171,39 @@ describe('a session of which every hop agrees', () => {
     });
   });
 
+  it('a refund that moved and bounced before it was called done', () => {
+    const bounced = {
+      ...s.refundMoved(-500n, 'back'),
+      reportingCategory: 'refund_failure',
+      sourceId: s.refundMoved(500n).sourceId,
+    };
+    const facts = [
+      ...replaced(
+        'PayoutCreated',
+        s.payoutCreated('po-1', 1147n, [
+          s.payoutMember(1147n),
+          s.payoutMember(-500n, 'txn-r1'),
+          s.payoutMember(500n, 'txn-back'),
+        ]),
+      ),
+      s.refund('Requested', 500n),
+      s.refundMoved(500n),
+      s.refundBooked(500n),
+      bounced,
+      s.refundBooked(-500n, 'back'),
+      ...['r1', 'back'].flatMap((id) => {
+        const netMinor = id === 'r1' ? -500n : 500n;
+        return [s.available(netMinor, `txn-${id}`), s.settledBooked(netMinor, `txn-${id}`)];
+      }),
+    ];
+    expect(matchOf(facts).awaited).toEqual(['refund']);
+    expect(matchOf([...facts, s.refund('Failed', 500n)])).toMatchObject({
+      status: 'reconciled',
+      outcome: 'settled',
+      amounts: { refundedMinor: 0n },
+    });
+  });
+
   it('a payout that failed and was made again', () => {
     const again = s.payoutCreated('po-3', 1147n, [s.payoutMember(1147n)]);
     const payouts = { 'po-1': { ...paid['po-1']!, failed: true }, 'po-3': paidPayout(1147n) };
