@@ -6,6 +6,8 @@ export type Measurement = Readonly<{
   perSecond?: Readonly<Record<string, number>>;
   /** Single latencies, by series: less is better. */
   latenciesMs?: Readonly<Record<string, readonly number[]>>;
+  /** What one of the things took, by series, in CPU milliseconds: it says where time goes. */
+  cpuMs?: Readonly<Record<string, number>>;
   /** What is wrong with the result. A faster wrong run is a failure. */
   faults: readonly string[];
 }>;
@@ -47,6 +49,8 @@ export type ContenderResult = Readonly<{
   about: string;
   perSecond: Readonly<Record<string, RateResult>>;
   latencyMs: Readonly<Record<string, LatencyResult>>;
+  /** Medians over the rounds. */
+  cpuMs?: Readonly<Record<string, number>>;
 }>;
 
 /** Ours divided by a limit, round by round: the machine's noise is in both. */
@@ -123,7 +127,7 @@ const lineOf = (
   id: string,
   round: number,
   contender: string,
-  { perSecond = {}, latenciesMs = {} }: Measurement,
+  { perSecond = {}, latenciesMs = {}, cpuMs = {} }: Measurement,
 ): string => {
   const turn = round < 0 ? 'warm-up' : `round ${round + 1}`;
   const rates = Object.entries(perSecond).map(([name, rate]) => `${Math.round(rate)} ${name}/s`);
@@ -131,7 +135,8 @@ const lineOf = (
     const [p50, p99] = [0.5, 0.99].map((fraction) => percentile(samples, fraction).toFixed(2));
     return `${name} p50 ${p50} p99 ${p99} ms`;
   });
-  return `${id} ${turn} ${contender}: ${[...rates, ...latencies].join(', ')}`;
+  const cpu = Object.entries(cpuMs).map(([name, ms]) => `${name} ${ms.toFixed(2)} CPU ms`);
+  return `${id} ${turn} ${contender}: ${[...rates, ...latencies, ...cpu].join(', ')}`;
 };
 
 const resultOf = (
@@ -153,6 +158,7 @@ const resultOf = (
       };
     },
   ),
+  ...cpuOf(measurements),
   latencyMs: bySeries(
     measurements.map(({ latenciesMs }) => latenciesMs ?? {}),
     (samples) => ({
@@ -164,6 +170,16 @@ const resultOf = (
     }),
   ),
 });
+
+const cpuOf = (measurements: readonly Measurement[]): Pick<ContenderResult, 'cpuMs'> =>
+  measurements.every(({ cpuMs }) => cpuMs === undefined)
+    ? {}
+    : {
+        cpuMs: bySeries(
+          measurements.map(({ cpuMs }) => cpuMs ?? {}),
+          (values) => rounded(median(values)),
+        ),
+      };
 
 const bySeries = <From, To>(
   rounds: readonly Readonly<Record<string, From>>[],

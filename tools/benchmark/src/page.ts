@@ -115,6 +115,7 @@ const benchmarkSection = (benchmark: BenchmarkResult): string[] => [
   '',
   ...rateTable(benchmark),
   ...latencyTable(benchmark),
+  ...cpuTable(benchmark),
   ...benchmark.contenders.map(({ name, about }) => `- ${name}: ${about}.`),
 ];
 
@@ -160,6 +161,16 @@ const latencyTable = ({ contenders, ratios }: BenchmarkResult): string[] => {
     ...rows,
     '',
   ];
+};
+
+const cpuTable = ({ contenders }: BenchmarkResult): string[] => {
+  const rows = contenders.flatMap((contender) =>
+    Object.entries(contender.cpuMs ?? {}).map(([series, ms]) =>
+      row(nameOf(contender), series, ms.toFixed(2)),
+    ),
+  );
+  if (rows.length === 0) return [];
+  return [row('contender', 'process', 'CPU ms each'), '|---|---|---|', ...rows, ''];
 };
 
 const nameOf = ({ name, role }: ContenderResult): string =>

@@ -1,6 +1,7 @@
 import type { LocalRuntime } from '@tallywatt/local-runtime';
 import type { Benchmark } from './contest';
 import { startServers } from './servers';
+import { backboneBenchmarks } from './suites/backbone';
 import { openEndToEnd } from './suites/end-to-end';
 import { eventLogBenchmarks } from './suites/event-log';
 import { ledgerBenchmarks } from './suites/ledger';
@@ -38,6 +39,7 @@ export const projects = {
   tariffs: onServers(false, async (_, quick) => tariffBenchmarks(quick)),
   ledger: onServers(false, ledgerBenchmarks),
   'event-log': onServers(true, eventLogBenchmarks),
+  backbone: onServers(true, backboneBenchmarks),
   'end-to-end': openEndToEnd,
 } as const satisfies Record<string, OpenProject>;
 
