@@ -72,23 +72,61 @@ const streamOf = (encoded: EncodedEvent): string => `${encoded.topic}\n${encoded
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Locks the streams in one order for all writers, and says how far each of them is. */
-const lockStreams = async (
+/**
+ * Locks the streams in one order for all writers and reserves a number for each draft. Says how far
+ * each stream was before.
+ */
+const reserveNumbers = async (
   tx: SqlClient,
   drafts: readonly Draft[],
 ): Promise<Map<string, bigint>> => {
-  const streams = [
-    ...new Map(drafts.map(({ encoded }) => [streamOf(encoded), encoded])).entries(),
-  ].sort(([a], [b]) => byText(a, b));
+  const streams = new Map<string, { topic: string; key: string; count: number }>();
+  for (const { encoded } of drafts) {
+    const { topic, key } = encoded;
+    const stream = streams.get(streamOf(encoded)) ?? { topic, key, count: 0 };
+    stream.count += 1;
+    streams.set(streamOf(encoded), stream);
+  }
+  const sorted = [...streams].sort(([a], [b]) => byText(a, b)).map(([, stream]) => stream);
   const { rows } = await tx.query<{ topic: string; stream_key: string; last_sequence: string }>(
     `INSERT INTO event_log.streams AS s (topic, stream_key, last_sequence)
-     SELECT topic, stream_key, 0
-     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (topic, stream_key, n) ORDER BY n
-     ON CONFLICT (topic, stream_key) DO UPDATE SET last_sequence = s.last_sequence
+     SELECT topic, stream_key, count
+     FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY
+       AS u (topic, stream_key, count, n) ORDER BY n
+     ON CONFLICT (topic, stream_key)
+       DO UPDATE SET last_sequence = s.last_sequence + excluded.last_sequence
      RETURNING topic, stream_key, last_sequence`,
-    [streams.map(([, { topic }]) => topic), streams.map(([, { key }]) => key)],
+    [
+      sorted.map(({ topic }) => topic),
+      sorted.map(({ key }) => key),
+      sorted.map(({ count }) => count),
+    ],
   );
-  return new Map(rows.map((row) => [`${row.topic}\n${row.stream_key}`, BigInt(row.last_sequence)]));
+  return new Map(
+    rows.map(({ topic, stream_key, last_sequence }) => {
+      const stream = `${topic}\n${stream_key}`;
+      return [stream, BigInt(last_sequence) - BigInt(streams.get(stream)?.count ?? 0)];
+    }),
+  );
+};
+
+/** Takes back numbers that were reserved for events which had been recorded before. */
+const handBackNumbers = async (
+  tx: SqlClient,
+  drafts: readonly Draft[],
+  last: ReadonlyMap<string, bigint>,
+): Promise<void> => {
+  const streams = [...new Map(drafts.map(({ encoded }) => [streamOf(encoded), encoded]))];
+  await tx.query(
+    `UPDATE event_log.streams s SET last_sequence = u.last_sequence
+     FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u (topic, stream_key, last_sequence)
+     WHERE s.topic = u.topic AND s.stream_key = u.stream_key`,
+    [
+      streams.map(([, { topic }]) => topic),
+      streams.map(([, { key }]) => key),
+      streams.map(([stream]) => (last.get(stream) ?? 0n).toString()),
+    ],
+  );
 };
 
 /** Ids are looked up after the lock: whoever wrote the same event before us has committed. */
@@ -117,7 +155,7 @@ export const appendEvents = async (
   if (events.length === 0) return [];
   const drafts = events.map(draftOf);
   await checkTopics(tx, [...new Set(drafts.map(({ encoded }) => encoded.topic))]);
-  const last = await lockStreams(tx, drafts);
+  const last = await reserveNumbers(tx, drafts);
   const recorded = await recordedIds(
     tx,
     drafts.map(({ id }) => id),
@@ -156,21 +194,17 @@ export const appendEvents = async (
     return { ...place, sequence, appended: true, ...traced };
   });
 
+  if (added.length < drafts.length) await handBackNumbers(tx, drafts, last);
   if (added.length > 0) {
     // Ids are given out in the order of insertion and under the streams' locks: within a stream
     // the order of ids is that of the sequence.
     await tx.query(
-      `WITH written AS (
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[],
-           $6::text[]) WITH ORDINALITY AS u (event_id, topic, stream_key, sequence, headers, value, n)
-       ), advanced AS (
-         UPDATE event_log.streams s SET last_sequence = w.last_sequence
-         FROM (SELECT topic, stream_key, max(sequence) AS last_sequence FROM written GROUP BY 1, 2) w
-         WHERE s.topic = w.topic AND s.stream_key = w.stream_key
-       )
-       INSERT INTO event_log.outbox
+      `INSERT INTO event_log.outbox
          (event_id, topic, stream_key, sequence, headers, value, recorded_at)
-       SELECT event_id, topic, stream_key, sequence, headers, value, $7 FROM written ORDER BY n`,
+       SELECT event_id, topic, stream_key, sequence, headers, value, $7
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[])
+         WITH ORDINALITY AS u (event_id, topic, stream_key, sequence, headers, value, n)
+       ORDER BY n`,
       [
         added.map(({ metadata }) => metadata.id),
         added.map(({ encoded }) => encoded.topic),
