@@ -20,7 +20,7 @@ export const startServers = (
   wanted: Readonly<{ kafka: boolean }> = { kafka: true },
 ): Promise<LocalRuntime> =>
   startLocalRuntime({
-    instance: `benchmark-${process.pid}`,
+    instance: 'benchmark', // one name, so that no two are measured at once
     ephemeral: true,
     durable: true,
     ownServers: true,

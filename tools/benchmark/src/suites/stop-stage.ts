@@ -94,7 +94,7 @@ export const openStage = async (
 ): Promise<Stage> => {
   const quiet = { LOG_LEVEL: 'warn' };
   const system = await startSystem({
-    instance: `benchmark-${process.pid}`,
+    instance: 'benchmark',
     ports: await freePorts(),
     ephemeral: true,
     durable: true,
