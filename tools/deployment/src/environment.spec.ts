@@ -18,6 +18,27 @@ const find = (kind: string, name: string): Resource | undefined =>
 const podOf = (service: string) => find('Deployment', service)?.['spec'].template.spec;
 const entriesOf = (service: string): EnvironmentEntry[] => podOf(service).containers[0].env;
 
+type Volume = {
+  name: string;
+  secret?: { secretName: string };
+  projected?: {
+    sources: { secret: { name: string; items: { key: string; path: string }[] } }[];
+  };
+};
+const projectedInto = (service: string): { name: string; key: string; path: string }[] =>
+  (podOf(service).volumes as Volume[]).flatMap(({ name: volume, projected }) =>
+    (projected?.sources ?? []).flatMap(({ secret }) =>
+      secret.items.map(({ key, path }) => {
+        const mounts = podOf(service).containers[0].volumeMounts as {
+          name: string;
+          mountPath: string;
+        }[];
+        const folder = mounts.find(({ name }) => name === volume)?.mountPath;
+        return { name: secret.name, key, path: `${folder}/${path}` };
+      }),
+    ),
+  );
+
 const inCompose = (service: string): Record<string, string> =>
   compose.services[service]?.environment ?? {};
 /** Names and values; what comes from a secret has its place for a value. */
@@ -56,6 +77,30 @@ describe.each(places)('$name in $place', ({ name, given }) => {
   it('is reached from outside its container, and counts in UTC', () => {
     expect(given['HTTP_HOST']).toBe('0.0.0.0');
     expect(given['TZ']).toBe('UTC');
+  });
+});
+
+describe.each(deployedServices)('$name in Kubernetes comes to Kafka', ({ name }) => {
+  const given = inKubernetes(name);
+
+  it('by TLS, as its own user, through the listener that asks who it is', () => {
+    expect(given).toMatchObject({
+      KAFKA_TLS: '1',
+      KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+      KAFKA_USERNAME: name,
+    });
+    expect(find('KafkaUser', name)?.['spec'].authentication.type).toBe('scram-sha-512');
+    const { kafka } = find('Kafka', 'tallywatt')?.['spec'] ?? {};
+    expect(kafka.listeners).toHaveLength(1);
+    const [listener] = kafka.listeners;
+    expect(listener).toMatchObject({ tls: true, authentication: { type: 'scram-sha-512' } });
+    expect(given['KAFKA_BROKERS']).toBe(`tallywatt-kafka-bootstrap:${listener.port}`);
+    expect(kafka.authorization).toEqual({ type: 'simple' });
+  });
+
+  it('with the files that are mounted', () => {
+    const paths = projectedInto(name).map(({ path }) => path);
+    expect([given['KAFKA_CA_FILE'], given['KAFKA_PASSWORD_FILE']]).toEqual(paths);
   });
 });
 
@@ -110,13 +155,22 @@ describe('secrets', () => {
     const readme = readText('k8s/README.md');
     const references = deployedServices.flatMap(({ name }) => [
       ...entriesOf(name).flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []),
-      ...(podOf(name).volumes as { secret?: { secretName: string } }[]).flatMap(({ secret }) =>
+      ...(podOf(name).volumes as Volume[]).flatMap(({ secret }) =>
         secret === undefined ? [] : [{ name: secret.secretName, key: `${secret.secretName}.pem` }],
       ),
+      ...projectedInto(name),
     ]);
-    expect(references.length).toBeGreaterThan(8);
+    expect(references.length).toBeGreaterThan(20);
+    const prefix = find('Kafka', 'tallywatt')?.['spec'].entityOperator.userOperator.secretPrefix;
+    const madeByOperators = [
+      ...production.flatMap(({ kind, metadata: { name } }) => {
+        if (kind === 'Cluster') return [`${name}-app uri`];
+        if (kind === 'Kafka') return [`${name}-cluster-ca-cert ca.crt`];
+        return kind === 'KafkaUser' ? [`${prefix}${name} password`] : [];
+      }),
+    ];
     for (const { name, key } of references) {
-      const byOperator = key === 'uri' && find('Cluster', name.replace(/-app$/, '')) !== undefined;
+      const byOperator = madeByOperators.includes(`${name} ${key}`);
       const explained = readme.includes(`| \`${name}\` | \`${key}\` |`);
       expect([name, key, byOperator || explained]).toEqual([name, key, true]);
     }

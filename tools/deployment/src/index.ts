@@ -1,3 +1,3 @@
-export { kafkaTopics, kafkaUsers } from './kafka-resources';
+export { kafkaTopics, kafkaUsers, permissions } from './kafka-resources';
 export { deployedServices, type DeployedService } from './services';
 export { alertsFile, generatedFiles } from './generated-files';

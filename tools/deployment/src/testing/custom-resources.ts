@@ -69,10 +69,10 @@ export type Kafka = Strimzi<
         authentication?: { type: 'scram-sha-512' };
         networkPolicyPeers: { podSelector?: Selector; namespaceSelector?: Selector }[];
       }[];
-      authorization: { type: 'simple'; superUsers: string[] };
+      authorization: { type: 'simple' };
       config: Record<string, Setting>;
     };
-    entityOperator: { topicOperator: object; userOperator: object };
+    entityOperator: { topicOperator: object; userOperator: { secretPrefix: string } };
   }
 >;
 
