@@ -182,6 +182,11 @@ export default tseslint.config(
     },
   },
   {
+    // The fault bench breaks connections with the proxy that tests have.
+    files: ['tools/fault-bench/src/bench-system.ts'],
+    rules: { '@nx/enforce-module-boundaries': boundaries(['type:testing']) },
+  },
+  {
     // Command lines talk to people.
     files: ['tools/**/*.ts', 'tools/**/*.mjs'],
     rules: { 'no-console': 'off' },
