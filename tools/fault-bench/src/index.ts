@@ -1,1 +1,2 @@
-export {};
+export { runBench, type BenchOptions } from './bench';
+export { textOf, type Report } from './report';

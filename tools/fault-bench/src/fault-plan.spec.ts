@@ -1,0 +1,41 @@
+import { faultKinds, planFaults } from './fault-plan';
+import { allNamedSteps } from './named-steps';
+
+const long = { seed: 'spec', seconds: 1_200 };
+
+describe('a plan of faults', () => {
+  it('follows from its seed alone', () => {
+    expect(planFaults(long)).toEqual(planFaults(long));
+    expect(planFaults({ ...long, seed: 'other' })).not.toEqual(planFaults(long));
+  });
+
+  it('has every kind and every named step when it is long', () => {
+    const planned = planFaults(long);
+    expect(new Set(planned.map(({ action }) => action.kind))).toEqual(new Set(faultKinds));
+    const steps = planned.flatMap(({ action }) =>
+      action.kind === 'crash-at-step' ? [`${action.service} ${action.step}`] : [],
+    );
+    expect(new Set(steps)).toEqual(
+      new Set(allNamedSteps.map(({ service, step }) => `${service} ${step}`)),
+    );
+  });
+
+  it('lets each kind of four minutes happen alone, or beside others', () => {
+    const planned = planFaults({ ...long, seconds: 240 });
+    const alone = planned.filter(({ line }) => line === 'alone');
+    expect(alone.length).toBeGreaterThan(3);
+    expect(planned.length).toBeGreaterThan(alone.length);
+    for (const { atSeconds } of alone) expect(atSeconds).toBeLessThan(60);
+  });
+
+  it('has only the kinds that are asked for', () => {
+    const planned = planFaults({ ...long, kinds: ['kill', 'webhook-late'] });
+    expect(new Set(planned.map(({ action }) => action.kind))).toEqual(
+      new Set(['kill', 'webhook-late']),
+    );
+  });
+
+  it('begins nothing in the last seconds', () => {
+    for (const { atSeconds } of planFaults(long)) expect(atSeconds).toBeLessThan(1_195);
+  });
+});

@@ -1,0 +1,284 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ServiceProcess, type ServiceName } from '@tallywatt/demonstration';
+import { freePort } from '@tallywatt/local-runtime';
+import type { BenchSystem } from './bench-system';
+import { logFileOf } from './bench-system';
+import { Exclusive, pause } from './exclusive';
+import type { FaultAction, FaultLine, PlannedFault } from './fault-plan';
+import { faultLines } from './fault-plan';
+import { sendForgedWebhook } from './forged-webhook';
+import { loseDatabase } from './lost-database';
+import { clearSandboxFaults, plantSandboxFault, type SandboxFaultRequest } from './sandbox-control';
+import { slowCommits, usualCommits } from './slow-commits';
+
+/** What came of a fault. */
+export type DoneFault = Readonly<{
+  fault: PlannedFault;
+  /** Seconds after the beginning. */
+  fromSeconds: number;
+  toSeconds: number;
+  /** `not-reached`: the service did not come to the step in time. */
+  result: 'done' | 'not-reached' | 'failed';
+  detail?: string;
+}>;
+
+const stepLimitMs = 30_000;
+const readyLimitMs = 120_000;
+
+const portVariable: Readonly<Record<string, string>> = {
+  'pricing-engine': 'PRICING_ENGINE_PORT',
+  'payment-capture': 'PAYMENT_CAPTURE_PORT',
+  ledger: 'LEDGER_PORT',
+  reconciliation: 'RECONCILIATION_PORT',
+};
+
+type Outcome = Readonly<Pick<DoneFault, 'result' | 'detail'>>;
+const done: Outcome = { result: 'done' };
+
+/** Does to the system what the plan says, until told that it is enough. */
+export class FaultRun {
+  readonly done: DoneFault[] = [];
+  private readonly exclusive = new Exclusive();
+  private startedMs = 0;
+  private isEnding = false;
+  private readonly twins = new Set<ServiceProcess>();
+
+  constructor(
+    private readonly bench: BenchSystem,
+    private readonly print: (line: string) => void,
+  ) {}
+
+  /** Resolves when all lines have come to their end. */
+  async run(planned: readonly PlannedFault[], startedMs: number): Promise<void> {
+    this.startedMs = startedMs;
+    await Promise.all(
+      faultLines.map((line) =>
+        this.runLine(
+          planned.filter((fault) => fault.line === line),
+          line,
+        ),
+      ),
+    );
+  }
+
+  /** No fault begins any more; those under way come to their end. */
+  end(): void {
+    this.isEnding = true;
+  }
+
+  /** Puts everything back in order: nothing planted is left, everything runs. */
+  async heal(): Promise<void> {
+    const { kafkaProxy, system, services } = this.bench;
+    kafkaProxy.cutResponses(0);
+    await clearSandboxFaults(system);
+    await Promise.all([...this.twins].map((twin) => twin.kill()));
+    await Promise.all([system.runtime.kafka.start(), system.runtime.postgres.start()]);
+    await usualCommits(system);
+    await Promise.all(Object.values(services).map((service) => service.untilReady(readyLimitMs)));
+  }
+
+  private get seconds(): number {
+    return (Date.now() - this.startedMs) / 1_000;
+  }
+
+  private async runLine(faults: readonly PlannedFault[], line: FaultLine): Promise<void> {
+    for (const fault of faults) {
+      while (!this.isEnding && this.seconds < fault.atSeconds) await pause(50);
+      if (this.isEnding) return;
+      const fromSeconds = this.seconds;
+      const outcome = await this.act(fault.action).catch((error: unknown): Outcome => ({
+        result: 'failed',
+        detail: String(error),
+      }));
+      const toSeconds = this.seconds;
+      this.done.push({ fault, fromSeconds, toSeconds, ...outcome });
+      const what = Object.values(fault.action).flat().join(' ');
+      const { result, detail } = outcome;
+      this.print(
+        `  ${fromSeconds.toFixed(1)}-${toSeconds.toFixed(1)} s [${line}] ${what}: ${result}${detail === undefined ? '' : ` (${detail})`}`,
+      );
+    }
+  }
+
+  private act(action: FaultAction): Promise<Outcome> {
+    switch (action.kind) {
+      case 'kill':
+      case 'crash-at-step':
+      case 'freeze':
+      case 'freeze-with-twin':
+      case 'database-lost':
+        return this.exclusive.run(action.service, () => this.actOnService(action));
+      case 'kafka-kill':
+      case 'postgres-stop':
+      case 'acknowledgement-cut':
+      case 'slow-commits':
+        return this.actOnServers(action);
+      case 'processor-timeout':
+      case 'processor-500':
+      case 'processor-429':
+      case 'processor-409':
+      case 'webhook-doubled':
+      case 'webhook-shuffled':
+      case 'webhook-late':
+      case 'webhook-lost':
+        return this.plant(action);
+      case 'webhook-forged':
+        return this.forge(action);
+    }
+  }
+
+  private async actOnService(
+    action: Extract<FaultAction, { service: ServiceName }>,
+  ): Promise<Outcome> {
+    const { service: name } = action;
+    const service = this.bench.services[name];
+    switch (action.kind) {
+      case 'kill':
+        await service.kill(() => pause(action.downMs));
+        break;
+      case 'crash-at-step':
+      case 'database-lost': {
+        const deadlineMs = Date.now() + stepLimitMs;
+        const isReached = await service.crashAt(
+          action.step,
+          action.kind === 'crash-at-step' ? action.time : 1,
+          () => this.isEnding || Date.now() > deadlineMs,
+          action.kind === 'database-lost'
+            ? () => loseDatabase(this.bench.system, name, readyLimitMs)
+            : undefined,
+        );
+        await service.untilReady(readyLimitMs);
+        return isReached ? done : { result: 'not-reached' };
+      }
+      case 'freeze':
+        await service.freeze(action.frozenMs);
+        break;
+      case 'freeze-with-twin':
+        return this.freezeWithTwin(name, action.frozenMs);
+    }
+    await service.untilReady(readyLimitMs);
+    return done;
+  }
+
+  /** The frozen process wakes up as the former owner of its partitions, beside the new one. */
+  private async freezeWithTwin(name: ServiceName, frozenMs: number): Promise<Outcome> {
+    const { services, system } = this.bench;
+    const { program } = services[name].process;
+    const port = String(await freePort());
+    const variable = portVariable[name];
+    if (variable === undefined) throw new Error(`${name} has no twin`);
+    const readyUrl = new URL(program.readyUrl);
+    readyUrl.port = port;
+    const twin = new ServiceProcess({
+      ...program,
+      environment: { ...program.environment, [variable]: port },
+      readyUrl: readyUrl.toString(),
+      logFile: logFileOf(system, `${name}-twin`),
+    });
+    this.twins.add(twin);
+    try {
+      await twin.start();
+      await services[name].freeze(frozenMs);
+      await pause(2_000);
+    } finally {
+      await twin.kill();
+      this.twins.delete(twin);
+    }
+    await services[name].untilReady(readyLimitMs);
+    return done;
+  }
+
+  private async actOnServers(
+    action: Extract<
+      FaultAction,
+      { kind: 'kafka-kill' | 'postgres-stop' | 'acknowledgement-cut' | 'slow-commits' }
+    >,
+  ): Promise<Outcome> {
+    const { kafkaProxy, system } = this.bench;
+    const { kafka, postgres } = system.runtime;
+    switch (action.kind) {
+      case 'kafka-kill':
+        await kafka.kill();
+        await pause(action.downMs);
+        await kafka.start();
+        return done;
+      case 'postgres-stop':
+        await postgres.stopNow();
+        await pause(action.downMs);
+        await postgres.start();
+        return done;
+      case 'acknowledgement-cut': {
+        const before = kafkaProxy.cutCount;
+        kafkaProxy.cutResponses(action.times);
+        await pause(2_500);
+        return { result: 'done', detail: `${kafkaProxy.cutCount - before} answers cut` };
+      }
+      case 'slow-commits': {
+        const slowed = await slowCommits(system);
+        await pause(action.lastingMs);
+        await usualCommits(system);
+        return { result: 'done', detail: `in ${slowed} databases` };
+      }
+    }
+  }
+
+  private async plant(
+    action: Extract<FaultAction, { path: string } | { eventType: string }>,
+  ): Promise<Outcome> {
+    for (const request of sandboxFaultsOf(action)) {
+      await plantSandboxFault(this.bench.system, request);
+    }
+    return done;
+  }
+
+  private async forge({
+    forgery,
+  }: Extract<FaultAction, { kind: 'webhook-forged' }>): Promise<Outcome> {
+    const { system } = this.bench;
+    const secrets = readFileSync(join(system.directory, 'secrets.json'), 'utf8');
+    const { webhookSecret } = JSON.parse(secrets) as { webhookSecret: string };
+    const status = await sendForgedWebhook(system, forgery, webhookSecret);
+    if (status !== undefined && status < 300) throw new Error(`believed, answered ${status}`);
+    return { result: 'done', detail: `answered ${status ?? 'nothing'}` };
+  }
+}
+
+/** The sandbox's own words for a fault of the processor. */
+const sandboxFaultsOf = (
+  action: Extract<FaultAction, { path: string } | { eventType: string }>,
+): SandboxFaultRequest[] => {
+  if ('path' in action) {
+    const { path, times } = action;
+    const match = { method: 'POST', path };
+    switch (action.kind) {
+      case 'processor-timeout':
+        return [{ kind: 'timeout-after-commit', match, times, delayMilliseconds: 6_000 }];
+      case 'processor-500':
+        return [
+          { kind: 'error-500', match, times: 1, remembered: true },
+          { kind: 'error-500', match, times, remembered: false },
+        ];
+      case 'processor-429':
+        return [
+          { kind: 'error-429', match, times },
+          { kind: 'lock-timeout', match, times: 1 },
+        ];
+      case 'processor-409':
+        return [{ kind: 'error-409', match, times }];
+    }
+  }
+  const { eventType, delaySeconds, kind } = action;
+  const match = { eventType };
+  return delaySeconds.map((delay): SandboxFaultRequest => {
+    switch (kind) {
+      case 'webhook-doubled':
+        return { kind: 'duplicate-webhook', match };
+      case 'webhook-lost':
+        return { kind: 'drop-webhook', match };
+      case 'webhook-shuffled':
+      case 'webhook-late':
+        return { kind: 'delay-webhook', match, delaySeconds: delay };
+    }
+  });
+};
