@@ -11,6 +11,8 @@ const directions = {
   'type:service': ['type:adapter', 'type:contracts', 'type:domain'],
   'type:testing': ['type:tool', 'type:contracts', 'type:domain'],
   'type:tool': ['type:tool', 'type:adapter', 'type:contracts', 'type:domain'],
+  // The one door into services, and into their domain only; see ADR 0017 and the rule below.
+  'type:simulation': ['type:service', 'type:adapter', 'type:contracts', 'type:domain'],
 };
 
 const boundaries = (alsoAllowed) => [
@@ -30,6 +32,19 @@ const onlyIn = {
   'date-fns-tz': 'Local time is the business of libs/time.',
 };
 const restrictedPaths = Object.entries(onlyIn).map(([name, message]) => ({ name, message }));
+
+// What the simulation may take of services and of the event log: deciders, rules, no shells.
+const simulatedShells = [
+  {
+    regex:
+      '^@tallywatt/(authorization|ledger|ocpp-gateway|payment-capture|pricing-engine|reconciliation)(?!/domain/)',
+    message: 'Of a service the simulation drives its domain/ and nothing else.',
+  },
+  {
+    regex: '^@tallywatt/(event-log(?!/(chunk-entry|key-book)$)|service-kit|testing)',
+    message: 'The simulation has no real log and no real process.',
+  },
+];
 
 const impureImports = [
   '@nestjs/*',
@@ -165,6 +180,19 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         { paths: restrictedPaths.filter((p) => p.name !== 'kafkajs') },
+      ],
+    },
+  },
+  {
+    // A run is what its seed says: no clock but the virtual one, no chance but the seeded one.
+    files: ['tools/simulation/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: restrictedPaths, patterns: simulatedShells }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'A run has a virtual clock.' },
+        { object: 'Math', property: 'random', message: 'A run has seeded chance.' },
       ],
     },
   },

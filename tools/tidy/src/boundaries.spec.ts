@@ -6,6 +6,7 @@ const environment = { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true' };
 
 const domainFile = 'services/payment-capture/src/domain/payment.ts';
 const serviceFile = 'services/ledger/src/ledger.module.ts';
+const simulationFile = 'tools/simulation/src/system.ts';
 
 // Each line plants one violation and names the rule that has to find it.
 const planted: readonly [what: string, file: string, text: string, rule: string][] = [
@@ -86,6 +87,48 @@ const planted: readonly [what: string, file: string, text: string, rule: string]
     serviceFile,
     "import * as testing from '@tallywatt/testing';\nexport const all = testing;\n",
     '@nx/enforce-module-boundaries',
+  ],
+  [
+    'another tool that imports the domain of a service',
+    'tools/backbone/src/command.ts',
+    "import { match } from '@tallywatt/reconciliation/domain/match';\nexport const all = match;\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'a service that imports the domain of a service',
+    serviceFile,
+    "import { match } from '@tallywatt/reconciliation/domain/match';\nexport const all = match;\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'another path of a service in the simulation',
+    simulationFile,
+    "import * as queries from '@tallywatt/reconciliation/outbound/queries';\nexport const all = queries;\n",
+    'no-restricted-imports',
+  ],
+  [
+    'a relative path into a service in the simulation',
+    simulationFile,
+    "import * as queries from '../../../services/reconciliation/src/outbound/queries';\nexport const all = queries;\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'the real event log in the simulation',
+    simulationFile,
+    "import { createEventLog } from '@tallywatt/event-log';\nexport const log = createEventLog;\n",
+    'no-restricted-imports',
+  ],
+  [
+    'a tool that imports the simulation',
+    'tools/backbone/src/command.ts',
+    "import { simulate } from '@tallywatt/simulation';\nexport const all = simulate;\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'the clock of the machine in the simulation',
+    simulationFile,
+    'export const now = (): number => Date.now();\n',
+    'no-restricted-properties',
   ],
   [
     'kafkajs in a service',

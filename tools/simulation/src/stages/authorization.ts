@@ -1,0 +1,152 @@
+import { derivedId, type ChargingDecision } from '@tallywatt/contracts';
+import {
+  authorize,
+  isAccepted,
+  type Known,
+} from '@tallywatt/authorization/domain/charging-authorization';
+import * as entitlements from '@tallywatt/authorization/domain/entitlement';
+import { tariffInForce } from '@tallywatt/authorization/domain/tariff-versions';
+import * as tokens from '@tallywatt/authorization/domain/token';
+import type { Table } from '../ground/disk';
+import { Outbox } from '../ground/outbox';
+import { Relay } from '../ground/relay';
+import { SimulatedProcess } from '../ground/simulated-process';
+import { secondMs, type World } from '../ground/world';
+import { cpoId, type AuthorizationQuestion } from './gateway';
+import { KnowledgeView } from './knowledge-view';
+
+export const tokenRefOf = (idTag: string): string => `tok-${idTag.toLowerCase()}`;
+export const driverRefOf = (idTag: string): string => `drv-${idTag.toLowerCase()}`;
+
+const policy = { holdMajorUnits: { unscaled: 50n, scale: 0 }, allowWithoutPaymentMethod: true };
+
+/** The authorization process: decides from what its view of the log knows, durably, then answers. */
+export class Authorization {
+  readonly process: SimulatedProcess;
+  readonly outbox: Outbox;
+  readonly tokens: Table<tokens.Token>;
+  readonly memberships: Table<entitlements.Entitlement>;
+  private relay: Relay;
+  private view: KnowledgeView;
+
+  constructor(private readonly world: World) {
+    this.process = new SimulatedProcess('authorization', world, () => this.boot());
+    this.outbox = new Outbox(this.process.disk, 'authorization', world);
+    this.tokens = this.process.disk.table();
+    this.memberships = this.process.disk.table();
+    this.relay = new Relay(this.process, this.outbox);
+    this.view = new KnowledgeView(this.process);
+  }
+
+  private boot(): void {
+    this.relay = new Relay(this.process, this.outbox);
+    this.view = new KnowledgeView(this.process);
+    this.view.start();
+    this.relay.wake();
+  }
+
+  /** The operator registers a token; before it is running, as part of the world's beginning. */
+  registerToken(idTag: string, status: 'valid' | 'blocked', facts: tokens.TokenFacts): void {
+    const tokenRef = tokenRefOf(idTag);
+    this.process.disk.transaction(() => {
+      const before = this.tokens.get(tokenRef) ?? tokens.absentToken;
+      const decision = tokens.decide({ cpoId, tokenRef, status, facts }, before);
+      if (decision.kind !== 'accepted') return;
+      this.outbox.append(this.nowHappened(decision.events));
+      this.tokens.set(tokenRef, decision.events.reduce(tokens.evolve, before));
+    });
+  }
+
+  /** A membership changes, at any time. */
+  changeMembership(
+    idTag: string,
+    change:
+      | Readonly<{ type: 'GrantEntitlement'; terms: entitlements.EntitlementTerms }>
+      | Readonly<{ type: 'RevokeEntitlement'; reason: string }>
+      | Readonly<{ type: 'ExpireEntitlement' }>,
+  ): void {
+    const driverRef = driverRefOf(idTag);
+    const command = { ...change, cpoId, driverRef, now: this.world.clock.now };
+    this.process.disk.transaction(() => {
+      const before = this.memberships.get(driverRef) ?? entitlements.absentEntitlement;
+      const decision = entitlements.decide(command, before);
+      if (decision.kind !== 'accepted') return;
+      this.outbox.append(this.nowHappened(decision.events));
+      this.memberships.set(driverRef, decision.events.reduce(entitlements.evolve, before));
+    });
+    if (this.process.isRunning) this.relay.wake();
+  }
+
+  /** The one synchronous call between services. */
+  ask(
+    question: AuthorizationQuestion,
+    answer: (decision: ChargingDecision | undefined) => void,
+  ): void {
+    const { chance, clock, faults } = this.world;
+    const unavailable = (): void =>
+      clock.after(chance.spread(1, 3 * secondMs), () => answer(undefined));
+    if (!this.process.isRunning || chance.happens(faults.authorizationAway)) return unavailable();
+    if (!this.view.isWarm()) return unavailable();
+    let isAnswered = false;
+    const once = (decision: ChargingDecision | undefined): void => {
+      if (isAnswered) return;
+      isAnswered = true;
+      answer(decision);
+    };
+    clock.after(5 * secondMs, () => once(undefined));
+    this.process.after(chance.integer(1, 5), () => {
+      const decision = this.decide(question);
+      this.process.after(chance.integer(1, 5), () => once(decision));
+    });
+  }
+
+  private decide({
+    chargePointId,
+    connectorId,
+    idTag,
+    at,
+    tariffId,
+    currency,
+  }: AuthorizationQuestion) {
+    const tokenRef = tokenRefOf(idTag);
+    const decidedAt = this.world.clock.now;
+    const decision = authorize(
+      { tokenRef, at, currency },
+      this.known(tokenRef, tariffId, at),
+      policy,
+      {
+        decisionId: derivedId('decision', this.world.clock.steps.toString()),
+        decidedAt,
+        entitlementAgeMs: 0n,
+      },
+    );
+    const event = {
+      type: isAccepted(decision) ? 'ChargingAuthorized' : 'ChargingDenied',
+      cpoId,
+      chargePointId,
+      connectorId,
+      purpose: 'start',
+      decision,
+    } as const;
+    this.process.transaction(() => this.outbox.append([{ event, occurredAt: decidedAt }]));
+    this.relay.wake();
+    return decision;
+  }
+
+  private known(tokenRef: string, tariffId: string, at: string): Known {
+    const token = this.tokens.get(tokenRef) ?? tokens.absentToken;
+    const driverRef = token.status === 'absent' ? undefined : token.facts.driverRef;
+    const tariff = tariffInForce(this.view.tariffs.get(tariffId), at);
+    return {
+      token,
+      entitlement:
+        (driverRef === undefined ? undefined : this.view.entitlements.get(driverRef)) ??
+        entitlements.absentEntitlement,
+      ...(tariff === undefined ? {} : { tariff }),
+    };
+  }
+
+  private nowHappened<E>(events: readonly E[]): { event: E; occurredAt: string }[] {
+    return events.map((event) => ({ event, occurredAt: this.world.clock.now }));
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  canonicalJson,
+  encodeEvent,
+  type CdrEvent,
+  type EventMetadata,
+  type RecordedEvent,
+  type SessionEvent,
+  type TariffEvent,
+  type TariffReference,
+} from '@tallywatt/contracts';
+import {
+  pinnedTariff,
+  progressOf,
+  ratedSession,
+  type PinnedTariff,
+  type RatedSession,
+} from '@tallywatt/derivations';
+import { tariffVersion, type TariffVersion } from '@tallywatt/pricing-engine/domain/tariff-version';
+import { parseTariff } from '@tallywatt/tariffs';
+import { Consumer, NotYetKnown, Progress } from '../ground/consumer';
+import type { Table } from '../ground/disk';
+import { Outbox } from '../ground/outbox';
+import { Relay } from '../ground/relay';
+import { SimulatedProcess } from '../ground/simulated-process';
+import { hold } from '../ground/violation';
+import type { World } from '../ground/world';
+import { cpoId } from './gateway';
+
+type TariffRow = Readonly<{ contentHash: string; ocpiTariffJson: string }>;
+
+const rowName = ({ tariffId, version }: Pick<TariffReference, 'tariffId' | 'version'>): string =>
+  `${tariffId}/${version}`;
+
+/** The pricing engine: tariffs as the log tells of them, sessions on their way to a price. */
+export class Pricing {
+  readonly process: SimulatedProcess;
+  readonly outbox: Outbox;
+  readonly progress: Progress;
+  readonly sessions: Table<RatedSession>;
+  readonly cdrs: Table<string>;
+  readonly latest: Table<TariffVersion>;
+  private readonly versions: Table<TariffRow>;
+  private readonly shelf = new Map<string, PinnedTariff>();
+  consumer: Consumer | undefined;
+  private relay: Relay;
+
+  constructor(private readonly world: World) {
+    this.process = new SimulatedProcess('pricing-engine', world, () => this.boot());
+    this.outbox = new Outbox(this.process.disk, 'pricing-engine', world);
+    this.progress = new Progress(this.process.disk);
+    this.sessions = this.process.disk.table();
+    this.cdrs = this.process.disk.table();
+    this.latest = this.process.disk.table();
+    this.versions = this.process.disk.table();
+    this.relay = new Relay(this.process, this.outbox);
+  }
+
+  private boot(): void {
+    this.relay = new Relay(this.process, this.outbox);
+    this.consumer = new Consumer(
+      this.process,
+      ['charging.sessions.v1', 'pricing.tariffs.v1'],
+      this.progress,
+      (records) => this.take(records),
+      () => this.relay.wake(),
+    );
+    this.consumer.start();
+    this.relay.wake();
+  }
+
+  /** The operator hands a tariff in; its table is filled by the log, as in a new database. */
+  publishTariff(document: Readonly<Record<string, unknown>>): void {
+    const parsed = parseTariff(document);
+    if (!parsed.ok) throw new Error(canonicalJson(parsed.faults));
+    const { tariff } = parsed;
+    const { now } = this.world.clock;
+    this.process.disk.transaction(() => {
+      const before = this.latest.get(tariff.id) ?? tariffVersion.initial;
+      const command = { type: 'PublishTariff', cpoId, document, tariff, now } as const;
+      const decision = tariffVersion.decide(command, before);
+      if (decision.kind !== 'accepted') return;
+      this.latest.set(tariff.id, decision.events.reduce(tariffVersion.evolve, before));
+      this.outbox.append(
+        decision.events.map((event) => ({ event, occurredAt: now })),
+        { recordedAt: now },
+      );
+    });
+    if (this.process.isRunning) this.relay.wake();
+  }
+
+  private take(records: readonly RecordedEvent[]): void {
+    for (const { event, metadata } of records) {
+      if (event.type === 'TariffPublished') this.keepTariff(event);
+      else this.takeSessionEvent(event as SessionEvent, metadata);
+    }
+  }
+
+  private keepTariff({
+    tariff,
+    ocpiTariffJson,
+  }: Extract<TariffEvent, { type: 'TariffPublished' }>): void {
+    const { contentHash } = tariff;
+    this.versions.set(rowName(tariff), { contentHash, ocpiTariffJson });
+  }
+
+  private takeSessionEvent(event: SessionEvent, cause: EventMetadata): void {
+    const before = this.sessions.get(event.sessionId) ?? ratedSession.initial;
+    const { session, cdr } = progressOf(before, event, (reference) => this.pinned(reference));
+    this.sessions.set(event.sessionId, session);
+    if (cdr !== undefined) this.record(cdr, cause);
+  }
+
+  private pinned(reference: TariffReference): PinnedTariff {
+    const name = rowName(reference);
+    const known = this.shelf.get(name);
+    if (known !== undefined) return known;
+    const row = this.versions.get(name);
+    if (row === undefined) {
+      if (this.world.has('tariff-not-waited-for')) return { kind: 'none' };
+      throw new NotYetKnown(`tariff ${name}`);
+    }
+    const pinned = pinnedTariff(row.contentHash, row.ocpiTariffJson);
+    this.shelf.set(name, pinned);
+    return pinned;
+  }
+
+  private record(cdr: CdrEvent, cause: EventMetadata): void {
+    if (cdr.type === 'CdrIssued') {
+      const { contentHash } = encodeEvent(cdr);
+      hold(!this.cdrs.has(cdr.cdrId), 'one CDR for one session', () => `${cdr.sessionId} again`);
+      this.cdrs.set(cdr.cdrId, contentHash);
+    }
+    const { occurredAt, correlationId, id: causationId } = cause;
+    this.outbox.append([{ event: cdr, occurredAt, correlationId, causationId }]);
+  }
+}
