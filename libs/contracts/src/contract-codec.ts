@@ -31,26 +31,34 @@ type FieldPlan = Readonly<{
   isRequired: boolean;
 }>;
 
-type MessagePlan = Readonly<{ fields: readonly FieldPlan[]; known: ReadonlySet<string> }>;
+type MessagePlan = Readonly<{
+  /** As the contract declares them. */
+  fields: readonly FieldPlan[];
+  /** In the order of canonical JSON. */
+  sorted: readonly FieldPlan[];
+  known: ReadonlySet<string>;
+}>;
 
 const plans = new WeakMap<DescMessage, MessagePlan>();
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** What is asked of a message's fields, once for all messages, in the order of canonical JSON. */
+/** What is asked of a message's fields, looked up once for all messages. */
 const planOf = (desc: DescMessage): MessagePlan => {
   const planned = plans.get(desc);
   if (planned !== undefined) return planned;
-  const fields = desc.fields
-    .map((field) => ({
-      field,
-      localName: field.localName,
-      jsonName: field.jsonName,
-      isList: field.fieldKind === 'list',
-      isRequired: field.fieldKind !== 'list' && field.proto.proto3Optional !== true,
-    }))
-    .sort((a, b) => byText(a.jsonName, b.jsonName));
-  const plan = { fields, known: new Set(['type', ...fields.map(({ localName }) => localName)]) };
+  const fields = desc.fields.map((field) => ({
+    field,
+    localName: field.localName,
+    jsonName: field.jsonName,
+    isList: field.fieldKind === 'list',
+    isRequired: field.fieldKind !== 'list' && field.proto.proto3Optional !== true,
+  }));
+  const plan: MessagePlan = {
+    fields,
+    sorted: [...fields].sort((a, b) => byText(a.jsonName, b.jsonName)),
+    known: new Set(['type', ...fields.map(({ localName }) => localName)]),
+  };
   plans.set(desc, plan);
   return plan;
 };
@@ -70,8 +78,8 @@ export const encodeMessage = (
   path = desc.name,
 ): Json => {
   const json: { [key: string]: Json } = {};
-  const { fields, known } = planOf(desc);
-  for (const { field, localName, jsonName, isList, isRequired } of fields) {
+  const { sorted, known } = planOf(desc);
+  for (const { field, localName, jsonName, isList, isRequired } of sorted) {
     const at = `${path}.${localName}`;
     const content = value[localName];
     if (isList) {
