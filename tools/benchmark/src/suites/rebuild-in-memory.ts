@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RecordedEvent, SessionEvent } from '@tallywatt/contracts';
+import { canonicalJson, type RecordedEvent, type SessionEvent } from '@tallywatt/contracts';
 import { ratedSession, type RatedSession } from '@tallywatt/derivations';
 import { replayTopics } from '@tallywatt/event-log';
 import type { LocalRuntime } from '@tallywatt/local-runtime';
@@ -25,7 +25,8 @@ class SessionFold {
   hash(): string {
     const hash = createHash('sha256');
     for (const key of [...this.sessions.keys()].sort()) {
-      hash.update(`${key} ${JSON.stringify(this.sessions.get(key), plain)}\n`);
+      const state: unknown = JSON.parse(JSON.stringify(this.sessions.get(key), plain));
+      hash.update(`${key} ${canonicalJson(state)}\n`);
     }
     return hash.digest('hex');
   }
