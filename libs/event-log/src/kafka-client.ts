@@ -193,14 +193,20 @@ const openProducer = (kafka: Kafka, admin: LogAdmin, naming: Naming): LogProduce
   };
 };
 
-/** CloudEvents headers occur once; of a header that is repeated the last one stands. */
-const singleHeaders = (headers: IHeaders | undefined): HeaderBytes =>
-  Object.fromEntries(
-    Object.entries(headers ?? {}).flatMap(([name, given]) => {
-      const last = Array.isArray(given) ? given.at(-1) : given;
-      return last === undefined || last === null ? [] : [[name, Buffer.from(last)]];
-    }),
-  );
+/**
+ * CloudEvents headers occur once; of a header that is repeated the last one stands. Every record has
+ * a dozen of them: they are taken as they lie in the answer, not copied.
+ */
+const singleHeaders = (headers: IHeaders | undefined): HeaderBytes => {
+  const single = Object.create(null) as Record<string, Buffer>;
+  for (const name in headers) {
+    const given = headers[name];
+    const last = Array.isArray(given) ? given.at(-1) : given;
+    if (last === undefined || last === null) continue;
+    single[name] = typeof last === 'string' ? Buffer.from(last) : last;
+  }
+  return single;
+};
 
 const recordsOf = (batch: Batch): LogRecord[] =>
   batch.messages.map(({ offset, key, value, headers }) => ({

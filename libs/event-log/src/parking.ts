@@ -14,9 +14,8 @@ export const readRecord = (record: LogRecord): ReadRecord => {
   const place = { record, topic: record.position.topic, key: keyText(record.key) };
   try {
     if (record.value === null) throw new Error('the record has no value');
-    const headers = Object.fromEntries(
-      Object.entries(record.headers).map(([name, bytes]) => [name, bytes.toString('utf8')]),
-    );
+    const headers = Object.create(null) as Record<string, string>;
+    for (const name in record.headers) headers[name] = record.headers[name]?.toString('utf8') ?? '';
     const decoded = decodeRecord(place.key, record.value.toString('utf8'), headers);
     return {
       ...place,
