@@ -123,7 +123,8 @@ const planSessions = (chance: Chance, startMs: number, hasClock: boolean): Plann
         stayMs: chance.spread(minuteMs, 3 * hourMs),
         meterStartWh: hasClock ? meterWh : 0,
         powerW,
-        readEveryMs: chance.pick([5, 15, 60]) * minuteMs,
+        // A handful of readings shows what hundreds would.
+        readEveryMs: Math.max(chance.pick([5, 15, 60]) * minuteMs, Math.ceil(durationMs / 5)),
         stopsWithTag: chance.happens(0.5),
         hasTransactionData: chance.happens(0.3),
         quirk: isQuirky ? chance.pick(quirks) : 'none',
