@@ -9,7 +9,7 @@ import { findingText, type Finding } from './finding';
 import { createFreshDatabase, fillLedger, fillPricing, type FreshDatabase } from './fresh-database';
 import { reachableKafka } from './log-access';
 import { verifyLog, type VerifiedLog } from './log-verification';
-import { readTrustedKey } from './root-verification';
+import { readTrustedKeys } from './root-verification';
 
 type Databases = Readonly<{ findings: readonly Finding[]; notes: readonly string[] }>;
 
@@ -95,7 +95,8 @@ export const rebuildCommand: Command = {
     'Reads all topics once; calls nobody outside. Fills fresh databases and drops them at the end;',
     'compares them with the live ledger and pricing-engine. Prints "identical", or each difference.',
     '  --topics-only          compares with the topics alone; no PostgreSQL is needed',
-    '  --public-key <pem>     whose signatures of daily roots to believe (LEDGER_PUBLIC_KEY_FILE)',
+    '  --public-key <pem>     whose signatures of daily roots to believe (LEDGER_PUBLIC_KEY_FILE);',
+    '                         several, after a rotation, separated by commas',
     '  --tax-jurisdiction     as the ledger has it (TAX_JURISDICTION), de if not given',
     '  --settle-seconds <n>   what follows from a younger fact may still be missing; 60 if not given',
   ],
@@ -115,7 +116,7 @@ export const rebuildCommand: Command = {
     const settleSeconds = secondsOption(textOption(options, 'settle-seconds') ?? '60');
     const keyFile =
       textOption(options, 'public-key') ?? (env['LEDGER_PUBLIC_KEY_FILE'] || undefined);
-    const keys = keyFile === undefined ? [] : [readTrustedKey(keyFile)];
+    const keys = keyFile === undefined ? [] : readTrustedKeys(keyFile);
     const startedMs = Date.now();
     const log = await verifyLog({
       ...(await reachableKafka(addresses)),

@@ -20,6 +20,10 @@ export const readTrustedKey = (path: string): TrustedKey => {
   throw new UsageFault(`${path} is a key for ${key.asymmetricKeyType}, not Ed25519`);
 };
 
+/** Reads the files of a list with commas: a key that was replaced still proves its days. */
+export const readTrustedKeys = (paths: string): readonly TrustedKey[] =>
+  paths.split(',').map((path) => readTrustedKey(path.trim()));
+
 const isSignedBy =
   (keys: readonly TrustedKey[]) =>
   (text: string, signature: string): boolean =>

@@ -9,7 +9,12 @@ type Panel = Readonly<{
   datasource?: { uid: string };
   targets?: { expr: string }[];
 }>;
-type Alert = Readonly<{ alert: string; expr: string; annotations: Record<string, string> }>;
+type Alert = Readonly<{
+  alert: string;
+  expr: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}>;
 
 const panels = filesBelow('deploy/grafana', /\.json$/).flatMap(
   (file) => (JSON.parse(readText(file)) as { panels: Panel[] }).panels,
@@ -87,6 +92,34 @@ describe('watching', () => {
   });
 
   it.each(rules)('alert $alert says what happened and what to do', ({ annotations }) => {
-    expect(annotations).toEqual({ summary: expect.any(String), action: expect.any(String) });
+    expect(annotations).toEqual({
+      summary: expect.any(String),
+      action: expect.any(String),
+      runbook: expect.any(String),
+    });
+  });
+});
+
+describe('docs/runbook/alerts.md', () => {
+  const page = 'docs/runbook/alerts.md';
+  const sections = readText(page).split(/^## /m).slice(1);
+  const titleOf = (section: string): string => section.split('\n')[0] ?? '';
+
+  it('has a section for every alert, in the same order, and no other', () => {
+    expect(sections.map(titleOf)).toEqual(rules.map(({ alert }) => alert));
+  });
+
+  it.each(rules)('is where $alert points, and says as loudly what to do', (rule) => {
+    const { alert, annotations, labels } = rule;
+    expect(annotations['runbook']).toBe(`${page}#${alert.toLowerCase()}`);
+    const section = sections.find((text) => titleOf(text) === alert) ?? '';
+    const volume = labels['severity'] === 'page' ? '**Page.**' : '**Ticket.**';
+    const parts = [volume, '**Money:**', '**Check', '**Over** when'];
+    const asAnother = /as (\w+)\./.exec(section)?.[1];
+    const missing = parts.filter((part) => !section.includes(part));
+    if (missing.length > 0 && asAnother !== undefined) {
+      expect(sections.map(titleOf)).toContain(asAnother);
+      expect(missing.filter((part) => part === volume || part === '**Money:**')).toEqual([]);
+    } else expect(missing).toEqual([]);
   });
 });

@@ -158,7 +158,7 @@ export type PrometheusRule = Monitoring<
         expr: string;
         for?: string;
         labels: { severity: 'page' | 'ticket' };
-        annotations: { summary: string; action: string };
+        annotations: { summary: string; action: string; runbook: string };
       }[];
     }[];
   }
