@@ -1,8 +1,8 @@
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import { hold } from './violation';
 
-/** Some ten times what a run takes: something goes round in a circle. */
-const stepsMax = 100_000;
+/** Twice what chargers say that ask all the time while authorization is away for two days. */
+const stepsMax = 400_000;
 
 type Task = Readonly<{ atMs: number; number: number; run: () => void }>;
 
