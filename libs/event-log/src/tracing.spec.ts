@@ -136,6 +136,8 @@ describe('with an SDK', () => {
     expect(recorder.named('query')[0]?.parentSpanId).toBe('00000000000000a1');
     expect(recorder.named('commit')).toEqual([]);
     await inSpanOfMany('commit', [ofA, undefined, ofB], work);
+    await inSpanOfMany('commit', [undefined], work);
+    expect(recorder.named('commit')).toHaveLength(1);
     const [commit] = recorder.named('commit');
     expect(commit?.links).toEqual([traceA, traceB]);
     expect(recorder.named('query')[1]?.parentSpanId).toBe(commit?.spanId);

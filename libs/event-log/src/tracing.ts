@@ -160,11 +160,10 @@ export const inSpanOfMany = <T>(
   origins: readonly (string | undefined)[],
   work: () => Promise<T>,
 ): Promise<T> => {
-  if (tracerInUse() === undefined) return work();
-  const last = origins.at(-1);
-  if (last !== undefined && areOfOneTrace(origins.map(readTraceparent))) {
-    return context.with(contextOf(last), work);
-  }
+  const found = origins.map(readTraceparent);
+  // Timers and polls submit work that is of no trace: it begins none.
+  if (tracerInUse() === undefined || found.every((origin) => origin === undefined)) return work();
+  if (areOfOneTrace(found)) return context.with(contextOf(origins.at(-1)), work);
   const attributes = { 'tallywatt.batch_size': origins.length };
   return inSpan(name, { parent: noParent, links: origins, attributes }, work);
 };

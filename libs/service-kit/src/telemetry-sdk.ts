@@ -2,6 +2,7 @@ import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { api, core, NodeSDK } from '@opentelemetry/sdk-node';
+import { IncomingMessage } from 'node:http';
 import { serviceNameOf } from './telemetry-configuration';
 import { onTelemetryEnd } from './telemetry-end';
 
@@ -42,6 +43,16 @@ const isOfOperations = (url: string | undefined): boolean =>
   url !== undefined && /^\/(?:health\/|metrics\b)/.test(url);
 
 /**
+ * What a caller asks for, without whom: the rest of a path, and a query, can name a driver. The
+ * route, which names only its parameters, is told by Express.
+ */
+const withoutNames = (url: string): Readonly<Record<string, string>> => {
+  const [path = '', query] = url.split('?', 2);
+  const resource = path.split('/').slice(0, 3).join('/');
+  return { 'url.path': resource, ...(query === undefined ? {} : { 'url.query': '' }) };
+};
+
+/**
  * Starts to trace. Only traces are sent: metrics are asked for at `/metrics`, logs go to standard
  * output. kafkajs is not instrumented: the event log carries each event's own context, and a
  * producer's span would overwrite it.
@@ -63,6 +74,10 @@ export const startTelemetry = (
       new HttpInstrumentation({
         ignoreIncomingRequestHook: ({ url }) => isOfOperations(url),
         requireParentforOutgoingSpans: true,
+        requestHook: (span, request) => {
+          if (request instanceof IncomingMessage)
+            span.setAttributes(withoutNames(request.url ?? ''));
+        },
       }),
       new ExpressInstrumentation(),
       // Queries of timers and polls belong to no session.

@@ -14,6 +14,9 @@ export type ServiceProgram = Readonly<{
   logFile: string;
 }>;
 
+/** Seconds on an idle machine; minutes where several systems share two cores. */
+const readyInMs = 150_000;
+
 /** The service did not become ready; the message says where its log is. */
 export class ServiceNotReady extends Error {}
 
@@ -63,7 +66,7 @@ export class ServiceProcess {
   }
 
   /** @throws ServiceNotReady when it is not ready in time or has ended. */
-  async untilReady(timeoutMs = 60_000): Promise<void> {
+  async untilReady(timeoutMs = readyInMs): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const child = this.child;

@@ -15,6 +15,7 @@ import { untilPaid } from './waiting';
 
 const chargerId = 'TRACE-1';
 const idTag = 'TAGTRACE1';
+const driverId = 'a-driver-by-name';
 const patienceMs = 60_000;
 const stopLimitMs = 10_000;
 const preload = resolve(__dirname, '../../../libs/service-kit/dist/telemetry.js');
@@ -104,7 +105,7 @@ beforeAll(async () => {
     OTEL_BSP_SCHEDULE_DELAY: '200',
   });
   charged = await charge(chargerId);
-}, 180_000);
+}, 280_000);
 
 afterAll(async () => {
   if (tested !== undefined) await endTestSystem(tested);
@@ -209,12 +210,23 @@ describe('the trace of a session', () => {
     'names the session and nobody: no tag, no card, no password',
     logged(async () => {
       const { charged: outcome, collector: receiver, system } = underTest();
+      const removal = `${system.addresses.authorization}/v1/drivers/${driverId}/membership`;
+      const headers = { authorization: `Bearer ${system.operatorToken}` };
+      await (await fetch(`${removal}?who=${driverId}`, { method: 'DELETE', headers })).text();
+      await until(
+        'the span of a request',
+        () =>
+          Promise.resolve(
+            receiver.spans().find(({ attributes }) => attributes['url.path'] === '/v1/drivers'),
+          ),
+        patienceMs,
+      );
       const trace = await sessionTrace();
       const sessionId = await sessionIdOf(outcome, chargerId);
       const sessions = trace.flatMap((span) => span.attributes['tallywatt.session_id'] ?? []);
       expect(new Set(sessions)).toEqual(new Set([sessionId]));
       const sent = receiver.text();
-      const secrets = [idTag, chargePointPassword, 'pm_card_visa', 'sk_test', 'whsec_'];
+      const secrets = [driverId, idTag, chargePointPassword, 'pm_card_visa', 'sk_test', 'whsec_'];
       expect(secrets.filter((secret) => sent.includes(secret))).toEqual([]);
       expect(sent).not.toContain(new URL(system.addresses.postgres).password);
     }),

@@ -30,7 +30,8 @@ export const inFrameSpan = async <T>(
   const { cpoId, chargePointId, ocppVersion } = frame.connection;
   const about = { cpoId, chargePointId };
   const answer = (): Promise<T> => withLogFacts(about, work);
-  if (!isTracing()) return answer();
+  // A heartbeat says nothing of a session, and there are more of them than of all the rest.
+  if (action === 'Heartbeat' || !isTracing()) return answer();
   const facts = {
     kind: 'server',
     parent: await traceOf(frame, gateway),
