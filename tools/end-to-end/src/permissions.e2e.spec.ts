@@ -5,7 +5,9 @@ import {
   OperatorApi,
   publishTariffs,
   serviceNames,
+  ServiceProcess,
   startSystem,
+  until,
 } from '@tallywatt/demonstration';
 import { permissions } from '@tallywatt/deployment';
 import { grantPermissions } from '@tallywatt/event-log';
@@ -92,6 +94,37 @@ describe('with the permissions of k8s/', () => {
     ['ledger export --format hledger', /default/],
   ])('the auditor gets an answer to backbone %s', async (words, answer) => {
     expect(await asAuditor(...words.split(' '))).toMatch(answer);
+  });
+
+  it('a service with a wrong password lives, is not ready, and says why', async () => {
+    const { system } = tested as TestSystem;
+    const service = system.services.reconciliation;
+    await service.stop();
+    const { program } = service;
+    const wrong = new ServiceProcess({
+      ...program,
+      environment: { ...program.environment, KAFKA_PASSWORD: 'guessed' },
+      logFile: join(system.directory, 'logs', 'reconciliation-refused.log'),
+    });
+    wrong.spawn();
+    try {
+      const said = await until(
+        'readiness says what Kafka refuses',
+        async () => {
+          const response = await fetch(program.readyUrl);
+          const text = await response.text();
+          return text.includes('Kafka does not let')
+            ? { status: response.status, text }
+            : undefined;
+        },
+        60_000,
+      );
+      expect(said.status).toBe(503);
+      expect(said.text).toContain('Kafka does not let user reconciliation in');
+      expect((await fetch(program.readyUrl.replace('ready', 'live'))).status).toBe(200);
+    } finally {
+      await wrong.stop();
+    }
   });
 
   it('the ledger is rebuilt from the log', async () => {
