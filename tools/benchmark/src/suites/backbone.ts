@@ -19,7 +19,7 @@ export const backboneBenchmarks = async (
   quick: boolean,
 ): Promise<Benchmark[]> => {
   await createTopics(runtime);
-  const sessions = Array.from({ length: quick ? 1_000 : 10_000 }, (_, number) =>
+  const sessions = Array.from({ length: quick ? 1_000 : 6_000 }, (_, number) =>
     recordedSession(number),
   );
   const events = sessions.flat();

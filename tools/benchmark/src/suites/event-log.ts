@@ -33,7 +33,7 @@ export const eventLogBenchmarks = async (
   quick: boolean,
 ): Promise<Benchmark[]> => {
   await createTopics(runtime);
-  const events = interleavedSessions(quick ? 1_000 : 6_000);
+  const events = interleavedSessions(quick ? 1_000 : 4_000);
   const lines = events.map(({ line }) => line);
   await produceLines(runtime.kafkaBrokers, lines, 1_000);
   const found = await recordsIn(runtime, 'charging.sessions.v1');

@@ -184,7 +184,7 @@ export const ledgerBenchmarks = async (
   runtime: LocalRuntime,
   quick: boolean,
 ): Promise<Benchmark[]> => {
-  const facts = Array.from({ length: quick ? 4_000 : 30_000 }, (_, number) =>
+  const facts = Array.from({ length: quick ? 4_000 : 20_000 }, (_, number) =>
     cdrOf(recordedSession(number)),
   );
   return [batches(runtime, facts), single(runtime, facts.slice(0, quick ? 200 : 600))];

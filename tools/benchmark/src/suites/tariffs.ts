@@ -155,7 +155,7 @@ const contest = (
 
 /** Sessions priced by one core; JSON is part of it on all sides. */
 export const tariffBenchmarks = (quick: boolean): Benchmark[] => {
-  const sessions = quick ? 4_000 : 20_000;
+  const sessions = quick ? 4_000 : 12_000;
   return [
     {
       id: 'pricing',
