@@ -1,5 +1,6 @@
 import { eventually } from '@tallywatt/testing';
 import { RetriableError } from './failure';
+import { KafkaRefused } from './kafka-refusal';
 import { silentLogger } from './testing/log-stage';
 import { type GroupMember, openGroup } from './group-member';
 import type { LogClient, LogConsumerOptions, RecordBatch } from './log-port';
@@ -25,6 +26,12 @@ afterEach(() => member?.stop());
 /** A client whose consumer does what the test makes it do. */
 const joinWith = (start: (attempt: number) => Promise<void>, onBatch = async () => undefined) => {
   const fatal: string[] = [];
+  const lines: string[] = [];
+  const logger = {
+    ...silentLogger,
+    error: (_: object, line: string) => void lines.push(`error ${line}`),
+    debug: (_: object, line: string) => void lines.push(`debug ${line}`),
+  };
   let attempts = 0;
   let consumer: LogConsumerOptions | undefined;
   const client = {
@@ -40,7 +47,7 @@ const joinWith = (start: (attempt: number) => Promise<void>, onBatch = async () 
     },
   } as unknown as LogClient;
   member = openGroup(
-    { client, logger: silentLogger, timing, onFatal: (error) => fatal.push(error.message) },
+    { client, logger, timing, onFatal: (error) => fatal.push(error.message) },
     {
       groupId: 'ledger',
       topics: ['charging.sessions.v1'],
@@ -52,6 +59,7 @@ const joinWith = (start: (attempt: number) => Promise<void>, onBatch = async () 
   );
   return {
     fatal,
+    lines,
     attempts: () => attempts,
     consumer: () => consumer as LogConsumerOptions,
     membership: member.membership,
@@ -83,6 +91,32 @@ it('joins anew when the client gives up for a passing reason', async () => {
   group.consumer().onAssigned(new Map([['charging.sessions.v1', [0]]]));
   expect(group.membership()).toEqual({ joined: true, assigned: 1 });
   expect(group.fatal).toEqual([]);
+});
+
+it('does not hear what the consumer before says of its end', async () => {
+  const ends: ((error: Error) => void)[] = [];
+  const group = joinWith(() => new Promise<void>((_, reject) => ends.push(reject)));
+  const first = group.consumer();
+  first.onGivenUp(new RetriableError('no group coordinator yet'));
+  await eventually(() => expect(group.attempts()).toBe(2));
+  group.consumer().onAssigned(new Map([['charging.sessions.v1', [0]]]));
+  ends[0]?.(new Error('closed while joining'));
+  first.onError(new Error('closed'));
+  first.onGivenUp(new Error('not retriable'));
+  await pause(30);
+  expect(group.attempts()).toBe(2);
+  expect(group.membership()).toEqual({ joined: true, assigned: 1 });
+  expect(group.fatal).toEqual([]);
+});
+
+it('says that Kafka refuses, and not at every restart of the client', async () => {
+  const group = joinWith(async () => undefined);
+  for (let n = 0; n < 13; n += 1) {
+    group.consumer().onError(new KafkaRefused('certificate', 'has expired'));
+  }
+  expect(group.lines.filter((line) => line === 'error consumer: Kafka refuses')).toHaveLength(2);
+  expect(group.lines.filter((line) => line === 'debug consumer: Kafka refuses')).toHaveLength(11);
+  expect(group.membership().refused).toBe('has expired');
 });
 
 it('is fatal when the client gives up, but not while stopping', async () => {

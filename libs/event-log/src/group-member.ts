@@ -53,18 +53,20 @@ export const openGroup = (
   let wakeJoiner = (): void => undefined;
   let attempts = 0;
   let refused: KafkaRefused | undefined;
+  let refusals = 0;
 
   const tell = (error: Error): void => {
     joined = false;
     options.onError(error);
-    const wasRefused = refused !== undefined;
+    refusals = refused === undefined ? 0 : refusals + 1;
     refused = error instanceof KafkaRefused ? error : undefined;
     if (refused === undefined) {
       logger.warn({ err: error, consumer: groupId, attempts }, 'consumer: trouble with the broker');
       return;
     }
-    // Somebody has to hear of it, and nobody wants to hear it at every attempt.
-    const level = !wasRefused || attempts % refusalsForOneLine === 0 ? 'error' : 'debug';
+    // Somebody has to hear of it, and nobody wants to hear it at every attempt. They are counted
+    // apart: the client's own restarts are no attempts of ours.
+    const level = refusals % refusalsForOneLine === 0 ? 'error' : 'debug';
     logger[level]({ err: error, consumer: groupId, attempts }, 'consumer: Kafka refuses');
     parts.onRefused?.(refused);
   };
@@ -85,19 +87,22 @@ export const openGroup = (
     }
   };
 
-  const pauseBeforeJoining = (): Promise<void> =>
-    new Promise((resolve) => {
+  const pauseBeforeJoining = async (): Promise<void> => {
+    if (stopping) return; // whoever stops has nobody to wake yet
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, backOffMs(attempts, timing.backOffMaxMs));
       wakeJoiner = () => {
         clearTimeout(timer);
         resolve();
       };
     });
+  };
 
   /** Ends the use of the consumer that is joined or joining; a new one takes its place. */
   let endUse = (_reason: Error): void => undefined;
 
-  const openConsumer = (): LogConsumer =>
+  // What a consumer says after its use has ended is not about the one in its place.
+  const openConsumer = (use: { isOver: boolean; end: (reason: Error) => void }): LogConsumer =>
     parts.client.consumer({
       groupId,
       topics: options.topics,
@@ -106,6 +111,7 @@ export const openGroup = (
       partitionsAtOnce: options.partitionsAtOnce,
       onBatch,
       onAssigned: (partitions) => {
+        if (use.isOver) return;
         joined = true;
         assigned = [...partitions.values()].reduce((sum, { length }) => sum + length, 0);
         logger.info({ consumer: groupId, assigned }, 'consumer: partitions assigned');
@@ -114,15 +120,21 @@ export const openGroup = (
       },
       // Not joining: that can be permitted where reading is not.
       onFetched: () => {
+        if (use.isOver) return;
         attempts = 0;
         refused = undefined;
       },
-      onActivity: () => (activeMs = performance.now()),
-      onError: tell,
+      onActivity: () => {
+        if (!use.isOver) activeMs = performance.now();
+      },
+      onError: (error) => {
+        if (!use.isOver) tell(error);
+      },
       onGivenUp: (error) => {
+        if (use.isOver) return;
         joined = false;
         if (stopping) return;
-        if (isRetriable(error)) endUse(error);
+        if (isRetriable(error)) use.end(error);
         else fatal(new Error(`consumer ${groupId} cannot go on`, { cause: error }));
       },
     });
@@ -130,10 +142,12 @@ export const openGroup = (
   const join = async (): Promise<void> => {
     while (!stopping) {
       const ended = new Promise<Error>((resolve) => (endUse = resolve));
-      const current = openConsumer();
+      const use = { isOver: false, end: endUse };
+      const current = openConsumer(use);
       consumer = current;
-      current.start().catch((thrown: unknown) => endUse(toError(thrown)));
+      current.start().catch((thrown: unknown) => use.end(toError(thrown)));
       const error = await ended;
+      use.isOver = true;
       if (stopping) return;
       attempts += 1;
       activeMs = performance.now();
