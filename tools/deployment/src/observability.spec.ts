@@ -100,6 +100,19 @@ describe('watching', () => {
   });
 });
 
+describe('an alert on the first event of its kind', () => {
+  const onFirst = rules.filter(({ expr }) => expr.includes('increase(') && /> 0\s*$/.test(expr));
+
+  it('exists', () => expect(onFirst.map(({ alert }) => alert)).toContain('EventsParked'));
+
+  it.each(onFirst)('$alert fires for a series that is born with it', ({ expr }) => {
+    // increase() of a counter whose first sample is 1 is 0, and stays it.
+    const [, counter, window] = /increase\((\w+)\[(\w+)\]\)/.exec(expr) ?? [];
+    const born = `(${counter} unless last_over_time(${counter}[1d] offset ${window})) or increase(`;
+    expect(expr.replaceAll(/\s+/g, ' ')).toContain(born);
+  });
+});
+
 describe('docs/runbook/alerts.md', () => {
   const page = 'docs/runbook/alerts.md';
   const sections = readText(page).split(/^## /m).slice(1);
