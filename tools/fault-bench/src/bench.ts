@@ -1,6 +1,7 @@
+import type { ServiceName } from '@tallywatt/demonstration';
 import { startBenchSystem, type BenchSystem } from './bench-system';
 import { ChargePointRun, runVisits } from './charge-point-run';
-import { atMost, pause } from './exclusive';
+import { atMost, pause } from './patience';
 import { planFaults, type FaultKind, type PlannedFault } from './fault-plan';
 import { FaultRun } from './fault-run';
 import { judge, type Violation } from './judge';
@@ -21,6 +22,8 @@ export type BenchOptions = Readonly<{
   sessions: number;
   minutes: number;
   faults?: readonly FaultKind[];
+  /** Of faults that concern one service: only these. */
+  services?: readonly ServiceName[];
   mutation?: MutationName;
   instance: string;
   /** How long the system may take to become quiet once the faults are over. */
@@ -191,10 +194,15 @@ const runOn = async (
 
 /** Runs sessions under faults on a system of its own, lets it become quiet, and judges it. */
 export const runBench = async (options: BenchOptions): Promise<Report> => {
-  const { faults: kinds, instance, minutes, mutation, print, seed, sessions } = options;
+  const { faults: kinds, instance, minutes, mutation, print, seed, services, sessions } = options;
   const seconds = minutes * 60;
   const sessionPlan = planSessions({ seed, sessions, seconds: seconds * sessionShare });
-  const faultPlan = planFaults({ seed, seconds, ...(kinds === undefined ? {} : { kinds }) });
+  const faultPlan = planFaults({
+    seed,
+    seconds,
+    ...(kinds === undefined ? {} : { kinds }),
+    ...(services === undefined ? {} : { services }),
+  });
   print(
     `${sessions} sessions at ${sessionPlan.chargePoints.length} chargers and ${faultPlan.length} faults in ${minutes} minutes`,
   );

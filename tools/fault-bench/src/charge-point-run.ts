@@ -4,7 +4,7 @@ import {
   type SimulatorLogEntry,
 } from '@tallywatt/charge-point-simulator';
 import type { BenchSystem, Line } from './bench-system';
-import { pause } from './exclusive';
+import { pause } from './patience';
 import type { Delivery, Reading } from './expected-price';
 import type { FailedSession, RanSession } from './ran-session';
 import type { PlannedChargePoint, PlannedSession, Visit } from './session-plan';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { serviceNames, type ServiceName } from '@tallywatt/demonstration';
 import { faultKinds, type FaultKind } from './fault-plan';
 import { mutationNames, type MutationName } from './mutations';
 
@@ -15,6 +16,7 @@ export type Command =
       minutes: number;
       settleMinutes: number;
       faults?: readonly FaultKind[];
+      services?: readonly ServiceName[];
       mutation?: MutationName;
       reportFile?: string;
     }>
@@ -23,6 +25,7 @@ export type Command =
 export const usage = `npm run fault-bench -- [--sessions 200] [--minutes 4] [--seed <text>]
     sessions of all kinds under faults, and a verdict; exit code 1 when anything is wrong
   --faults <a,b>         only these faults: ${faultKinds.join(', ')}
+  --services <a,b>       and of those that concern one service, only these
   --mutate <name>        with a mistake in the product: ${mutationNames.join(', ')}; has to fail
   --mutations            all mutations, one after the other; exit code 1 when one is not noticed
   --settle-minutes <n>   how long it may take to become quiet afterwards; 5 if not given
@@ -39,6 +42,13 @@ const faultsOf = (text: string): readonly FaultKind[] =>
     const kind = faultKinds.find((known) => known === name);
     if (kind === undefined) throw new UsageFault(`there is no fault '${name}'`);
     return kind;
+  });
+
+const servicesOf = (text: string): readonly ServiceName[] =>
+  text.split(',').map((name) => {
+    const service = serviceNames.find((known) => known === name);
+    if (service === undefined) throw new UsageFault(`there is no service '${name}'`);
+    return service;
   });
 
 const mutationOf = (text: string): MutationName => {
@@ -58,6 +68,7 @@ const parse = (words: readonly string[]) => {
         'settle-minutes': { type: 'string', default: '5' },
         seed: { type: 'string' },
         faults: { type: 'string' },
+        services: { type: 'string' },
         mutate: { type: 'string' },
         mutations: { type: 'boolean', default: false },
         report: { type: 'string' },
@@ -83,6 +94,7 @@ export const commandOf = (words: readonly string[]): Command => {
     minutes: numberOf('minutes', values.minutes, 1_440),
     settleMinutes: numberOf('settle-minutes', values['settle-minutes'], 120),
     ...(values.faults === undefined ? {} : { faults: faultsOf(values.faults) }),
+    ...(values.services === undefined ? {} : { services: servicesOf(values.services) }),
     ...(values.mutate === undefined ? {} : { mutation: mutationOf(values.mutate) }),
     ...reporting,
   };

@@ -35,6 +35,13 @@ describe('a plan of faults', () => {
     );
   });
 
+  it('leaves services alone that are not asked for', () => {
+    const services = ['ocpp-gateway', 'ledger'] as const;
+    const planned = planFaults({ ...long, kinds: ['kill', 'crash-at-step'], services });
+    const struck = planned.map(({ action }) => ('service' in action ? action.service : undefined));
+    expect(new Set(struck)).toEqual(new Set(services));
+  });
+
   it('begins nothing in the last seconds', () => {
     for (const { atSeconds } of planFaults(long)) expect(atSeconds).toBeLessThan(1_195);
   });

@@ -65,6 +65,8 @@ export type FaultPlanOptions = Readonly<{
   seed: string;
   seconds: number;
   kinds?: readonly FaultKind[];
+  /** Only these are killed, frozen or robbed of their database. */
+  services?: readonly ServiceName[];
 }>;
 
 const serviceKinds: readonly FaultKind[] = [
@@ -140,11 +142,18 @@ const rounds = <T>(values: readonly T[], random: SeededRandom): (() => T) => {
 };
 
 /** Makes actions of a kind; services, steps and paths come in turn. */
-const actionMaker = (random: SeededRandom): ((kind: FaultKind) => FaultAction) => {
-  const nextService = rounds(serviceNames, random);
-  const nextStep = rounds<NamedStep>(allNamedSteps, random);
-  const nextConsuming = rounds(consumingServices, random);
-  const nextDeriving = rounds(derivingServices, random);
+const actionMaker = (
+  random: SeededRandom,
+  services: readonly ServiceName[],
+): ((kind: FaultKind) => FaultAction) => {
+  const wanted = (of: readonly ServiceName[]) => of.filter((name) => services.includes(name));
+  const nextService = rounds(services, random);
+  const nextStep = rounds<NamedStep>(
+    allNamedSteps.filter(({ service }) => services.includes(service)),
+    random,
+  );
+  const nextConsuming = rounds(wanted(consumingServices), random);
+  const nextDeriving = rounds(wanted(derivingServices), random);
   const nextPath = rounds(processorPaths, random);
   const nextForgery = rounds(forgeries, random);
   const delays = (from: number, to: number): number[] =>
@@ -186,6 +195,12 @@ const actionMaker = (random: SeededRandom): ((kind: FaultKind) => FaultAction) =
   };
 };
 
+const hasTarget = (kind: FaultKind, services: readonly ServiceName[]): boolean => {
+  if (kind === 'freeze-with-twin') return consumingServices.some((name) => services.includes(name));
+  if (kind === 'database-lost') return derivingServices.some((name) => services.includes(name));
+  return services.length > 0 || !serviceKinds.includes(kind);
+};
+
 const stepAction = (named: NamedStep, time: number): FaultAction => ({
   kind: 'crash-at-step',
   ...named,
@@ -207,11 +222,16 @@ const restSeconds = (random: SeededRandom): number => 0.5 + 2.5 * random.next();
  * All faults of a run, from the seed alone: one at a time for the first quarter, then lines of faults
  * that overlap. None begins in the last seconds, so that each has sessions to meet.
  */
-export const planFaults = ({ seed, seconds, kinds = faultKinds }: FaultPlanOptions) => {
+export const planFaults = ({
+  seed,
+  seconds,
+  kinds = faultKinds,
+  services = serviceNames,
+}: FaultPlanOptions): PlannedFault[] => {
   const random = seededRandom(`${seed}/faults`);
-  const makeAction = actionMaker(random);
+  const makeAction = actionMaker(random, services);
   const wanted = (of: readonly FaultKind[]): readonly FaultKind[] =>
-    of.filter((kind) => kinds.includes(kind));
+    of.filter((kind) => kinds.includes(kind) && hasTarget(kind, services));
   const aloneSeconds = seconds / 4;
   const last = seconds - Math.min(5, seconds / 10);
   const stretches: readonly Stretch[] = [

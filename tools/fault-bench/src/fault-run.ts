@@ -4,7 +4,7 @@ import { ServiceProcess, type ServiceName } from '@tallywatt/demonstration';
 import { freePort } from '@tallywatt/local-runtime';
 import type { BenchSystem } from './bench-system';
 import { logFileOf } from './bench-system';
-import { Exclusive, pause } from './exclusive';
+import { pause } from './patience';
 import type { FaultAction, FaultLine, PlannedFault } from './fault-plan';
 import { faultLines } from './fault-plan';
 import { sendForgedWebhook } from './forged-webhook';
@@ -39,7 +39,7 @@ const done: Outcome = { result: 'done' };
 /** Does to the system what the plan says, until told that it is enough. */
 export class FaultRun {
   readonly done: DoneFault[] = [];
-  private readonly exclusive = new Exclusive();
+  private readonly busy = new Set<ServiceName>();
   private startedMs = 0;
   private isEnding = false;
   private readonly twins = new Set<ServiceProcess>();
@@ -52,10 +52,13 @@ export class FaultRun {
   /** Resolves when all lines have come to their end. */
   async run(planned: readonly PlannedFault[], startedMs: number): Promise<void> {
     this.startedMs = startedMs;
+    const isOfServices = ({ line }: PlannedFault): boolean => line.startsWith('service');
+    // Either line takes what the other would have to wait for its service with.
+    const ofServices = planned.filter(isOfServices);
     await Promise.all(
       faultLines.map((line) =>
         this.runLine(
-          planned.filter((fault) => fault.line === line),
+          line.startsWith('service') ? ofServices : planned.filter((fault) => fault.line === line),
           line,
         ),
       ),
@@ -82,10 +85,23 @@ export class FaultRun {
     return (Date.now() - this.startedMs) / 1_000;
   }
 
-  private async runLine(faults: readonly PlannedFault[], line: FaultLine): Promise<void> {
-    for (const fault of faults) {
-      while (!this.isEnding && this.seconds < fault.atSeconds) await pause(50);
-      if (this.isEnding) return;
+  /** The first fault whose time has come and whose service nobody has in hands. */
+  private async next(left: PlannedFault[]): Promise<PlannedFault | undefined> {
+    while (!this.isEnding && left.length > 0) {
+      const index = left.findIndex(
+        ({ action, atSeconds }) =>
+          atSeconds <= this.seconds && !('service' in action && this.busy.has(action.service)),
+      );
+      if (index >= 0) return left.splice(index, 1)[0];
+      await pause(50);
+    }
+    return undefined;
+  }
+
+  private async runLine(left: PlannedFault[], line: FaultLine): Promise<void> {
+    for (;;) {
+      const fault = await this.next(left);
+      if (fault === undefined) return;
       const fromSeconds = this.seconds;
       const outcome = await this.act(fault.action).catch((error: unknown): Outcome => ({
         result: 'failed',
@@ -108,7 +124,8 @@ export class FaultRun {
       case 'freeze':
       case 'freeze-with-twin':
       case 'database-lost':
-        return this.exclusive.run(action.service, () => this.actOnService(action));
+        this.busy.add(action.service);
+        return this.actOnService(action).finally(() => this.busy.delete(action.service));
       case 'kafka-kill':
       case 'postgres-stop':
       case 'acknowledgement-cut':

@@ -1,6 +1,6 @@
 import type { ServiceName, System } from '@tallywatt/demonstration';
 import { Client } from 'pg';
-import { pause } from './exclusive';
+import { pause } from './patience';
 
 /** Drops a service's database and makes an empty one; tries on while PostgreSQL is away. */
 export const loseDatabase = async (

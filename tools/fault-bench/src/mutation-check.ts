@@ -1,20 +1,30 @@
 import type { BenchOptions } from './bench';
 import type { MutationName } from './mutations';
 
-/** A run that is long enough to catch a mutation, with the faults that bring it to light. */
-export const mutationRuns: Readonly<
-  Record<
-    MutationName,
-    Pick<BenchOptions, 'sessions' | 'minutes' | 'settleMinutes'> &
-      Required<Pick<BenchOptions, 'faults'>>
-  >
-> = {
+type MutationRun = Pick<BenchOptions, 'sessions' | 'minutes' | 'settleMinutes'> &
+  Required<Pick<BenchOptions, 'faults' | 'services'>>;
+
+/** Runs that are long enough to catch a mutation, with the faults that bring it to light. */
+export const mutationRuns: Readonly<Record<MutationName, MutationRun>> = {
   dedupe: {
-    sessions: 40,
+    sessions: 70,
+    minutes: 1.5,
+    settleMinutes: 1,
+    faults: ['acknowledgement-cut', 'kafka-kill', 'kill'],
+    services: ['ocpp-gateway', 'payment-capture'],
+  },
+  'relay-order': {
+    sessions: 50,
     minutes: 1,
     settleMinutes: 1,
-    faults: ['acknowledgement-cut', 'crash-at-step'],
+    faults: ['slow-commits'],
+    services: [],
   },
-  'relay-order': { sessions: 60, minutes: 1, settleMinutes: 1, faults: ['slow-commits'] },
-  'early-ack': { sessions: 60, minutes: 1.5, settleMinutes: 1, faults: ['crash-at-step', 'kill'] },
+  'early-ack': {
+    sessions: 50,
+    minutes: 1,
+    settleMinutes: 1,
+    faults: ['kill'],
+    services: ['ocpp-gateway'],
+  },
 };

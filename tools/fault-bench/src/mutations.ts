@@ -15,14 +15,19 @@ export type MutationName = (typeof mutationNames)[number];
 
 export const mutations: Readonly<Record<MutationName, Mutation>> = {
   dedupe: {
-    // The first alone shows nowhere, as every effect is recognised a second time: so one of those
-    // recognitions goes with it.
-    about: 'consumers take records again, and a start that is taken again is held for again',
+    // The first alone shows nowhere, as every effect is recognised a second time: so two of those
+    // recognitions go with it.
+    about: 'consumers take records again, and what follows from them is said and held for again',
     passages: [
       {
         file: 'libs/event-log/dist/key-book.js',
         text: "return [{ do: 'drop', record }];",
         replacement: "return [{ do: 'handle', record, wasParked: false }];",
+      },
+      {
+        file: 'libs/event-log/dist/outbox.js',
+        text: 'if (known !== undefined)',
+        replacement: 'if (false)',
       },
       {
         file: 'services/payment-capture/dist/domain/payment.js',
@@ -44,14 +49,20 @@ export const mutations: Readonly<Record<MutationName, Mutation>> = {
     ],
   },
   'early-ack': {
-    about: 'the gateway confirms readings and stops before they are committed',
+    about: 'the gateway confirms readings and stops at once, and commits them a second later',
     passages: [
       {
         file: 'services/ocpp-gateway/dist/inbound/websocket.js',
         text: 'const result = await (route.isOrdered ? lanes.run((0, charger_connection_1.laneOf)(connection), work) : work());',
-        replacement: `const working = route.isOrdered ? lanes.run((0, charger_connection_1.laneOf)(connection), work) : work();
+        replacement: `const early = action === 'StopTransaction' || action === 'MeterValues';
+        const later = async () => {
+            await new Promise((resolve) => setTimeout(resolve, 1000));
+            return work();
+        };
+        const task = early ? later : work;
+        const working = route.isOrdered ? lanes.run((0, charger_connection_1.laneOf)(connection), task) : task();
         working.catch(() => undefined);
-        const result = action === 'StopTransaction' || action === 'MeterValues' ? {} : await working;`,
+        const result = early ? {} : await working;`,
       },
     ],
   },

@@ -1,6 +1,6 @@
 import { ApiRefused, type OperatorApi } from '@tallywatt/demonstration';
 import type { BenchSystem } from './bench-system';
-import { atMost, pause } from './exclusive';
+import { atMost, pause } from './patience';
 import { expectationOf } from './judge';
 import type { RanSession } from './ran-session';
 import { listedSession } from './session-close';

@@ -1,6 +1,6 @@
 import type { SessionCharged } from '@tallywatt/charge-point-simulator';
 import type { BenchSystem } from './bench-system';
-import { pause } from './exclusive';
+import { pause } from './patience';
 import type { PlannedChargePoint } from './session-plan';
 
 type ListedSession = Readonly<{ id: string; ocppTransactionId: string; status: string }>;

@@ -1,5 +1,5 @@
 import type { BenchSystem } from './bench-system';
-import { pause } from './exclusive';
+import { pause } from './patience';
 import { seenRecords, seenSubjects, type SeenSubject } from './observation';
 
 /** What the calendar alone brings. */

@@ -1,5 +1,5 @@
 import type { ProcessExit, ServiceProcess } from '@tallywatt/demonstration';
-import { pause } from './exclusive';
+import { pause } from './patience';
 
 type Environment = Readonly<Record<string, string>>;
 
