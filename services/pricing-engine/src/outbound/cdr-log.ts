@@ -35,7 +35,11 @@ export class CdrLog {
       return [{ cpoId, cdrId, sessionId, eventId: id, contentHash, issuedAt }];
     });
     await keepCdrs(tx, entries);
-    for (const { cdr } of fresh) this.metrics.decided(cdr);
+    // What the log has said before is no news: a new database computes all of it again.
+    appended.forEach(({ appended: isNews }, index) => {
+      const cdr = fresh[index]?.cdr;
+      if (isNews && cdr !== undefined) this.metrics.decided(cdr);
+    });
   }
 
   private isKnown(cdr: CdrEvent, known: ReadonlyMap<string, string>): boolean {
