@@ -2,6 +2,9 @@ import { inSpan, isTracing, noParent, sessionAttributes, withLogFacts } from '@t
 import { traceOfTransaction } from '../outbound/session-trace';
 import type { Frame, Gateway } from './frame';
 
+/** OCPP-J, section 4.1.4. Spans wait in memory, and a frame can be nearly all message id. */
+const messageIdLength = 36;
+
 /**
  * The trace a frame belongs to: that of the session it names, if it names one. A frame that cannot
  * be placed begins a trace; so does the one that starts a session.
@@ -40,7 +43,7 @@ export const inFrameSpan = async <T>(
       'rpc.system': 'ocpp',
       'rpc.method': action,
       'ocpp.version': ocppVersion,
-      'ocpp.message_id': frame.messageId,
+      'ocpp.message_id': frame.messageId.slice(0, messageIdLength),
       ...sessionAttributes(about),
     },
   } as const;
