@@ -15,7 +15,7 @@ import { connectionOf } from './kafka-connection';
 import { appendEvents } from './outbox';
 import { type RunningRelay, startRelay } from './outbox-relay';
 import { listParked, replayParked } from './parked-replay';
-import { runTransaction } from './sql-client';
+import { runTransaction, type SqlClient } from './sql-client';
 import { standardTiming } from './timing';
 import { openView } from './view';
 import { notifyRelays } from './wake-up';
@@ -53,6 +53,17 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
     void notifyRelays(pool)
       .catch(() => undefined) // it polls
       .finally(() => (notifying = false));
+  };
+
+  /** In transactions of which we see the commit; of any other the relay can only expect one. */
+  const followed = new WeakSet<SqlClient>();
+  const following = async <T>(tx: SqlClient, work: () => Promise<T>): Promise<T> => {
+    followed.add(tx);
+    try {
+      return await work();
+    } finally {
+      followed.delete(tx); // the connection may be lent to somebody who commits by himself
+    }
   };
 
   const { service } = options;
@@ -94,11 +105,11 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
     },
     append: async (tx, events, context) => {
       const appended = await appendEvents(tx, appender, events, context);
-      if (appended.some((event) => event.appended)) relay?.expectRows();
+      if (!followed.has(tx) && appended.some((event) => event.appended)) relay?.expectRows();
       return appended;
     },
     transaction: async (work) => {
-      const result = await runTransaction(pool, work);
+      const result = await runTransaction(pool, (tx) => following(tx, () => work(tx)));
       rowsCommitted();
       return result;
     },
@@ -107,8 +118,12 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
       if (consumers.some(({ running }) => running.name === consumerOptions.name)) {
         throw new Error(`consumer ${consumerOptions.name} runs already`);
       }
-      const running = startConsumer(parts, consumerOptions);
-      consumers.push({ options: consumerOptions, running });
+      const followedOptions: ConsumerOptions = {
+        ...consumerOptions,
+        handle: (events, tx) => following(tx, () => consumerOptions.handle(events, tx)),
+      };
+      const running = startConsumer(parts, followedOptions);
+      consumers.push({ options: followedOptions, running });
       return running;
     },
     view: (viewOptions) => {

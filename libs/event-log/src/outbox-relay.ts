@@ -14,7 +14,7 @@ import { listenForRows } from './wake-up';
 const rowsMax = 1_000;
 /** A batch, with its headers, stays below the 1 MiB that brokers accept by default. */
 const batchBytesMax = 600_000;
-/** After an append of this process the relay looks often, until its commit is seen. */
+/** After an append of which we do not see the commit, the relay looks often for a while. */
 const expectingMs = 500;
 const expectingPollMs = 10;
 
@@ -132,9 +132,10 @@ export const startRelay = (parts: {
     );
   };
 
-  /** Publishes one batch. Returns whether there was one. */
+  /** Publishes one batch. Returns whether more is known to wait. */
   const publish = async (token: bigint): Promise<boolean> => {
-    const rows = fitting(await unpublished());
+    const found = await unpublished();
+    const rows = fitting(found);
     const lagSeconds = rows[0]?.age_seconds ?? 0;
     state = { ...state, leading: true, lagSeconds };
     observe.relayLagSeconds?.(lagSeconds);
@@ -151,7 +152,7 @@ export const startRelay = (parts: {
     observe.published?.(rows.length);
     tracePublished(rows.map(tracedRow), places, startedAtMs);
     state = { ...permitted(state), published: state.published + rows.length };
-    return true;
+    return rows.length < found.length || found.length === rowsMax;
   };
 
   const run = async (): Promise<void> => {
@@ -164,9 +165,9 @@ export const startRelay = (parts: {
           continue;
         }
         woken = false;
-        const published = await publish(token);
+        const isMore = await publish(token);
         failures = 0;
-        if (published || woken) continue;
+        if (isMore || woken) continue;
         const expecting = performance.now() < expectUntilMs;
         await sleep(expecting ? expectingPollMs : timing.relayPollMs);
       } catch (thrown) {
