@@ -37,6 +37,8 @@ export type Report = Readonly<{
     stepsReached: readonly string[];
     /** Steps that were tried and not come to in time. */
     stepsMissed: readonly string[];
+    /** Steps that no fault was in time for. */
+    stepsUntried: readonly string[];
     stepsKnown: number;
   }>;
   /** Services that ended by themselves and were started again. */
@@ -73,6 +75,8 @@ export const reportOf = (parts: ReportParts): Report => {
   const { faults, mutation, ran, seed, sessionPlan, violations } = parts;
   const done = faults.filter(({ result }) => result === 'done');
   const reached = stepsWith(faults, 'done');
+  const missed = stepsWith(faults, 'not-reached').filter((step) => !reached.includes(step));
+  const known = allNamedSteps.map(({ service, step }) => `${service} ${step}`);
   const planned = sessionPlan.visits.flatMap(({ sessions }) => sessions);
   const kinds = new Set(violations.map(({ kind }) => kind));
   const isClean = violations.length === 0;
@@ -99,8 +103,9 @@ export const reportOf = (parts: ReportParts): Report => {
         done.map(({ fault }) => fault.action.kind),
       ),
       stepsReached: reached,
-      stepsMissed: stepsWith(faults, 'not-reached').filter((step) => !reached.includes(step)),
-      stepsKnown: allNamedSteps.length,
+      stepsMissed: missed,
+      stepsUntried: known.filter((step) => !reached.includes(step) && !missed.includes(step)),
+      stepsKnown: known.length,
     },
     ownExits: parts.ownExits,
     resolvedFindings: parts.resolvedFindings,
@@ -125,7 +130,7 @@ export const textOf = (report: Report): string => {
     `seed        ${report.seed}${report.mutation === null ? '' : `, mutation ${report.mutation}`}`,
     `sessions    ${sessions.over} of ${sessions.planned}: ${table(sessions.byKind)}`,
     `faults      ${faults.done} of ${faults.planned}: ${table(faults.byKind)}`,
-    `named steps ${faults.stepsReached.length} died at, of ${faults.stepsKnown}${faults.stepsMissed.length === 0 ? '' : `; not reached: ${faults.stepsMissed.join(', ')}`}`,
+    `named steps ${faults.stepsReached.length} died at, ${faults.stepsUntried.length} of ${faults.stepsKnown} untried${faults.stepsMissed.length === 0 ? '' : `; not reached: ${faults.stepsMissed.join(', ')}`}`,
     `settling    ${report.settleSeconds} s, of ${report.runSeconds} s in all`,
     `rebuild     ${report.rebuild}`,
     ...(ownExits.length === 0
