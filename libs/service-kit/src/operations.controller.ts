@@ -4,13 +4,29 @@ import type { Response } from 'express';
 import type { Registry } from 'prom-client';
 import { Public } from './authentication';
 
-export type ReadinessCheck = Readonly<{ name: string; check: () => true | string }>;
+export type ReadinessCheck = Readonly<{
+  name: string;
+  check: () => true | string;
+  /**
+   * Once it held, a failure is told and does not make the service unready: what comes over HTTP and
+   * OCPP is answered from what is known, and goes to the log when Kafka is back.
+   */
+  onlyAtStart?: true;
+}>;
 
 /** Health and metrics: what Kubernetes and Prometheus ask, without a token. */
 export const operationsController = (
   checks: readonly ReadinessCheck[],
   metrics: Registry,
 ): new () => object => {
+  const held = new Set<string>();
+  const look = (): { name: string; result: true | string; stops: boolean }[] =>
+    checks.map(({ name, check, onlyAtStart }) => {
+      const result = check();
+      if (result === true) held.add(name);
+      return { name, result, stops: result !== true && !(onlyAtStart && held.has(name)) };
+    });
+
   @ApiExcludeController()
   @Controller()
   class OperationsController {
@@ -23,8 +39,8 @@ export const operationsController = (
     @Public()
     @Get('health/ready')
     ready(@Res({ passthrough: true }) response: Response): object {
-      const results = checks.map(({ name, check }) => ({ name, result: check() }));
-      const ready = results.every(({ result }) => result === true);
+      const results = look();
+      const ready = !results.some(({ stops }) => stops);
       response.status(ready ? 200 : 503);
       return {
         status: ready ? 'ok' : 'not ready',

@@ -95,7 +95,8 @@ export const startService = async <Own extends z.ZodRawShape>(
   const database = probeDatabase(pool);
   const checks: ReadinessCheck[] = [
     { name: 'database', check: database.state },
-    { name: 'consumers', check: () => consumersReady(eventLog) },
+    // Kafka may be away for as long as it likes without a charger being sent away.
+    { name: 'consumers', check: () => consumersReady(eventLog), onlyAtStart: true },
   ];
   const timers: Timer[] = [startTimer('database-probe', probeIntervalMs, database.look, logger)];
   const stops: (() => Promise<void> | void)[] = [];

@@ -81,8 +81,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   const now = (): string => instantFromEpochMs(Date.now());
   const leftOpen = await gateway.commits.submit((tx) => gateway.stations.closeLeftOpen(tx, now()));
   if (leftOpen > 0) context.logger.warn({ leftOpen }, 'connections of a crashed gateway ended');
-  const consumer = consumePaymentEvents(context.eventLog, api.remoteStops);
-  context.readiness('payment events', () => consumer.state().joined || 'consumer has not joined');
+  consumePaymentEvents(context.eventLog, api.remoteStops);
   context.every('remote-stops', 250, () => executor.run());
   context.every('close-overdue-sessions', 5_000, async () => {
     const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
