@@ -58,9 +58,11 @@ const take = (facts: readonly SubjectFact[], onBilled?: (seconds: number) => voi
     ),
   );
 
+const later = '2026-11-20T17:00:00.000Z';
+
 describe('money at risk', () => {
   it('is what is held, unpaid or waits for a person, and nothing that is settled', async () => {
-    expect(await exposures(pool)).toEqual([]);
+    expect(await exposures(pool, later)).toEqual([]);
     const running = session();
     await take([running.started(5000n), running.held(5000n)]);
     const other = session('SEK');
@@ -73,7 +75,7 @@ describe('money at risk', () => {
     await take([odd.started(5000n), odd.held(5000n), odd.quarantined(), odd.closed()]);
     await take(settledSession(session()));
 
-    const byKind = (await exposures(pool)).sort((a, b) =>
+    const byKind = (await exposures(pool, later)).sort((a, b) =>
       `${a.kind}${a.currency}`.localeCompare(`${b.kind}${b.currency}`),
     );
     expect(byKind).toEqual([
@@ -83,6 +85,15 @@ describe('money at risk', () => {
       { kind: 'quarantined', currency: 'EUR', sessions: 1, amountMinor: 0 },
       { kind: 'unpaid', currency: 'EUR', sessions: 2, amountMinor: 1500 },
     ]);
+    // A minute after the close a capture is under way; what is held is held all the same.
+    const soon = await exposures(pool, '2026-11-20T16:01:00.000Z');
+    expect(soon.map(({ kind, currency, sessions: count }) => [kind, currency, count])).toEqual(
+      expect.arrayContaining([
+        ['held', 'EUR', 2],
+        ['held', 'SEK', 1],
+      ]),
+    );
+    expect(soon.map(({ kind }) => kind)).not.toContain('unpaid');
   });
 
   it('is asked of an index of just these sessions', async () => {

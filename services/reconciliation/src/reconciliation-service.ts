@@ -50,7 +50,7 @@ export const reconciliationService = {
     const metrics = reconciliationMetrics(context.metrics);
     const consumer = consumeFacts(eventLog, env.PATIENCE_SECONDS, metrics.billed);
     context.every('exposure', exposureIntervalMs, async () => {
-      metrics.exposed(await exposures(context.pool));
+      metrics.exposed(await exposures(context.pool, new Date().toISOString()));
       metrics.findingsOpen(await openFindings(context.pool));
     });
     context.every('overdue sweep', env.SWEEP_INTERVAL_SECONDS * 1_000, async () => {

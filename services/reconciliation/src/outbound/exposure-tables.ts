@@ -1,4 +1,5 @@
 import type { SqlClient } from '@tallywatt/event-log';
+import type { Instant } from '@tallywatt/time';
 
 /** Money that is not safe yet, of sessions of one kind in one currency. */
 export type Exposure = Readonly<{
@@ -13,10 +14,11 @@ type Row = { kind: Exposure['kind']; currency: string; sessions: string; amount:
 
 /**
  * What could be lost now: holds that are neither captured nor released, bills that no capture and
- * no receivable answers, and sessions a person has to look at. One statement over an index of just
+ * no receivable answers ten minutes after the session was closed (on a busy network some bill is
+ * always a second old), and sessions a person has to look at. One statement over an index of just
  * these sessions.
  */
-export const exposures = async (sql: SqlClient): Promise<Exposure[]> => {
+export const exposures = async (sql: SqlClient, now: Instant): Promise<Exposure[]> => {
   const { rows } = await sql.query<Row>(
     `WITH exposed AS (
        SELECT status, coalesce(currency, 'unknown') AS currency, facts::jsonb AS facts,
@@ -27,7 +29,8 @@ export const exposures = async (sql: SqlClient): Promise<Exposure[]> => {
      ), kinds AS (
        SELECT currency, CASE
            WHEN status = 'quarantined' THEN 'quarantined'
-           WHEN unpaid > 0 THEN 'unpaid'
+           WHEN unpaid > 0 AND coalesce((facts->>'closeRecordedAt')::timestamptz
+             < $1::timestamptz - interval '10 minutes', true) THEN 'unpaid'
            WHEN facts ? 'holdMinor' AND facts->'captures' = '{}'
              AND facts->>'holdVoided' = 'false' THEN 'held' END AS kind,
          unpaid, facts
@@ -38,6 +41,7 @@ export const exposures = async (sql: SqlClient): Promise<Exposure[]> => {
          WHEN 'unpaid' THEN unpaid
          ELSE (facts->>'holdMinor')::numeric END) AS amount
      FROM kinds WHERE kind IS NOT NULL GROUP BY kind, currency`,
+    [now],
   );
   return rows.map(({ kind, currency, sessions, amount }) => ({
     kind,
