@@ -7,7 +7,7 @@ import { isRetriable, RetriableError, toError } from './failure';
 import { KeyBook } from './key-book';
 import type { LogRecord } from './log-record';
 import { loadParked, park, type Parking, type ReadRecord, readRecord, unpark } from './parking';
-import { advanceOffset, type ConsumedPartition, loadSeen, lockOffset, saveSeen } from './progress';
+import { advanceOffset, type ConsumedPartition, loadKeys, lockOffset } from './progress';
 import { type SqlClient, withClient } from './sql-client';
 
 export type Handle = (events: readonly RecordedEvent[], tx: SqlClient) => Promise<void>;
@@ -44,15 +44,16 @@ const openBook = async (
   tx: SqlClient,
   place: ConsumedPartition,
   records: readonly ReadRecord[],
-): Promise<() => KeyBook<ReadRecord>> => {
+): Promise<KeyBook<ReadRecord>> => {
   const keys = [...new Set(records.map(({ key }) => key))];
-  const seen = await loadSeen(tx, place.consumer, place.topic, keys);
-  const parked = await loadParked(tx, place.consumer, place.topic, keys);
-  return () => {
-    const book = new KeyBook<ReadRecord>();
-    for (const key of keys) book.open(place.topic, key, seen.get(key) ?? 0n, parked.get(key));
-    return book;
-  };
+  const { seen, parkedKeys } = await loadKeys(tx, place.consumer, place.topic, keys);
+  const parked =
+    parkedKeys.length === 0
+      ? undefined
+      : await loadParked(tx, place.consumer, place.topic, parkedKeys);
+  const book = new KeyBook<ReadRecord>();
+  for (const key of keys) book.open(place.topic, key, seen.get(key) ?? 0n, parked?.get(key));
+  return book;
 };
 
 /** Files the steps of one record, and says which records are to be handled. */
@@ -153,30 +154,36 @@ const begin = (client: PoolClient, timing: Timing): Promise<unknown> =>
      SET LOCAL statement_timeout = ${timing.idleTransactionMs * 4}`,
   );
 
+/** Ends an attempt whose work has to be undone, and begun anew record by record. */
+class HandleApart extends Error {}
+
+type Attempt = 'together' | 'apart';
+
 const takeRecords = async (
   client: PoolClient,
   handle: Handle,
   chunk: Chunk,
   stored: bigint,
+  attempt: Attempt,
 ): Promise<ChunkOutcome> => {
   const { place } = chunk;
   const records = chunk.records
     .filter(({ position }) => position.offset >= stored)
     .map((record) => readRecord(record));
-  const freshBook = await openBook(client, place, records);
-  let book = freshBook();
+  const book = await openBook(client, place, records);
   let work: Work;
   let nextOffset = chunk.at.lastOffset + 1n;
   let blockedBy: Error | undefined;
   crashPoint('consumer.before-handle');
-  await client.query('SAVEPOINT batch');
-  try {
-    work = await handleTogether(client, handle, book, records);
-  } catch (thrown) {
-    // What the world does to us is not the records' fault, unless the handler says it waits.
-    if (isRetriable(thrown) && !(thrown instanceof RetriableError)) throw thrown;
-    await client.query('ROLLBACK TO SAVEPOINT batch');
-    book = freshBook();
+  if (attempt === 'together') {
+    try {
+      work = await handleTogether(client, handle, book, records);
+    } catch (thrown) {
+      // What the world does to us is not the records' fault, unless the handler says it waits.
+      if (isRetriable(thrown) && !(thrown instanceof RetriableError)) throw thrown;
+      throw new HandleApart('the records are taken one by one', { cause: thrown });
+    }
+  } else {
     const apart = await handleApart(client, handle, book, records);
     work = apart.work;
     if (apart.blocked !== undefined) {
@@ -186,15 +193,14 @@ const takeRecords = async (
     }
   }
   crashPoint('consumer.after-handle');
-  const keys = new Set(work.handled.map(({ key }) => key));
-  const seen = new Map([...keys].map((key) => [key, book.lastSequence(place.topic, key)]));
-  await saveSeen(client, place.consumer, place.topic, seen);
   // What was parked and drained within this chunk never waited as far as anyone can see.
   const drained = new Set(work.drained);
   const parkings = work.parkings.filter(({ record }) => !drained.has(record));
   await unpark(client, place.consumer, work.drained);
   await park(client, place, parkings);
-  await advanceOffset(client, place, stored, nextOffset);
+  const keys = new Set(work.handled.map(({ key }) => key));
+  const seen = new Map([...keys].map((key) => [key, book.lastSequence(place.topic, key)]));
+  await advanceOffset(client, place, stored, nextOffset, seen);
   crashPoint('consumer.before-commit');
   await client.query('COMMIT');
   crashPoint('consumer.after-commit');
@@ -208,22 +214,37 @@ const takeRecords = async (
   };
 };
 
-/**
- * One transaction for one chunk of a partition: check the stored offset, take the records, store
- * how far we are. Throws when the world misbehaves; then nothing has happened, or, if the
- * connection broke at COMMIT, all of it: the stored offset tells at the next attempt.
- */
-export const runChunk = (
+const attemptChunk = (
   parts: { pool: Pool; handle: Handle; timing: Timing },
   chunk: Chunk,
+  attempt: Attempt,
 ): Promise<ChunkOutcome> =>
   withClient(parts.pool, async (client) => {
     await begin(client, parts.timing);
     const stored = await lockOffset(client, chunk.place);
     const entry = enterChunk(stored, chunk.at);
-    if (entry.do === 'take') return takeRecords(client, parts.handle, chunk, stored);
+    if (entry.do === 'take') return takeRecords(client, parts.handle, chunk, stored, attempt);
     await client.query('ROLLBACK');
     return entry.do === 'seek'
       ? { result: 'elsewhere', offset: entry.offset }
       : { result: 'refused', offset: stored, reason: entry.reason };
   });
+
+/**
+ * One transaction for one chunk of a partition: check the stored offset, take the records, store
+ * how far we are. Throws when the world misbehaves; then nothing has happened, or, if the
+ * connection broke at COMMIT, all of it: the stored offset tells at the next attempt. A chunk with
+ * a record that cannot be taken is rolled back and entered again, to take its records one by one:
+ * the usual chunk pays for no savepoint.
+ */
+export const runChunk = async (
+  parts: { pool: Pool; handle: Handle; timing: Timing },
+  chunk: Chunk,
+): Promise<ChunkOutcome> => {
+  try {
+    return await attemptChunk(parts, chunk, 'together');
+  } catch (thrown) {
+    if (!(thrown instanceof HandleApart)) throw thrown;
+    return attemptChunk(parts, chunk, 'apart');
+  }
+};

@@ -10,7 +10,7 @@ import {
 } from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
 import { type LogRecord, keyText, storableText, storedHeaders } from './log-record';
-import type { SqlClient } from './sql-client';
+import { queryPrepared, type SqlClient } from './sql-client';
 import { activeTraceparent, traceparentOfCause } from './tracing';
 
 /** An event to be recorded and published. */
@@ -88,7 +88,9 @@ const reserveNumbers = async (
     streams.set(streamOf(encoded), stream);
   }
   const sorted = [...streams].sort(([a], [b]) => byText(a, b)).map(([, stream]) => stream);
-  const { rows } = await tx.query<{ topic: string; stream_key: string; last_sequence: string }>(
+  const { rows } = await queryPrepared<Record<'topic' | 'stream_key' | 'last_sequence', string>>(
+    tx,
+    'event_log.reserve_numbers',
     `INSERT INTO event_log.streams AS s (topic, stream_key, last_sequence)
      SELECT topic, stream_key, count
      FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY
@@ -198,7 +200,9 @@ export const appendEvents = async (
   if (added.length > 0) {
     // Ids are given out in the order of insertion and under the streams' locks: within a stream
     // the order of ids is that of the sequence.
-    await tx.query(
+    await queryPrepared(
+      tx,
+      'event_log.append',
       `INSERT INTO event_log.outbox
          (event_id, topic, stream_key, sequence, headers, value, recorded_at)
        SELECT event_id, topic, stream_key, sequence, headers, value, $7

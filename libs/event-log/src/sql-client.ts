@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import { Client, type Pool, type PoolClient } from 'pg';
 import { crashPoint } from './crash-point';
 import { isSerializationFailure } from './failure';
 
@@ -7,6 +7,21 @@ export type SqlClient = {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   query<R = any>(text: string, values?: unknown[]): Promise<{ rows: R[]; rowCount: number | null }>;
 };
+
+/**
+ * Runs a statement that each connection parses and plans once, under a name of its own; on anything
+ * but a connection of pg it is an ordinary statement. Only for what is always carried out the same
+ * way, however large its tables are: an insert, or a row of a table that stays small. PostgreSQL
+ * keeps a plan that it made while a table was small, also when that reads the whole of it.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export const queryPrepared = <R extends Record<string, unknown> = any>(
+  tx: SqlClient,
+  name: string,
+  text: string,
+  values: unknown[],
+): Promise<{ rows: R[]; rowCount: number | null }> =>
+  tx instanceof Client ? tx.query<R>({ name, text, values }) : tx.query<R>(text, values);
 
 /**
  * Lends a connection and ends whatever transaction a failure has left open. A connection that
