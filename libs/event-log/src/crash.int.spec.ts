@@ -8,7 +8,7 @@ import { crashPoints } from './crash-point';
 import { compileFixture, fixtureOf } from './testing/fixture-program';
 
 const program = fixtureOf('crash-fixture');
-const patience = { timeoutMs: 60_000, intervalMs: 100 };
+const patience = { timeoutMs: 90_000, intervalMs: 100 };
 const details = ['1', '2', '3', '4', '5'];
 
 let servers: LocalRuntime;

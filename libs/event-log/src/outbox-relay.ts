@@ -161,6 +161,9 @@ export const startRelay = (parts: {
         const token = lease.token() ?? (await lease.hold());
         state = { ...state, leading: token !== undefined };
         if (token === undefined) {
+          // What is late or refused is another's to tell now.
+          state = { ...permitted(state), lagSeconds: 0 };
+          observe.relayLagSeconds?.(0);
           await sleep(timing.relayLeaseMs / 4);
           continue;
         }

@@ -12,7 +12,8 @@ const main = async (): Promise<void> => {
   const cpoId = need('CPO_ID');
   const consumer = need('CONSUMER');
   const slowMs = Number(process.env['SLOW_MS'] ?? '0');
-  const pool = openPool(need('DATABASE_URL'));
+  // Many of these start at once: a connection that takes long is no reason to end.
+  const pool = openPool(need('DATABASE_URL'), 10, 30_000);
   const log = openLog(pool, need('KAFKA_BROKERS'), { onFatal: () => process.exit(1) });
   const write = writeEffects(consumer);
 

@@ -131,8 +131,8 @@ export const prepareDatabase = async (sql: SqlClient): Promise<void> => {
   await sql.query(effectsTable);
 };
 
-export const openPool = (databaseUrl: string, max = 10): Pool =>
-  new Pool({ connectionString: databaseUrl, max, connectionTimeoutMillis: 2_000 });
+export const openPool = (databaseUrl: string, max = 10, connectingMaxMs = 2_000): Pool =>
+  new Pool({ connectionString: databaseUrl, max, connectionTimeoutMillis: connectingMaxMs });
 
 export const openLog = (
   pool: Pool,
