@@ -7,19 +7,18 @@ import { textOf, type Report } from './report';
 
 const print = (line: string): void => console.log(line);
 
-const bench = async (options: Omit<BenchOptions, 'print' | 'instance'>): Promise<Report> => {
-  const report = await runBench({
+const bench = (options: Omit<BenchOptions, 'print' | 'instance'>): Promise<Report> =>
+  runBench({
     ...options,
     instance: `fault-bench-${process.pid}`,
     print,
-    onEnd: ({ system }, { isClean }) => {
-      if (isClean) rmSync(system.directory, { recursive: true, force: true });
+    // Told before the system is stopped: what goes wrong there must not cost the verdict.
+    onEnd: ({ system }, report) => {
+      if (report.isClean) rmSync(system.directory, { recursive: true, force: true });
       else print(`logs are in ${system.directory}/logs`);
+      print(textOf(report));
     },
   });
-  print(textOf(report));
-  return report;
-};
 
 const writeReport = (file: string | undefined, content: unknown): void => {
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
@@ -59,8 +58,19 @@ const main = async (): Promise<number> => {
   return report.isClean ? 0 : 1;
 };
 
+let hasEnded = false;
+// Nothing left to wait for is no verdict: it must not look like success.
+process.on('exit', (code) => {
+  if (hasEnded || code !== 0) return;
+  console.error('NO VERDICT: the bench ended while something was still to come');
+  process.exitCode = 1;
+});
+
 main().then(
-  (code) => process.exit(code),
+  (code) => {
+    hasEnded = true;
+    process.exit(code);
+  },
   (error: unknown) => {
     const isUsage = error instanceof UsageFault;
     console.error(isUsage ? `${error.message}\n\n${usage}` : error);
