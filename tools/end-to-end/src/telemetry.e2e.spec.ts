@@ -65,10 +65,16 @@ const sessionIdOf = async ({ transactionId }: SessionCharged, id: string): Promi
   return found.id;
 };
 
-/** The session's trace, once it holds a span of that name. */
+/** A span that lasts longer than its child is sent after it, by another batch as may be. */
+const isWhole = (trace: readonly CollectedSpan[]): boolean => {
+  const ids = new Set(trace.map(({ spanId }) => spanId));
+  return trace.every(({ parentSpanId }) => parentSpanId === undefined || ids.has(parentSpanId));
+};
+
+/** The session's trace, once it holds a span of that name, and the parent of every span. */
 const traceWith = (name: string): Promise<readonly CollectedSpan[]> =>
   until(
-    `span ${name}`,
+    `span ${name} in a trace without gaps`,
     () => {
       const spans = underTest().collector.spans();
       const start = spans.find(
@@ -77,7 +83,8 @@ const traceWith = (name: string): Promise<readonly CollectedSpan[]> =>
           span.attributes['tallywatt.charge_point_id'] === chargerId,
       );
       const trace = spans.filter(({ traceId }) => traceId === start?.traceId);
-      return Promise.resolve(trace.some((span) => span.name === name) ? trace : undefined);
+      const isThere = trace.some((span) => span.name === name) && isWhole(trace);
+      return Promise.resolve(isThere ? trace : undefined);
     },
     patienceMs,
   );
@@ -115,10 +122,12 @@ afterAll(async () => {
 const wayFrom = (trace: readonly CollectedSpan[], name: string): string[] =>
   wayUp(trace, named(trace, name)).map((span) => `${span.service}: ${span.name}`);
 
-/** All that is said of the session, up to its last journal entry. */
+/** All that is said of the session, up to its last journal entry and who reads that. */
 const sessionTrace = async (): Promise<readonly CollectedSpan[]> => {
   await traceWith('journal cdr.issued');
+  await traceWith('publish payments.settlements.v1');
   await traceWith('publish ledger.journal.v1');
+  await traceWith('reconciliation JournalEntryPosted');
   return traceWith('journal payment.captured');
 };
 
