@@ -116,6 +116,28 @@ describe('the proxy', () => {
     await eventually(() => expect(answers).toEqual([1]));
   });
 
+  it('ends the side it has held back when the other one is gone, and stops', async () => {
+    const deaf: Socket[] = [];
+    const target = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.pause(); // it never reads, so the proxy stops reading from the client
+      deaf.push(socket);
+    });
+    await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+    const { port } = target.address() as AddressInfo;
+    const before = await startTcpProxy({ target: `127.0.0.1:${port}` });
+    const client = connect({ host: '127.0.0.1', port: before.port });
+    client.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => client.on('close', () => resolve()));
+    client.write(Buffer.alloc(64 * 1024 * 1024));
+    await eventually(() => expect(deaf).toHaveLength(1));
+    await sleep(200);
+    deaf[0]?.destroy();
+    await closed;
+    await before.stop();
+    await new Promise((resolve) => target.close(resolve));
+  });
+
   it('refuses a target that is no address', () =>
     expect(startTcpProxy({ target: 'broker' })).rejects.toThrow("host:port, not 'broker'"));
 });

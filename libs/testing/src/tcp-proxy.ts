@@ -43,6 +43,8 @@ export const startTcpProxy = async ({ target, port = 0 }: TcpProxyOptions): Prom
   const [, host, targetPort] = /^(.+):(\d+)$/.exec(target) ?? [];
   if (host === undefined) throw new Error(`A proxy's target is host:port, not '${target}'.`);
   const links = new Set<Link>();
+  /** Also of links that have lost one side: a paused socket hears of no end. */
+  const sockets = new Set<Socket>();
   let isPaused = false;
   let isRefusing = false;
   let toCut = 0;
@@ -93,11 +95,13 @@ export const startTcpProxy = async ({ target, port = 0 }: TcpProxyOptions): Prom
       [server, client],
     ] as const) {
       socket.setNoDelay(true);
+      sockets.add(socket);
       socket.on('error', () => destroy(link));
       // What was sent before the end still has to arrive.
       socket.on('end', () => other.end());
       socket.on('close', () => {
-        other.end();
+        sockets.delete(socket);
+        other.destroySoon();
         links.delete(link);
       });
     }
@@ -146,6 +150,7 @@ export const startTcpProxy = async ({ target, port = 0 }: TcpProxyOptions): Prom
     },
     stop: async () => {
       cut();
+      sockets.forEach((socket) => socket.destroy());
       await new Promise<void>((resolve) => listener.close(() => resolve()));
     },
   };

@@ -7,7 +7,10 @@ import { textOf, type Report } from './report';
 
 const print = (line: string): void => console.log(line);
 
-const bench = (options: Omit<BenchOptions, 'print' | 'instance'>): Promise<Report> =>
+const bench = (
+  options: Omit<BenchOptions, 'print' | 'instance'>,
+  reportFile?: string,
+): Promise<Report> =>
   runBench({
     ...options,
     instance: `fault-bench-${process.pid}`,
@@ -17,6 +20,7 @@ const bench = (options: Omit<BenchOptions, 'print' | 'instance'>): Promise<Repor
       if (report.isClean) rmSync(system.directory, { recursive: true, force: true });
       else print(`logs are in ${system.directory}/logs`);
       print(textOf(report));
+      writeReport(reportFile, report);
     },
   });
 
@@ -53,8 +57,7 @@ const main = async (): Promise<number> => {
   print(`seed ${command.seed}`);
   if (command.do === 'mutations') return checkMutations(command);
   const { do: _, reportFile, ...options } = command;
-  const report = await bench(options);
-  writeReport(reportFile, report);
+  const report = await bench(options, reportFile);
   return report.isClean ? 0 : 1;
 };
 
@@ -62,7 +65,7 @@ let hasEnded = false;
 // Nothing left to wait for is no verdict: it must not look like success.
 process.on('exit', (code) => {
   if (hasEnded || code !== 0) return;
-  console.error('NO VERDICT: the bench ended while something was still to come');
+  console.error('NOT ENDED IN ORDER: the bench was still waiting for something, and nothing came');
   process.exitCode = 1;
 });
 
