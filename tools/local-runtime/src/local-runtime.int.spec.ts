@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -38,7 +39,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((runtime) => runtime.stop()));
-  for (const owner of owners.splice(0)) owner.kill('SIGKILL');
+  await Promise.all(owners.splice(0).map(killed));
   for (const pid of serversMarked(`tallywatt.instance=${state}/`)) {
     await endProcess(pid, 'SIGKILL', 5_000);
   }
@@ -78,6 +79,14 @@ const until = async (holds: () => boolean, timeoutMs: number): Promise<void> => 
 };
 
 const servers = (instance = 'spec'): number[] => serversMarked(serverMark(join(state, instance)));
+
+/** Kills a process and waits until it is gone: the kernel takes its time to end a killed one. */
+const killed = async (owner: ChildProcess): Promise<void> => {
+  if (owner.exitCode !== null || owner.signalCode !== null) return;
+  const ended = once(owner, 'exit');
+  owner.kill('SIGKILL');
+  await ended;
+};
 
 /** Starts a runtime in a process of its own, as `npm start` does. */
 const startOwner = async (...words: string[]): Promise<ChildProcess> => {
@@ -181,15 +190,15 @@ describe('a bad day', () => {
   it('leaves nothing behind when the owner is killed', async () => {
     const owner = await startOwner('--instance', 'spec', '--ephemeral');
     expect(servers().length).toBeGreaterThanOrEqual(2);
-    owner.kill('SIGKILL');
-    await until(() => servers().length === 0, 10_000);
-    await until(() => !existsSync(join(state, 'spec')), 10_000);
+    await killed(owner);
+    await until(() => servers().length === 0, 30_000);
+    await until(() => !existsSync(join(state, 'spec')), 30_000);
   });
 
   it('shuts data that is to be kept down in order when the owner is killed', async () => {
     const owner = await startOwner('--instance', 'spec');
-    owner.kill('SIGKILL');
-    await until(() => servers().length === 0, 20_000);
+    await killed(owner);
+    await until(() => servers().length === 0, 30_000);
     expect(readFileSync(join(state, 'spec', 'postgres.log'), 'utf8')).toContain(
       'database system is shut down',
     );
@@ -200,7 +209,7 @@ describe('a bad day', () => {
     const record = join(state, 'spec', 'owner.json');
     const { guard } = JSON.parse(readFileSync(record, 'utf8')) as { guard: { pid: number } };
     process.kill(guard.pid, 'SIGKILL');
-    owner.kill('SIGKILL');
+    await killed(owner);
     const orphans = servers();
     expect(orphans.length).toBeGreaterThanOrEqual(2);
     const runtime = await start();
