@@ -197,8 +197,8 @@ export default tseslint.config(
     },
   },
   {
-    // Only tests may use the testing library and real servers.
-    files: ['**/*.spec.ts', 'libs/testing/**/*.ts'],
+    // Only tests, and the stages they stand on, may use the testing library and real servers.
+    files: ['**/*.spec.ts', '**/src/testing/**/*.ts', 'libs/testing/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['type:testing', 'type:tool']),
       'max-lines-per-function': 'off',
