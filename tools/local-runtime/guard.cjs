@@ -42,10 +42,11 @@ const endServers = async () => {
     send(server, server.signal);
     send(server, 'SIGCONT');
   }
-  const deadline = Date.now() + 10_000;
+  // A database that was told to shut down in order first writes down what it has in memory.
+  const deadline = Date.now() + 30_000;
   while (duty.servers.some(isOurs) && Date.now() < deadline) await pause(50);
   for (const server of duty.servers.filter(isOurs)) send(server, 'SIGKILL');
-  while (duty.servers.some(isOurs) && Date.now() < deadline + 5_000) await pause(50);
+  while (duty.servers.some(isOurs) && Date.now() < deadline + 30_000) await pause(50);
   for (const path of duty.remove) {
     rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }

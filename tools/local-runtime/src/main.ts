@@ -35,7 +35,7 @@ const stop = async (state: string, instance: string): Promise<void> => {
   const owner = existsSync(path) ? livingOwner(path) : undefined;
   if (owner !== undefined) {
     signalProcess(owner, 'SIGTERM');
-    if (!(await processEnd(owner, 30_000))) throw new Error(`Process ${owner} does not stop.`);
+    if (!(await processEnd(owner, 60_000))) throw new Error(`Process ${owner} does not stop.`);
     return say(`Stopped '${instance}'.`);
   }
   if (!existsSync(path)) return say(`There is no instance '${instance}'.`);

@@ -4,6 +4,13 @@ import { createServer } from 'node:net';
 // while its server is down can connect to itself, and the server then cannot come back.
 const firstPort = 20_000;
 const lastPort = 32_000;
+// Nothing reserves a port between its choice and its use. So that processes that look for ports at the
+// same time do not find the same one, each looks in a part of its own first.
+const portsPerProcess = 50;
+const parts = (lastPort - firstPort) / portsPerProcess;
+const ownPart = firstPort + (process.pid % parts) * portsPerProcess;
+/** What this process was given already: it may not listen there yet. */
+const given = new Set<number>();
 
 /** True if a server could listen on 127.0.0.1:port now. */
 export const isPortFree = (port: number): Promise<boolean> =>
@@ -15,11 +22,19 @@ export const isPortFree = (port: number): Promise<boolean> =>
     );
   });
 
-/** A port of 127.0.0.1 that nobody listens on now; nothing reserves it until it is used. */
+/**
+ * A port of 127.0.0.1 that nobody listens on now and that this process was not given before. Nothing
+ * reserves it until it is used.
+ */
 export const freePort = async (): Promise<number> => {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
-    if (await isPortFree(port)) return port;
+  for (let attempt = 0; attempt < 400; attempt += 1) {
+    const isOwn = attempt < 2 * portsPerProcess;
+    const port = isOwn
+      ? ownPart + Math.floor(Math.random() * portsPerProcess)
+      : firstPort + Math.floor(Math.random() * (lastPort - firstPort));
+    if (given.has(port) || !(await isPortFree(port))) continue;
+    given.add(port);
+    return port;
   }
   throw new Error(`Found no free port between ${firstPort} and ${lastPort} on 127.0.0.1.`);
 };

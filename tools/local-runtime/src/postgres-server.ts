@@ -11,6 +11,9 @@ import { type ServerProcess, logTail, startProcess } from './server-process';
 
 const run = promisify(execFile);
 
+/** Two seconds on an idle machine; a database that was stopped at once recovers first. */
+const serveWithinMs = 180_000;
+
 /** The local PostgreSQL. */
 export type PostgresServer = Readonly<{
   /** Undefined while it is down, and for a server that is not ours. */
@@ -127,7 +130,7 @@ const answers = async (port: number, password: string): Promise<boolean> => {
     user: postgresUser,
     password,
     database: 'postgres',
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: 10_000,
   });
   client.on('error', () => undefined);
   try {
@@ -153,7 +156,7 @@ export const startPostgres = async (settings: PostgresSettings): Promise<Postgre
     dropForeignLock(settings.files.data);
     server = await startProcess({ logFile, ...rest });
     settings.onProcess(server.pid);
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + serveWithinMs;
     while (!(await answers(port, settings.password))) {
       if (server.hasEnded()) {
         const tail = logTail(logFile);
@@ -164,7 +167,7 @@ export const startPostgres = async (settings: PostgresSettings): Promise<Postgre
       if (Date.now() > deadline) {
         await endProcess(server.pid, 'SIGQUIT', 5_000);
         throw new Error(
-          `PostgreSQL did not answer within 60 s. From ${logFile}:\n${logTail(logFile)}`,
+          `PostgreSQL did not answer in ${serveWithinMs / 1_000} s. From ${logFile}:\n${logTail(logFile)}`,
         );
       }
       await sleep(20);

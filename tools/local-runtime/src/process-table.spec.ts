@@ -9,7 +9,7 @@ describe('the process table', () => {
     expect(identity).toBeDefined();
     expect(processIdentity(pid)).toBe(identity);
     child.kill();
-    expect(await processEnd(pid, 5_000)).toBe(true);
+    expect(await processEnd(pid, 60_000)).toBe(true);
     expect(processIdentity(pid)).toBeUndefined();
   });
 
