@@ -32,4 +32,8 @@ export type {
   TaxTotal,
 } from './rating-report';
 export { rate } from './rate';
+export type { CdrDimension, CdrMark, CdrPeriod } from './cdr-periods';
+export { cdrDimensions } from './cdr-periods';
+export type { CdrRatingInput, CdrRatingResult } from './cdr-rating';
+export { rateCdr } from './cdr-rating';
 export { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './policies';
