@@ -1,68 +1,16 @@
 import type { PaymentEvent } from '@tallywatt/contracts';
-import { money } from '@tallywatt/money';
-import { specification } from '@tallywatt/testing';
-import { paymentDecider } from './payment';
+import {
+  captured,
+  capturing,
+  eur,
+  given,
+  identity,
+  recordCapture,
+  recordCaptureFailure,
+  requestRefund,
+} from '../testing/payment-words';
 import type { PaymentCommand } from './payment-command';
 
-const given = (...history: PaymentEvent[]) => specification(paymentDecider).given(...history);
-
-const eur = (amountMinor: bigint) => money(amountMinor, 'EUR');
-const identity = { cpoId: 'default', paymentId: 'pay-1', sessionId: 'session-1' };
-const paymentIntentId = 'pi_1';
-const chargeId = 'ch_1';
-const cdrId = 'cdr-1';
-const preauthorizationRequested = (attempt = 1): PaymentEvent => ({
-  type: 'PaymentPreauthorizationRequested',
-  ...identity,
-  amount: eur(5000n),
-  paymentMethodId: 'pm_card_visa',
-  attempt,
-  idempotencyKey: `tallywatt/pay-1/preauthorize/${attempt}`,
-});
-const preauthorized: PaymentEvent = {
-  type: 'PaymentPreauthorized',
-  ...identity,
-  amount: eur(5000n),
-  paymentIntentId,
-  chargeId,
-  captureBefore: '2026-11-28T10:00:00.000Z',
-};
-const captureRequested = (amountMinor: bigint, attempt = 1): PaymentEvent => ({
-  type: 'PaymentCaptureRequested',
-  ...identity,
-  cdrId,
-  amount: eur(amountMinor),
-  paymentIntentId,
-  attempt,
-  idempotencyKey: `tallywatt/pay-1/capture/${attempt}`,
-});
-const recordCapture = (amountMinor: bigint): PaymentCommand => ({
-  type: 'RecordCapture',
-  amount: eur(amountMinor),
-  chargeId,
-  balanceTransactionId: 'txn_1',
-});
-const captured = (amountMinor: bigint): PaymentEvent => ({
-  type: 'PaymentCaptured',
-  ...identity,
-  cdrId,
-  amount: eur(amountMinor),
-  paymentIntentId,
-  chargeId,
-  balanceTransactionId: 'txn_1',
-});
-const recordCaptureFailure: PaymentCommand = {
-  type: 'RecordCaptureFailure',
-  failureCode: 'payment_intent_unexpected_state',
-  detail: 'the hold is gone',
-};
-const requestRefund = (refundId: string, amountMinor?: bigint): PaymentCommand => ({
-  type: 'RequestRefund',
-  refundId,
-  ...(amountMinor === undefined ? {} : { amountMinor }),
-  reason: 'goodwill',
-  requestedBy: 'operator-1',
-});
 const refundRequested = (refundId: string, amountMinor: bigint, attempt = 1): PaymentEvent => ({
   type: 'PaymentRefundRequested',
   ...identity,
@@ -100,8 +48,6 @@ const refundFailed = (refundId: string, amountMinor: bigint): PaymentEvent => ({
   detail: 'charged back',
 });
 
-const held = [preauthorizationRequested(), preauthorized];
-const capturing = [...held, captureRequested(1230n)];
 const paid = [...capturing, captured(1230n)];
 
 describe('a captured payment', () => {

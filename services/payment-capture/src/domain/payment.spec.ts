@@ -1,16 +1,24 @@
 import type { PaymentEvent } from '@tallywatt/contracts';
-import { money } from '@tallywatt/money';
-import { specification } from '@tallywatt/testing';
-import { idempotencyKeyOf, paymentDecider } from './payment';
+import {
+  captured,
+  captureRequested,
+  capturing,
+  cdrId,
+  chargeId,
+  eur,
+  given,
+  held,
+  identity,
+  paymentIntentId,
+  preauthorizationRequested,
+  preauthorized,
+  recordCapture,
+  recordCaptureFailure,
+  requestRefund,
+} from '../testing/payment-words';
+import { idempotencyKeyOf } from './payment';
 import type { PaymentCommand } from './payment-command';
 
-const given = (...history: PaymentEvent[]) => specification(paymentDecider).given(...history);
-
-const eur = (amountMinor: bigint) => money(amountMinor, 'EUR');
-const identity = { cpoId: 'default', paymentId: 'pay-1', sessionId: 'session-1' };
-const paymentIntentId = 'pi_1';
-const chargeId = 'ch_1';
-const cdrId = 'cdr-1';
 const chargePointId = 'CP-1';
 
 const preauthorize: PaymentCommand = {
@@ -19,24 +27,8 @@ const preauthorize: PaymentCommand = {
   amount: eur(5000n),
   paymentMethodId: 'pm_card_visa',
 };
-const preauthorizationRequested = (attempt = 1): PaymentEvent => ({
-  type: 'PaymentPreauthorizationRequested',
-  ...identity,
-  amount: eur(5000n),
-  paymentMethodId: 'pm_card_visa',
-  attempt,
-  idempotencyKey: `tallywatt/pay-1/preauthorize/${attempt}`,
-});
 const recordHold: PaymentCommand = {
   type: 'RecordPreauthorization',
-  amount: eur(5000n),
-  paymentIntentId,
-  chargeId,
-  captureBefore: '2026-11-28T10:00:00.000Z',
-};
-const preauthorized: PaymentEvent = {
-  type: 'PaymentPreauthorized',
-  ...identity,
   amount: eur(5000n),
   paymentIntentId,
   chargeId,
@@ -62,30 +54,6 @@ const settle = (totalMinor: bigint): PaymentCommand => ({
   cdrId,
   total: eur(totalMinor),
 });
-const captureRequested = (amountMinor: bigint, attempt = 1): PaymentEvent => ({
-  type: 'PaymentCaptureRequested',
-  ...identity,
-  cdrId,
-  amount: eur(amountMinor),
-  paymentIntentId,
-  attempt,
-  idempotencyKey: `tallywatt/pay-1/capture/${attempt}`,
-});
-const recordCapture = (amountMinor: bigint): PaymentCommand => ({
-  type: 'RecordCapture',
-  amount: eur(amountMinor),
-  chargeId,
-  balanceTransactionId: 'txn_1',
-});
-const captured = (amountMinor: bigint): PaymentEvent => ({
-  type: 'PaymentCaptured',
-  ...identity,
-  cdrId,
-  amount: eur(amountMinor),
-  paymentIntentId,
-  chargeId,
-  balanceTransactionId: 'txn_1',
-});
 const receivable = (
   amountMinor: bigint,
   reason: Extract<PaymentEvent, { type: 'ReceivableOpened' }>['reason'],
@@ -96,11 +64,6 @@ const receivable = (
   amount: eur(amountMinor),
   reason,
 });
-const recordCaptureFailure: PaymentCommand = {
-  type: 'RecordCaptureFailure',
-  failureCode: 'payment_intent_unexpected_state',
-  detail: 'the hold is gone',
-};
 const captureFailed = (amountMinor: bigint): PaymentEvent => ({
   type: 'PaymentCaptureFailed',
   ...identity,
@@ -125,15 +88,6 @@ const voided = (reason: string): PaymentEvent => ({
 });
 const recordVoid: PaymentCommand = { type: 'RecordVoid' };
 const release: PaymentCommand = { type: 'ReleaseHold', reason: 'cdr-withheld' };
-const requestRefund = (refundId: string, amountMinor?: bigint): PaymentCommand => ({
-  type: 'RequestRefund',
-  refundId,
-  ...(amountMinor === undefined ? {} : { amountMinor }),
-  reason: 'goodwill',
-  requestedBy: 'operator-1',
-});
-const held = [preauthorizationRequested(), preauthorized];
-const capturing = [...held, captureRequested(1230n)];
 describe('no payment yet', () => {
   it('asks for a hold', () => given().when(preauthorize).then(preauthorizationRequested()));
   it('opens a receivable for a session without payment route', () =>
