@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** The outside is down or busy: the same attempt can succeed later, so nothing is parked. */
 export class RetriableError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -57,7 +59,8 @@ const isRetriableItself = (error: Error): boolean => {
  * `cause`, because an adapter may have wrapped the lost connection in words of its own.
  */
 export const isRetriable = (error: unknown): boolean => {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; depth += 1) {
+  // By its nature, not its class: under Jest the errors of sockets are of another realm's class.
+  for (let at: unknown = error, depth = 0; types.isNativeError(at) && depth < 8; depth += 1) {
     if (isRetriableItself(at)) return true;
     at = at.cause;
   }

@@ -17,25 +17,6 @@ export const createPool = (url: string, size: number, logger: Logger): Pool => {
   return pool;
 };
 
-/** Waits up to a minute for a database that is still coming up. */
-export const untilReachable = async (url: string, logger: Logger): Promise<void> => {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    const pool = new Pool({ connectionString: url, max: 1 });
-    pool.on('error', () => undefined);
-    try {
-      await pool.query('SELECT 1');
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      logger.warn({ err: error }, 'database not reachable yet');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    } finally {
-      await pool.end();
-    }
-  }
-};
-
 export type DatabaseProbe = Readonly<{ look: () => Promise<void>; state: () => true | string }>;
 
 /** Looks whether the database answers, for readiness: a check itself may not wait. */

@@ -46,9 +46,12 @@ export const migrate = async (
   eventLog: readonly SqlMigration[],
   own: readonly SqlMigration[],
 ): Promise<void> => {
-  const guard = new Client({ connectionString: databaseUrl });
-  await guard.connect();
+  const guard = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 15_000 });
+  // A connection that is lost while nothing is asked of it says so here; unheard it would end the
+  // process. What is asked next fails with it.
+  guard.on('error', () => undefined);
   try {
+    await guard.connect();
     await guard.query('BEGIN');
     await guard.query('SELECT pg_advisory_xact_lock($1, $2)', [0x7a11, 1]);
     const dataSource = new DataSource({

@@ -5,21 +5,29 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import {
   createEventLog,
   eventLogMigrations,
+  isRetriable,
   type EventLog,
   type Restore,
 } from '@tallywatt/event-log';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type z } from 'zod';
-import { createPool, probeDatabase, untilReachable } from './database';
-import { EnvironmentInvalid, portSchema, readEnvironment } from './environment';
+import { createPool, probeDatabase } from './database';
+import {
+  EnvironmentInvalid,
+  portSchema,
+  readEnvironment,
+  type BaseEnvironment,
+} from './environment';
 import { eventLogMetrics } from './event-log-metrics';
 import { createApp } from './http-app';
-import { createLogger } from './logger';
+import { createLogger, type Logger } from './logger';
 import { migrate, readMigrations } from './migrations';
 import { operationsController, type ReadinessCheck } from './operations.controller';
 import { adoptOwnStreams } from './own-streams';
 import { parkedController } from './parked.controller';
+import { untilPrepared } from './schema-start';
 import type { ServiceContext } from './service-context';
+import { whileStarting } from './starting-probes';
 import { endTelemetry } from './telemetry-end';
 import { startTimer, type Timer } from './timer';
 
@@ -55,9 +63,12 @@ const shutdownLimitMs = 25_000;
 const telemetryLimitMs = 3_000;
 const probeIntervalMs = 2_000;
 
+const pauseBetweenStartsMs = 1_000;
+
 /**
  * Starts a service from an environment and says how to stop it: schema brought up to date, event
- * log and relay running, HTTP (and gRPC) listening.
+ * log and relay running, HTTP (and gRPC) listening. A database that is away is waited for, and one
+ * that goes away meanwhile means to begin again.
  *
  * @throws EnvironmentInvalid naming every variable that is missing or wrong.
  */
@@ -74,14 +85,43 @@ export const startService = async <Own extends z.ZodRawShape>(
   const env = readEnvironment(source, definition.environment);
   const port = portSchema.default(definition.httpPort).parse(source[portVariable] || undefined);
   const logger = createLogger(definition.name, env.LOG_LEVEL);
+  for (;;) {
+    try {
+      return await startOnce(definition, env, port, logger);
+    } catch (error) {
+      if (!isRetriable(error)) {
+        await endTelemetry(telemetryLimitMs);
+        throw error;
+      }
+      logger.warn({ err: error }, 'what was needed went away while starting: beginning again');
+      await new Promise((resolve) => setTimeout(resolve, pauseBetweenStartsMs));
+    }
+  }
+};
+
+/** One attempt, that leaves nothing behind when it fails. */
+const startOnce = async <Own extends z.ZodRawShape>(
+  definition: ServiceDefinition<Own>,
+  env: BaseEnvironment & z.infer<z.ZodObject<Own>>,
+  port: number,
+  logger: Logger,
+): Promise<RunningService> => {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
 
-  await untilReachable(env.DATABASE_URL, logger);
-  await migrate(
-    env.DATABASE_URL,
-    [{ name: '0001_event-log', sql: eventLogMigrations }],
-    readMigrations(definition.migrations),
+  const ownMigrations = readMigrations(definition.migrations);
+  await whileStarting(
+    { host: env.HTTP_HOST, port },
+    { database: 'it is away, or its schema is brought up to date' },
+    untilPrepared(
+      () =>
+        migrate(
+          env.DATABASE_URL,
+          [{ name: '0001_event-log', sql: eventLogMigrations }],
+          ownMigrations,
+        ),
+      logger,
+    ),
   );
   const pool = createPool(env.DATABASE_URL, env.DATABASE_POOL_SIZE, logger);
   const eventLog: EventLog = createEventLog({
@@ -120,8 +160,6 @@ export const startService = async <Own extends z.ZodRawShape>(
     await app?.close();
     await eventLog.stop();
     await pool.end();
-    await endTelemetry(telemetryLimitMs);
-    logger.info('stopped');
   };
   try {
     const { name, module, microservice, restore } = definition;
@@ -147,7 +185,12 @@ export const startService = async <Own extends z.ZodRawShape>(
   const url = await app.getUrl();
   logger.info({ url }, 'listening');
   let stopping: Promise<void> | undefined;
-  return { url, stop: () => (stopping ??= stop()) };
+  const end = async (): Promise<void> => {
+    await stop();
+    await endTelemetry(telemetryLimitMs);
+    logger.info('stopped');
+  };
+  return { url, stop: () => (stopping ??= end()) };
 };
 
 /** `main.ts` of every service: starts it from the process's environment and ends it on a signal. */
