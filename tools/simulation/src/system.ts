@@ -4,6 +4,7 @@ import {
   planChargers,
   plannedTariffs,
   plannedTokens,
+  tariffInVersion,
   type PlannedToken,
 } from './outside/charging-plan';
 import { paymentMethodOf, SimulatedProcessor } from './outside/processor';
@@ -102,10 +103,9 @@ export class System {
     const used = new Set(this.chargers.map(({ plan }) => plan.chargePoint.tariffId));
     const documents = plannedTariffs.filter(({ id }) => used.has(id as string));
     for (let version = 1 + chance.integer(2, 12); version > 1; version -= 1) {
-      const text = [{ language: 'en', text: `version ${version}` }];
       clock.after(chance.spread(minuteMs, dayMs), () => {
         for (const document of documents) {
-          this.pricing.publishTariff({ ...document, tariff_alt_text: text });
+          this.pricing.publishTariff(tariffInVersion(document, version));
         }
       });
     }

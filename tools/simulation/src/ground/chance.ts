@@ -32,8 +32,8 @@ export class Chance {
 
   /** Every order of magnitude between the two is as likely as any other. */
   spread(min: number, max: number): number {
-    let doublings = 0;
-    while (min * 2 ** (doublings + 1) <= max) doublings += 1;
+    // The number of whole doublings that fit in between, read off the highest bit.
+    const doublings = max < min ? 0 : 31 - Math.clz32(Math.floor(max / min));
     const from = min * 2 ** this.integer(0, doublings);
     return Math.min(max, this.integer(from, from * 2));
   }

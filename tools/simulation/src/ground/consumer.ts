@@ -24,7 +24,16 @@ export class Progress {
 }
 
 type Chunk = Readonly<{ fetchedOffset: number; records: readonly LogRecord[] }>;
-type Partition = { readonly topic: string; readonly partition: number; position: number };
+type Partition = {
+  readonly topic: string;
+  readonly partition: number;
+  /** Under which its offset is stored. */
+  readonly name: string;
+  /** What the log holds of it, now and later. */
+  readonly log: readonly LogRecord[];
+  position: number;
+  isBusy: boolean;
+};
 
 const recordsMax = 12;
 
@@ -33,43 +42,48 @@ const recordsMax = 12;
  * decide what is new, and both commit together with what the handler has written.
  */
 export class Consumer {
-  private readonly partitions = new Map<string, Partition>();
-  private readonly busy = new Set<string>();
+  private readonly partitions: readonly Partition[];
   private readonly waiting = new Set<string>();
 
   constructor(
     private readonly process: SimulatedProcess,
-    private readonly topics: readonly TopicName[],
+    topics: readonly TopicName[],
     private readonly progress: Progress,
     private readonly handle: Handle,
     private readonly afterCommit: () => void,
-  ) {}
+  ) {
+    const { log } = process.world;
+    this.partitions = topics.flatMap((topic) =>
+      Array.from({ length: log.partitionsOf(topic) }, (_, partition): Partition => {
+        const name = `${topic}/${partition}`;
+        const position = progress.offsets.get(name) ?? 0;
+        const records = log.recordsOf(topic, partition);
+        return { topic, partition, name, log: records, position, isBusy: false };
+      }),
+    );
+  }
 
   start(): void {
-    const { log } = this.process.world;
-    const notify = this.process.bound((topic: string, partition: number) =>
-      this.fetchSoon(topic, partition),
-    );
-    log.listen(this.process.name, notify);
-    for (const topic of this.topics) {
-      for (let partition = 0; partition < log.partitionsOf(topic); partition += 1) {
-        if (log.recordsOf(topic, partition).length > this.stored(topic, partition)) {
-          this.fetchSoon(topic, partition);
-        }
-      }
+    const byTopic = new Map<string, Partition[]>();
+    for (const place of this.partitions) {
+      const known = byTopic.get(place.topic);
+      if (known === undefined) byTopic.set(place.topic, [place]);
+      else known.push(place);
+    }
+    const notify = this.process.bound((place: Partition) => this.fetchSoon(place));
+    const topics = [...byTopic.keys()] as TopicName[];
+    this.process.world.log.listen(this.process.name, topics, (topic, partition) => {
+      const place = byTopic.get(topic)?.[partition];
+      if (place !== undefined && !place.isBusy) notify(place);
+    });
+    for (const place of this.partitions) {
+      if (place.log.length > this.stored(place)) this.fetchSoon(place);
     }
   }
 
   /** Everything that is in the log has been taken. */
   hasCaughtUp(): boolean {
-    const { log } = this.process.world;
-    return this.topics.every((topic) => {
-      for (let partition = 0; partition < log.partitionsOf(topic); partition += 1) {
-        const stored = this.stored(topic, partition);
-        if (log.recordsOf(topic, partition).length > stored) return false;
-      }
-      return true;
-    });
+    return this.partitions.every((place) => place.log.length <= this.stored(place));
   }
 
   /** Names of the partitions that wait for something of another topic. */
@@ -77,35 +91,26 @@ export class Consumer {
     return [...this.waiting];
   }
 
-  private stored(topic: string, partition: number): number {
-    return this.progress.offsets.get(`${topic}/${partition}`) ?? 0;
+  private stored({ name }: Partition): number {
+    return this.progress.offsets.get(name) ?? 0;
   }
 
-  private fetchSoon(topic: string, partition: number): void {
-    const name = `${topic}/${partition}`;
-    if (!this.topics.includes(topic as TopicName) || this.busy.has(name)) return;
+  private fetchSoon(place: Partition): void {
+    if (place.isBusy) return;
     const { chance, faults } = this.process.world;
-    this.busy.add(name);
-    const stallRate = topic === faults.slowTopic ? 0.4 : faults.partitionStalls;
+    place.isBusy = true;
+    const stallRate = place.topic === faults.slowTopic ? 0.4 : faults.partitionStalls;
     const delayMs = chance.happens(stallRate)
       ? chance.spread(secondMs, 12 * hourMs)
       : chance.spread(1, 100);
-    const place = this.partitions.get(name) ?? {
-      topic,
-      partition,
-      position: this.stored(topic, partition),
-    };
-    this.partitions.set(name, place);
-    this.process.after(delayMs, () => this.fetch(name, place));
+    this.process.after(delayMs, () => this.fetch(place));
   }
 
-  private fetch(name: string, place: Partition): void {
-    const { chance, faults, log } = this.process.world;
-    const records = log
-      .recordsOf(place.topic, place.partition)
-      .slice(place.position, place.position + chance.integer(1, recordsMax));
+  private fetch(place: Partition): void {
+    const { chance, faults } = this.process.world;
+    const records = place.log.slice(place.position, place.position + chance.integer(1, recordsMax));
     if (records.length === 0) {
-      this.busy.delete(name);
+      place.isBusy = false;
       return;
     }
     const chunk = { fetchedOffset: place.position, records };
@@ -115,27 +120,23 @@ export class Consumer {
     }
     this.process.after(chance.integer(0, 20), () => {
       const isBlocked = this.take(place, chunk);
-      this.busy.delete(name);
-      if (isBlocked)
-        this.process.after(5 * secondMs, () => this.fetchSoon(place.topic, place.partition));
-      else if (place.position < log.recordsOf(place.topic, place.partition).length) {
-        this.fetchSoon(place.topic, place.partition);
-      }
+      place.isBusy = false;
+      if (isBlocked) this.process.after(5 * secondMs, () => this.fetchSoon(place));
+      else if (place.position < place.log.length) this.fetchSoon(place);
     });
   }
 
   /** One transaction for one chunk; says whether the partition has to wait. */
   private take(place: Partition, chunk: Chunk): boolean {
-    const name = `${place.topic}/${place.partition}`;
-    const { log } = this.process.world;
+    const { name } = place;
     let isBlocked = false;
     const nextOffset = this.process.transaction(() => {
-      const stored = this.stored(place.topic, place.partition);
+      const stored = this.stored(place);
       const entry = enterChunk(BigInt(stored), {
         fetchedOffset: BigInt(chunk.fetchedOffset),
         firstOffset: BigInt(chunk.records[0]?.offset ?? 0),
         lastOffset: BigInt(chunk.records.at(-1)?.offset ?? 0),
-        endOffset: BigInt(log.recordsOf(place.topic, place.partition).length),
+        endOffset: BigInt(place.log.length),
       });
       if (entry.do === 'refuse') throw new Violation('the log never shrinks', entry.reason);
       if (entry.do === 'seek') return Number(entry.offset);

@@ -1,73 +1,90 @@
-type Undo = () => void;
-
 /** One table of a database: what is written is undone when its transaction does not commit. */
-export class Table<V> {
-  private readonly rows = new Map<string, V>();
+export class Table<V, K = string> {
+  private readonly rows = new Map<K, V>();
+  /** The rows as last read: they are read far more often than written. */
+  private read: readonly V[] | undefined;
 
-  constructor(private readonly note: (undo: Undo) => void) {}
+  constructor(private readonly disk: Disk) {}
 
   get size(): number {
     return this.rows.size;
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     return this.rows.get(key);
   }
 
-  has(key: string): boolean {
+  has(key: K): boolean {
     return this.rows.has(key);
   }
 
-  set(key: string, row: V): void {
+  set(key: K, row: V): void {
     const before = this.rows.get(key);
-    const existed = this.rows.has(key);
-    this.note(() => {
-      if (existed) this.rows.set(key, before as V);
-      else this.rows.delete(key);
-    });
+    const existed = before !== undefined || this.rows.has(key);
+    this.disk.note({ table: this, key, before, existed });
     this.rows.set(key, row);
+    this.read = undefined;
   }
 
   /** In the order in which the keys were first written. */
-  values(): V[] {
-    return [...this.rows.values()];
+  values(): readonly V[] {
+    return (this.read ??= [...this.rows.values()]);
   }
 
-  keys(): string[] {
+  keys(): K[] {
     return [...this.rows.keys()];
   }
+
+  /** For the disk alone: a row as it was before. */
+  restore(key: unknown, before: unknown, existed: boolean): void {
+    if (existed) this.rows.set(key as K, before as V);
+    else this.rows.delete(key as K);
+    this.read = undefined;
+  }
 }
+
+type Written = Readonly<{
+  table: Readonly<{ restore: Table<unknown, unknown>['restore'] }>;
+  key: unknown;
+  before: unknown;
+  existed: boolean;
+}>;
 
 /**
  * What a process keeps when it dies. Transactions are atomic and run one after the other, which is
  * what row locks give the services.
  */
 export class Disk {
-  private undos: Undo[] | undefined;
+  private readonly written: Written[] = [];
+  private isOpen = false;
 
-  table<V>(): Table<V> {
-    return new Table<V>((undo) => {
-      if (this.undos === undefined) throw new Error('a row was written outside a transaction');
-      this.undos.push(undo);
-    });
+  table<V, K = string>(): Table<V, K> {
+    return new Table<V, K>(this);
+  }
+
+  /** Notes how to undo what is about to be written. */
+  note(written: Written): void {
+    if (!this.isOpen) throw new Error('a row was written outside a transaction');
+    this.written.push(written);
   }
 
   transaction<T>(work: () => T): T {
-    if (this.undos !== undefined) throw new Error('a transaction within a transaction');
-    this.undos = [];
+    if (this.isOpen) throw new Error('a transaction within a transaction');
+    this.isOpen = true;
     try {
       return work();
     } catch (error) {
       this.undoTo(0);
       throw error;
     } finally {
-      this.undos = undefined;
+      this.isOpen = false;
+      this.written.length = 0;
     }
   }
 
   /** A SAVEPOINT: work that throws is undone, and what came before it stays. */
   savepoint<T>(work: () => T): T {
-    const from = this.undos?.length ?? 0;
+    const from = this.written.length;
     try {
       return work();
     } catch (error) {
@@ -77,6 +94,9 @@ export class Disk {
   }
 
   private undoTo(length: number): void {
-    while (this.undos !== undefined && this.undos.length > length) this.undos.pop()?.();
+    while (this.written.length > length) {
+      const last = this.written.pop();
+      last?.table.restore(last.key, last.before, last.existed);
+    }
   }
 }

@@ -30,8 +30,8 @@ const owners = new Map<string, string>(topics.map(({ name, owner }) => [name, ow
 export class Outbox {
   private readonly streams: Table<readonly OwnEvent[]>;
   private readonly ids: Table<bigint>;
-  private readonly published: Table<true>;
-  private readonly rows: Table<OutgoingRow>;
+  private readonly published: Table<true, number>;
+  private readonly rows: Table<OutgoingRow, number>;
   /** Below this everything is published: a relay need not look there again. */
   private settledBelow = 0;
 
@@ -68,19 +68,19 @@ export class Outbox {
   waiting(most: number): OutgoingRow[] {
     const waiting: OutgoingRow[] = [];
     for (let at = this.settledBelow; at < this.rows.size && waiting.length < most; at += 1) {
-      const row = this.rows.get(at.toString());
-      if (row !== undefined && !this.published.has(at.toString())) waiting.push(row);
+      const row = this.rows.get(at);
+      if (row !== undefined && !this.published.has(at)) waiting.push(row);
     }
     return waiting;
   }
 
   markPublished(rows: readonly OutgoingRow[]): void {
-    for (const { ordinal } of rows) this.published.set(ordinal.toString(), true);
+    for (const { ordinal } of rows) this.published.set(ordinal, true);
   }
 
   /** Moves past what is published; called outside of transactions. */
   settle(): void {
-    while (this.published.has(this.settledBelow.toString())) this.settledBelow += 1;
+    while (this.published.has(this.settledBelow)) this.settledBelow += 1;
   }
 
   private appendOne(
@@ -113,7 +113,7 @@ export class Outbox {
       contentHash,
     };
     const row = { ordinal: this.rows.size, topic, key, fullType, value, metadata };
-    this.rows.set(row.ordinal.toString(), row);
+    this.rows.set(row.ordinal, row);
     this.ids.set(id, sequence);
     this.streams.set(`${topic}\n${key}`, [...stream, { event, row }]);
     this.world.trace(this.source, () => `records ${event.type} ${sequence} of ${key}`);

@@ -1,5 +1,5 @@
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
-import { hold } from './violation';
+import { Violation } from './violation';
 
 /** Twice what chargers say that ask all the time while authorization is away for two days. */
 const stepsMax = 400_000;
@@ -14,6 +14,8 @@ export class Scheduler {
   private readonly heap: Task[] = [];
   private scheduled = 0;
   private currentMs: number;
+  /** `now` as it was last asked for: many ask within one step. */
+  private told: Readonly<{ atMs: number; now: Instant }> | undefined;
   private stepCount = 0;
 
   constructor(startMs: number) {
@@ -25,7 +27,10 @@ export class Scheduler {
   }
 
   get now(): Instant {
-    return instantFromEpochMs(this.currentMs);
+    if (this.told?.atMs !== this.currentMs) {
+      this.told = { atMs: this.currentMs, now: instantFromEpochMs(this.currentMs) };
+    }
+    return this.told.now;
   }
 
   get steps(): number {
@@ -34,9 +39,7 @@ export class Scheduler {
 
   after(delayMs: number, run: () => void): void {
     this.scheduled += 1;
-    const task = { atMs: this.currentMs + Math.max(0, delayMs), number: this.scheduled, run };
-    this.heap.push(task);
-    this.rise(this.heap.length - 1);
+    this.rise({ atMs: this.currentMs + Math.max(0, delayMs), number: this.scheduled, run });
   }
 
   /** Runs what is due until then, and moves the clock there. */
@@ -45,41 +48,41 @@ export class Scheduler {
       this.removeFirst();
       this.currentMs = next.atMs;
       this.stepCount += 1;
-      hold(this.stepCount < stepsMax, 'a run ends', () => `${stepsMax} steps and no end`);
+      if (this.stepCount >= stepsMax) throw new Violation('a run ends', `${stepsMax} steps`);
       next.run();
     }
     this.currentMs = Math.max(this.currentMs, endMs);
   }
 
-  private rise(from: number): void {
-    for (let at = from; at > 0;) {
+  private rise(task: Task): void {
+    const { heap } = this;
+    let at = heap.length;
+    while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.swapIfBefore(at, parent)) return;
+      const parentTask = heap[parent];
+      if (parentTask === undefined || !isBefore(task, parentTask)) break;
+      heap[at] = parentTask;
       at = parent;
     }
+    heap[at] = task;
   }
 
   private removeFirst(): void {
-    const last = this.heap.pop();
-    if (last === undefined || this.heap.length === 0) return;
-    this.heap[0] = last;
-    for (let at = 0; ;) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      const [leftTask, rightTask] = [this.heap[left], this.heap[right]];
-      if (leftTask === undefined) return;
-      const least = rightTask !== undefined && isBefore(rightTask, leftTask) ? right : left;
-      if (!this.swapIfBefore(least, at)) return;
-      at = least;
+    const { heap } = this;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      const leftTask = heap[left];
+      if (leftTask === undefined) break;
+      const rightTask = heap[left + 1];
+      const isRight = rightTask !== undefined && isBefore(rightTask, leftTask);
+      const least = isRight ? rightTask : leftTask;
+      if (!isBefore(least, last)) break;
+      heap[at] = least;
+      at = isRight ? left + 1 : left;
     }
-  }
-
-  private swapIfBefore(one: number, other: number): boolean {
-    const [oneTask, otherTask] = [this.heap[one], this.heap[other]];
-    if (oneTask === undefined || otherTask === undefined || !isBefore(oneTask, otherTask)) {
-      return false;
-    }
-    this.heap[one] = otherTask;
-    this.heap[other] = oneTask;
-    return true;
+    heap[at] = last;
   }
 }

@@ -47,20 +47,25 @@ const frozen = <T>(value: T): T => {
 };
 
 type Listener = (topic: string, partition: number) => void;
+type Subscription = Readonly<{ name: string; topics: readonly string[]; listener: Listener }>;
 
 /** The log: order within a partition and nothing else; what has arrived stays for ever. */
 export class SimulatedLog {
-  private readonly partitions = new Map<string, LogRecord[]>();
+  private readonly partitions = new Map<string, LogRecord[][]>();
   private readonly decoded = new Map<string, RecordedEvent>();
-  private readonly listeners = new Map<string, Listener>();
+  private subscriptions: readonly Subscription[] = [];
 
   partitionsOf(topic: string): number {
     return partitionCounts.get(topic) ?? 1;
   }
 
   /** A consumer's newest incarnation is the one that is told. */
-  listen(name: string, listener: Listener): void {
-    this.listeners.set(name, listener);
+  listen(name: string, topics: readonly TopicName[], listener: Listener): void {
+    const fresh = { name, topics, listener };
+    const isKnown = this.subscriptions.some((subscription) => subscription.name === name);
+    this.subscriptions = isKnown
+      ? this.subscriptions.map((known) => (known.name === name ? fresh : known))
+      : [...this.subscriptions, fresh];
   }
 
   append(row: OutgoingRow): void {
@@ -75,16 +80,21 @@ export class SimulatedLog {
       offset,
       recorded: { ...this.decode(row), position: { topic, partition, offset: BigInt(offset) } },
     });
-    for (const listener of this.listeners.values()) listener(topic, partition);
+    for (const { topics: wanted, listener } of this.subscriptions) {
+      if (wanted.includes(topic)) listener(topic, partition);
+    }
   }
 
+  /** A partition as it is now and as it grows: the same list for good. */
   recordsOf(topic: string, partition: number): LogRecord[] {
-    const name = `${topic}/${partition}`;
-    const known = this.partitions.get(name);
-    if (known !== undefined) return known;
-    const fresh: LogRecord[] = [];
-    this.partitions.set(name, fresh);
-    return fresh;
+    let partitions = this.partitions.get(topic);
+    if (partitions === undefined) {
+      partitions = Array.from({ length: this.partitionsOf(topic) }, () => []);
+      this.partitions.set(topic, partitions);
+    }
+    const records = partitions[partition];
+    if (records === undefined) throw new RangeError(`${topic} has no partition ${partition}`);
+    return records;
   }
 
   /** Every event of a topic once, each stream in its order, as a replay reads them. */

@@ -4,8 +4,17 @@ import { hourMs, minuteMs, type World } from './world';
 
 /** Ends the step that is running, and the process with it. */
 class Crash extends Error {
-  constructor(readonly place: string) {
+  private static readonly byPlace = new Map<string, Crash>();
+
+  private constructor(readonly place: string) {
     super(`crashed ${place}`);
+  }
+
+  /** One for each place: nobody reads where it was thrown, and finding that out costs most. */
+  static at(place: string): Crash {
+    const known = Crash.byPlace.get(place) ?? new Crash(place);
+    Crash.byPlace.set(place, known);
+    return known;
   }
 }
 
@@ -46,7 +55,7 @@ export class SimulatedProcess {
   bound<Args extends unknown[]>(step: (...args: Args) => void): (...args: Args) => void {
     const { incarnation } = this;
     return (...args) => {
-      if (this.running && this.incarnation === incarnation) this.perform(() => step(...args));
+      if (this.running && this.incarnation === incarnation) this.perform(step, ...args);
     };
   }
 
@@ -57,7 +66,7 @@ export class SimulatedProcess {
 
   /** A place where a process may die, named for the trace. */
   crashPoint(place: string): void {
-    if (this.world.chance.happens(this.world.faults.crashAtStep)) throw new Crash(place);
+    if (this.world.chance.happens(this.world.faults.crashAtStep)) throw Crash.at(place);
   }
 
   transaction<T>(work: () => T): T {
@@ -85,9 +94,9 @@ export class SimulatedProcess {
     this.world.clock.after(awayMs, () => this.start());
   }
 
-  private perform(step: () => void): void {
+  private perform<Args extends unknown[]>(step: (...args: Args) => void, ...args: Args): void {
     try {
-      step();
+      step(...args);
     } catch (error) {
       if (error instanceof Crash) return this.crash(error.place);
       if (error instanceof Violation) throw error;

@@ -26,7 +26,7 @@ export const textOf = (value: unknown): string =>
 /** Holds that two values say the same. */
 export const holdSame = (found: unknown, expected: unknown, rule: string, what: string): void => {
   hold(
-    isDeepStrictEqual(found, expected),
+    found === expected || isDeepStrictEqual(found, expected),
     rule,
     () => `${what}: found ${textOf(found)}, expected ${textOf(expected)}`,
   );

@@ -194,9 +194,10 @@ export class SimulatedCharger {
   /** Whatever the gateway answers to the same words, it has to answer the same. */
   private checkSame(message: Message, answer: Answer): void {
     if (answer.kind === 'internal-error') return;
-    message.answers.push(textOf(answer));
+    const text = textOf(answer);
+    message.answers.push(text);
     hold(
-      message.answers[0] === textOf(answer),
+      message.answers[0] === text,
       'a resent frame gets the same answer',
       () => `${textOf(message.frame)}: ${message.answers.join(' then ')}`,
     );
@@ -235,6 +236,9 @@ export class SimulatedCharger {
   private connect(): void {
     const { chance, clock, faults } = this.world;
     if (this.connection !== undefined) return;
+    if (this.isOffline() || !this.gateway.isReachable) {
+      return this.connectLater(chance.spread(5 * secondMs, 5 * minuteMs));
+    }
     const connection: ConnectedCharger = {
       chargePointId: this.chargePointId,
       connectedAt: clock.now,
@@ -251,10 +255,7 @@ export class SimulatedCharger {
       },
     };
     this.connection = connection;
-    if (this.isOffline() || !this.gateway.connect(connection)) {
-      this.connection = undefined;
-      return this.connectLater(chance.spread(5 * secondMs, 5 * minuteMs));
-    }
+    this.gateway.connect(connection);
     this.world.trace(this.chargePointId, () => 'connects');
     for (const [connectorId, status] of this.statuses) this.repeatStatus(connectorId, status);
     this.sendNext();

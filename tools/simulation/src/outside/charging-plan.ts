@@ -81,6 +81,20 @@ export const plannedTariffs: readonly Readonly<Record<string, unknown>>[] = [
   tariff('time', component('FLAT', 1), component('TIME', 2.4, 60), component('ENERGY', 0.29)),
 ];
 
+const versions = new Map<string, Readonly<Record<string, unknown>>>();
+
+/** A tariff as a later version words it: other words, the same prices; one document for good. */
+export const tariffInVersion = (
+  document: Readonly<Record<string, unknown>>,
+  version: number,
+): Readonly<Record<string, unknown>> => {
+  const name = `${document['id'] as string}/${version}`;
+  const text = [{ language: 'en', text: `version ${version}` }];
+  const known = versions.get(name) ?? { ...document, tariff_alt_text: text };
+  versions.set(name, known);
+  return known;
+};
+
 const location: Location = {
   locationId: 'loc-1',
   timeZone: 'Europe/Berlin',

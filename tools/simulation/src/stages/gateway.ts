@@ -102,13 +102,15 @@ export class Gateway {
     this.sweepLater();
   }
 
+  get isReachable(): boolean {
+    return this.process.isRunning;
+  }
+
   /** A charger's WebSocket is open; one that it had before gives way. */
-  connect(charger: ConnectedCharger): boolean {
-    if (!this.process.isRunning) return false;
+  connect(charger: ConnectedCharger): void {
     this.connections.get(charger.chargePointId)?.close();
     this.connections.set(charger.chargePointId, charger);
     this.process.bound(() => this.remoteStops.wake(charger.chargePointId))();
-    return true;
   }
 
   disconnect(charger: ConnectedCharger): void {

@@ -24,6 +24,7 @@ export class KnowledgeView {
     const { log } = this.process.world;
     log.listen(
       `${this.process.name} view`,
+      topics,
       this.process.bound((topic: string, partition: number) => this.readSoon(topic, partition)),
     );
     for (const topic of topics) {
@@ -44,7 +45,7 @@ export class KnowledgeView {
 
   private readSoon(topic: string, partition: number): void {
     const name = `${topic}/${partition}`;
-    if (!(topics as readonly string[]).includes(topic) || this.busy.has(name)) return;
+    if (this.busy.has(name)) return;
     this.busy.add(name);
     const { chance, log } = this.process.world;
     this.process.after(chance.spread(1, 500), () => {

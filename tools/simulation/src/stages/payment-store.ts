@@ -22,8 +22,6 @@ import { hold } from '../ground/violation';
 import type { World } from '../ground/world';
 import type { PaymentRow, PaymentTables } from './payment-tables';
 
-const topic = 'payments.payments.v1';
-
 export const paymentIdOf = (cpoId: string, sessionId: string): string =>
   derivedId(cpoId, 'payment', sessionId);
 
@@ -72,11 +70,7 @@ export class PaymentStore {
   }
 
   paymentOf(cpoId: string, paymentId: string): Payment {
-    const events = this.outbox.eventsOf(topic, `${cpoId}/${paymentId}`);
-    return fold(
-      paymentDecider,
-      events.map(({ event }) => event as PaymentEvent),
-    );
+    return this.tables.states.get(`${cpoId}/${paymentId}`) ?? paymentDecider.initial;
   }
 
   private rowOf(cpoId: string, sessionId: string): PaymentRow {
@@ -116,6 +110,8 @@ export class PaymentStore {
     );
     const known = appended.find((one) => !one.appended);
     hold(known === undefined, 'state and log agree', () => `${known?.event.type} is there already`);
+    const { cpoId, paymentId } = row.identity;
+    this.tables.states.set(`${cpoId}/${paymentId}`, payment);
     for (const event of events) {
       if (event.type === 'PaymentPreauthorized') {
         const { paymentIntentId } = event;

@@ -1,7 +1,7 @@
 import type { PayoutState } from '@tallywatt/payment-capture/domain/settlement';
 import type { ProcessorCall } from '@tallywatt/payment-capture/domain/processor-call';
 import type { SessionFacts } from '@tallywatt/payment-capture/domain/session-rules';
-import type { PaymentIdentity } from '@tallywatt/payment-capture/domain/payment-state';
+import type { Payment, PaymentIdentity } from '@tallywatt/payment-capture/domain/payment-state';
 import type { Disk, Table } from '../ground/disk';
 import type { Notice } from '../outside/processor-objects';
 
@@ -44,6 +44,8 @@ export type MovementRow = Readonly<{
 /** payment-capture's database. */
 export class PaymentTables {
   readonly payments: Table<PaymentRow>;
+  /** What the stream of a payment folds to, kept with it; the judge folds the log and compares. */
+  readonly states: Table<Payment>;
   readonly calls: Table<CallRow>;
   readonly notices: Table<NoticeRow>;
   readonly movements: Table<MovementRow>;
@@ -52,6 +54,7 @@ export class PaymentTables {
 
   constructor(disk: Disk) {
     this.payments = disk.table();
+    this.states = disk.table();
     this.calls = disk.table();
     this.notices = disk.table();
     this.movements = disk.table();

@@ -16,7 +16,7 @@ import {
   type RatedSession,
 } from '@tallywatt/derivations';
 import { tariffVersion, type TariffVersion } from '@tallywatt/pricing-engine/domain/tariff-version';
-import { parseTariff } from '@tallywatt/tariffs';
+import { parseTariff, type OcpiTariff } from '@tallywatt/tariffs';
 import { Consumer, NotYetKnown, Progress } from '../ground/consumer';
 import type { Table } from '../ground/disk';
 import { Outbox } from '../ground/outbox';
@@ -27,6 +27,18 @@ import type { World } from '../ground/world';
 import { cpoId } from './gateway';
 
 type TariffRow = Readonly<{ contentHash: string; ocpiTariffJson: string }>;
+
+const readDocuments = new WeakMap<Readonly<Record<string, unknown>>, OcpiTariff>();
+
+/** The plan's documents are the same in every run: each is read once. */
+const read = (document: Readonly<Record<string, unknown>>): OcpiTariff => {
+  const known = readDocuments.get(document);
+  if (known !== undefined) return known;
+  const parsed = parseTariff(document);
+  if (!parsed.ok) throw new Error(canonicalJson(parsed.faults));
+  readDocuments.set(document, parsed.tariff);
+  return parsed.tariff;
+};
 
 const rowName = ({ tariffId, version }: Pick<TariffReference, 'tariffId' | 'version'>): string =>
   `${tariffId}/${version}`;
@@ -70,9 +82,7 @@ export class Pricing {
 
   /** The operator hands a tariff in; its table is filled by the log, as in a new database. */
   publishTariff(document: Readonly<Record<string, unknown>>): void {
-    const parsed = parseTariff(document);
-    if (!parsed.ok) throw new Error(canonicalJson(parsed.faults));
-    const { tariff } = parsed;
+    const tariff = read(document);
     const { now } = this.world.clock;
     this.process.disk.transaction(() => {
       const before = this.latest.get(tariff.id) ?? tariffVersion.initial;

@@ -136,6 +136,8 @@ export class SettlementSync {
   private recordOne(listed: Movement): void {
     const { createdMs: _c, availableMs: _a, payoutId: _p, ...movement } = listed;
     const id = movement.balanceTransactionId;
+    const known = this.tables.movements.get(id);
+    if (known !== undefined && (known.isAvailable || !movement.isAvailable)) return;
     const payment =
       movement.paymentIntentId === undefined
         ? undefined
@@ -144,7 +146,6 @@ export class SettlementSync {
       payment === undefined
         ? undefined
         : { paymentId: payment.identity.paymentId, sessionId: payment.identity.sessionId };
-    const known = this.tables.movements.get(id);
     if (known === undefined) {
       const taxes = payment?.facts.price?.taxes;
       if (movement.reportingCategory === 'refund' && payment !== undefined && taxes === undefined) {
@@ -154,12 +155,10 @@ export class SettlementSync {
       const event = balanceTransactionRecorded(cpoId, movement, owner, taxes ?? [], before);
       this.outbox.append([{ event, occurredAt: movement.createdAt }]);
     }
-    if (movement.isAvailable && known?.isAvailable !== true) this.publishAvailable(movement, owner);
-    if (known === undefined || (movement.isAvailable && !known.isAvailable)) {
-      const { reportingCategory, amountMinor, availableOn, createdAt, isAvailable } = movement;
-      const row = { reportingCategory, amountMinor, availableOn, createdAt, isAvailable };
-      this.tables.movements.set(id, { ...row, ...(known ?? owner ?? {}), isAvailable });
-    }
+    if (movement.isAvailable) this.publishAvailable(movement, owner);
+    const { reportingCategory, amountMinor, availableOn, createdAt, isAvailable } = movement;
+    const row = { reportingCategory, amountMinor, availableOn, createdAt, isAvailable };
+    this.tables.movements.set(id, { ...row, ...(known ?? owner ?? {}), isAvailable });
   }
 
   private publishAvailable(

@@ -5,6 +5,7 @@ import {
   type PaymentEvent,
   type RecordedEvent,
   type TariffEvent,
+  type TariffPublished,
 } from '@tallywatt/contracts';
 import { fold } from '@tallywatt/decider';
 import {
@@ -79,15 +80,19 @@ const rebuildPayments = (evidence: Evidence): void => {
 };
 
 const rebuildCdrs = (evidence: Evidence): void => {
+  const published = new Map<string, TariffPublished>();
   const tariffs = new Map<string, PinnedTariff>();
   for (const event of evidence.events<TariffEvent>('pricing.tariffs.v1')) {
     if (event.type !== 'TariffPublished') continue;
-    const { tariffId, version, contentHash } = event.tariff;
-    tariffs.set(`${tariffId}/${version}`, pinnedTariff(contentHash, event.ocpiTariffJson));
+    published.set(`${event.tariff.tariffId}/${event.tariff.version}`, event);
   }
   const pinned = ({ tariffId, version }: { tariffId: string; version: bigint }): PinnedTariff => {
-    const tariff = tariffs.get(`${tariffId}/${version}`);
-    if (tariff === undefined) throw new Violation(rule, `no tariff ${tariffId} in the log`);
+    const name = `${tariffId}/${version}`;
+    const event = published.get(name);
+    if (event === undefined) throw new Violation(rule, `no tariff ${tariffId} in the log`);
+    const tariff =
+      tariffs.get(name) ?? pinnedTariff(event.tariff.contentHash, event.ocpiTariffJson);
+    tariffs.set(name, tariff);
     return tariff;
   };
   for (const { stored, events, issued, withheld } of evidence.sessions) {
