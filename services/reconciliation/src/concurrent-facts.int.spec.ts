@@ -1,9 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { createEventLog, eventLogMigrations, type EventLog } from '@tallywatt/event-log';
-import { createLogger, migrate, readMigrations } from '@tallywatt/service-kit';
-import { recorded, testRuntime } from '@tallywatt/testing';
-import { Pool } from 'pg';
+import { recorded } from '@tallywatt/testing';
 import { defaultPatience } from './domain/overdue';
 import type { SubjectFact } from './domain/subject';
 import { takeFacts } from './inbound/facts.consumer';
@@ -11,45 +7,26 @@ import { closeDayOnce, daysToClose } from './outbound/day-tables';
 import { sweepOverdue } from './outbound/overdue-sweep';
 import { exampleFacts } from './testing/example-facts';
 import { settledSession } from './testing/example-sessions';
+import { openFactsStage, type FactsStage } from './testing/facts-stage';
 
 const run = randomBytes(6).toString('hex');
 const tenants = ['a', 'b'].map((name) => `cpo-${run}-${name}`);
 const numbers = Array.from({ length: 8 }, (_, index) => index);
 const far = '2027-06-01T00:00:00.000Z';
 
-let pool: Pool;
-let eventLog: EventLog;
+let stage: FactsStage;
 let attempts = 0;
 
 beforeAll(async () => {
-  const runtime = await testRuntime();
-  const databaseUrl = await runtime.createDatabase();
-  await migrate(
-    databaseUrl,
-    [{ name: '0001_event-log', sql: eventLogMigrations }],
-    readMigrations(join(__dirname, '..', 'migrations')),
-  );
-  pool = new Pool({ connectionString: databaseUrl, max: 10 });
-  const brokers = runtime.kafkaBrokers.split(',');
-  // No relay: what is said here stays in the outbox. The name owns no topic, so none is adopted.
-  eventLog = createEventLog({
-    service: 'reconciliation-test',
-    pool,
-    brokers,
-    logger: createLogger('test', 'silent'),
-  });
-}, 120_000);
-
-afterAll(async () => {
-  await eventLog?.stop();
-  await pool?.end();
-}, 60_000);
+  stage = await openFactsStage();
+});
+afterAll(() => stage?.end());
 
 const take = (facts: readonly SubjectFact[]): Promise<void> =>
-  eventLog.transaction(async (tx) => {
+  stage.eventLog.transaction(async (tx) => {
     attempts += 1;
     await takeFacts(
-      eventLog,
+      stage.eventLog,
       tx,
       facts.map((fact) => recorded(fact)),
       defaultPatience,
@@ -94,7 +71,7 @@ const factsOf = (cpoId: string): readonly SubjectFact[] => {
 };
 
 const statuses = async (cpoId: string): Promise<Record<string, string>> => {
-  const { rows } = await pool.query<{ session_id: string; status: string }>(
+  const { rows } = await stage.pool.query<{ session_id: string; status: string }>(
     'SELECT session_id, status FROM subjects WHERE cpo_id = $1 ORDER BY session_id',
     [cpoId],
   );
@@ -125,10 +102,10 @@ describe('partitions that speak of the same sessions and payouts at the same tim
   });
 
   it('leave the sweep only what is overdue, once', async () => {
-    expect(await sweepOverdue(eventLog, '2026-11-20T16:00:01.000Z', defaultPatience)).toBe(0);
-    expect(await sweepOverdue(eventLog, far, defaultPatience)).toBe(4);
-    expect(await sweepOverdue(eventLog, far, defaultPatience)).toBe(0);
-    const { rows } = await pool.query(
+    expect(await sweepOverdue(stage.eventLog, '2026-11-20T16:00:01.000Z', defaultPatience)).toBe(0);
+    expect(await sweepOverdue(stage.eventLog, far, defaultPatience)).toBe(4);
+    expect(await sweepOverdue(stage.eventLog, far, defaultPatience)).toBe(0);
+    const { rows } = await stage.pool.query(
       `SELECT DISTINCT cpo_id, kind, currency, expected_minor FROM findings`,
     );
     expect(rows).toEqual([
@@ -137,12 +114,12 @@ describe('partitions that speak of the same sessions and payouts at the same tim
   });
 
   it('leave days to close, each CPO its own, each once', async () => {
-    expect(await daysToClose(pool, '2026-11-20')).toEqual([]);
+    expect(await daysToClose(stage.pool, '2026-11-20')).toEqual([]);
     const due = tenants.map((cpoId) => ({ cpoId, day: '2026-11-20' }));
-    expect(await daysToClose(pool, '2026-11-21')).toEqual(due);
-    const closed = await closeDayOnce(eventLog, tenants[1]!, '2026-11-20', far);
+    expect(await daysToClose(stage.pool, '2026-11-21')).toEqual(due);
+    const closed = await closeDayOnce(stage.eventLog, tenants[1]!, '2026-11-20', far);
     expect(closed).toMatchObject({ sessions: 8n, reconciled: 4n, openFindings: 4n });
-    expect(await daysToClose(pool, '2026-11-21')).toEqual(due.slice(0, 1));
+    expect(await daysToClose(stage.pool, '2026-11-21')).toEqual(due.slice(0, 1));
   });
 
   it("make no subject of money that is nobody's", async () => {

@@ -1,41 +1,19 @@
-import { join } from 'node:path';
-import { createEventLog, eventLogMigrations, type EventLog } from '@tallywatt/event-log';
-import { createLogger, migrate, readMigrations } from '@tallywatt/service-kit';
-import { recorded, testRuntime } from '@tallywatt/testing';
-import { Pool } from 'pg';
+import { recorded } from '@tallywatt/testing';
 import { defaultPatience } from './domain/overdue';
 import type { SubjectFact } from './domain/subject';
 import { takeFacts } from './inbound/facts.consumer';
 import { exposures, openFindings } from './outbound/exposure-tables';
 import { exampleFacts } from './testing/example-facts';
 import { settledSession } from './testing/example-sessions';
+import { openFactsStage, type FactsStage } from './testing/facts-stage';
 
-let pool: Pool;
-let eventLog: EventLog;
+let stage: FactsStage;
 let sessions = 0;
 
 beforeAll(async () => {
-  const runtime = await testRuntime();
-  const databaseUrl = await runtime.createDatabase();
-  await migrate(
-    databaseUrl,
-    [{ name: '0001_event-log', sql: eventLogMigrations }],
-    readMigrations(join(__dirname, '..', 'migrations')),
-  );
-  pool = new Pool({ connectionString: databaseUrl, max: 4 });
-  // No relay: what is said here stays in the outbox. The name owns no topic, so none is adopted.
-  eventLog = createEventLog({
-    service: 'reconciliation-test',
-    pool,
-    brokers: runtime.kafkaBrokers.split(','),
-    logger: createLogger('test', 'silent'),
-  });
-}, 120_000);
-
-afterAll(async () => {
-  await eventLog?.stop();
-  await pool?.end();
-}, 60_000);
+  stage = await openFactsStage();
+});
+afterAll(() => stage?.end());
 
 const session = (currency = 'EUR') => {
   sessions += 1;
@@ -43,9 +21,9 @@ const session = (currency = 'EUR') => {
 };
 
 const take = (facts: readonly SubjectFact[], onBilled?: (seconds: number) => void) =>
-  eventLog.transaction((tx) =>
+  stage.eventLog.transaction((tx) =>
     takeFacts(
-      eventLog,
+      stage.eventLog,
       tx,
       facts.map((fact, index) => {
         const told = recorded(fact);
@@ -62,7 +40,7 @@ const later = '2026-11-20T17:00:00.000Z';
 
 describe('money at risk', () => {
   it('is what is held, unpaid or waits for a person, and nothing that is settled', async () => {
-    expect(await exposures(pool, later)).toEqual([]);
+    expect(await exposures(stage.pool, later)).toEqual([]);
     const running = session();
     await take([running.started(5000n), running.held(5000n)]);
     const other = session('SEK');
@@ -75,7 +53,7 @@ describe('money at risk', () => {
     await take([odd.started(5000n), odd.held(5000n), odd.quarantined(), odd.closed()]);
     await take(settledSession(session()));
 
-    const byKind = (await exposures(pool, later)).sort((a, b) =>
+    const byKind = (await exposures(stage.pool, later)).sort((a, b) =>
       `${a.kind}${a.currency}`.localeCompare(`${b.kind}${b.currency}`),
     );
     expect(byKind).toEqual([
@@ -86,7 +64,7 @@ describe('money at risk', () => {
       { kind: 'unpaid', currency: 'EUR', sessions: 2, amountMinor: 1500 },
     ]);
     // A minute after the close a capture is under way; what is held is held all the same.
-    const soon = await exposures(pool, '2026-11-20T16:01:00.000Z');
+    const soon = await exposures(stage.pool, '2026-11-20T16:01:00.000Z');
     expect(soon.map(({ kind, currency, sessions: count }) => [kind, currency, count])).toEqual(
       expect.arrayContaining([
         ['held', 'EUR', 2],
@@ -97,7 +75,7 @@ describe('money at risk', () => {
   });
 
   it('is asked of an index of just these sessions', async () => {
-    const client = await pool.connect();
+    const client = await stage.pool.connect();
     try {
       await client.query('BEGIN; SET LOCAL enable_seqscan = off');
       const { rows } = await client.query<{ 'QUERY PLAN': string }>(
@@ -112,11 +90,11 @@ describe('money at risk', () => {
   });
 
   it('has its findings counted by kind until they are resolved', async () => {
-    const before = await openFindings(pool);
+    const before = await openFindings(stage.pool);
     const twice = session();
     await take([twice.started(5000n), twice.held(5000n), twice.closed(), twice.cdr(1190n)]);
     await take([twice.captured(2000n)]);
-    const after = await openFindings(pool);
+    const after = await openFindings(stage.pool);
     const sum = (findings: typeof after) => findings.reduce((all, { count }) => all + count, 0);
     expect(sum(after)).toBeGreaterThan(sum(before));
     expect(after.map(({ kind }) => kind)).toContain('captured-differs');

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { Consumer } from '@tallywatt/event-log';
 import type { ServiceContext, ServiceDefinition } from '@tallywatt/service-kit';
 import { environment, type ReconciliationEnvironment } from './config';
 import { consumeFacts } from './inbound/facts.consumer';
+import { hearing } from './inbound/hearing';
 import { closeDayOnce, daysToClose } from './outbound/day-tables';
 import { restoreOwnTables } from './outbound/own-tables';
 import { exposures, openFindings } from './outbound/exposure-tables';
@@ -28,15 +28,6 @@ const closeDays = async ({
   }
 };
 
-/** Records that may be on their way while we still count as up to date: about one batch. */
-const lagMax = 500;
-
-/** Silence means something only to one who has heard everything so far. */
-const hasCaughtUp = (consumer: Consumer): boolean => {
-  const { joined, lag, waiting } = consumer.state();
-  return joined && waiting.length === 0 && lag !== undefined && lag <= lagMax;
-};
-
 /** What reconciliation is made of; `main.ts` runs it, tests start it with their own environment. */
 export const reconciliationService = {
   name: 'reconciliation',
@@ -49,16 +40,17 @@ export const reconciliationService = {
     const { env, eventLog } = context;
     const metrics = reconciliationMetrics(context.metrics);
     const consumer = consumeFacts(eventLog, env.PATIENCE_SECONDS, metrics.billed);
+    const hasCaughtUp = hearing(() => performance.now());
     context.every('exposure', exposureIntervalMs, async () => {
       metrics.exposed(await exposures(context.pool, new Date().toISOString()));
       metrics.findingsOpen(await openFindings(context.pool));
     });
     context.every('overdue sweep', env.SWEEP_INTERVAL_SECONDS * 1_000, async () => {
-      if (!hasCaughtUp(consumer)) return;
+      if (!hasCaughtUp(consumer.state())) return;
       await sweepOverdue(eventLog, new Date().toISOString(), env.PATIENCE_SECONDS);
     });
     context.every('close of day', 60_000, async () => {
-      if (hasCaughtUp(consumer)) await closeDays(context);
+      if (hasCaughtUp(consumer.state())) await closeDays(context);
     });
   },
 } satisfies ServiceDefinition<typeof environment.shape>;

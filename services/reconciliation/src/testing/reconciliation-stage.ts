@@ -53,7 +53,7 @@ export type Stage = Readonly<{
 type Servers = Readonly<{ kafkaBrokers: string; createDatabase(): Promise<string> }>;
 
 const untilReady = async ({ url }: RunningService): Promise<void> => {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const { status } = await fetch(`${url}/health/ready`);
     if (status === 200) return;
