@@ -8,9 +8,20 @@ export type {
   TariffRestrictions,
 } from './ocpi-tariff';
 export { hasParkingTime } from './ocpi-tariff';
-export type { TariffFault } from './json-fields';
+export type { Findings, JsonObject, TariffFault } from './json-fields';
+export { fault, listAt, objectAt, present, textAt, warn, wordAt } from './json-fields';
 export type { ParsedTariff } from './tariff-parsing';
 export { parseTariff } from './tariff-parsing';
+export { analyseTariff } from './tariff-analysis';
+export type { ExportedTariff } from './tariff-export';
+export { exportTariff } from './tariff-export';
+export type {
+  DiscountableDimension,
+  EnergyCost,
+  EnergyCostElement,
+  FleetPlan,
+  MembershipTerms,
+} from './tariff-extension';
 export type {
   MeterPoint,
   Occupancy,

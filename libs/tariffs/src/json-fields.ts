@@ -45,6 +45,12 @@ export const textAt = (
   return value;
 };
 
+/** What `parse` makes of a value that is there; null says as little as nothing. */
+export const whenGiven = <Value>(
+  value: unknown,
+  parse: (given: unknown) => Value | undefined,
+): Value | undefined => (value === undefined || value === null ? undefined : parse(value));
+
 /** One of a closed list of words, or undefined after a fault. */
 export const wordAt = <Word extends string>(
   value: unknown,
@@ -95,6 +101,19 @@ export const wholeNumberAt = (
     ? BigInt(value)
     : fault(findings, path, `expected a whole number of 0 or more, found ${nameOf(value)}`);
 
+/** A percentage from 0 to 100, or undefined after a fault. */
+export const percentAt = (
+  value: unknown,
+  path: string,
+  findings: Findings,
+): Decimal | undefined => {
+  const decimal = decimalAt(value, path, findings);
+  if (typeof value === 'number' && value > 100) {
+    return fault(findings, path, `expected a percentage up to 100, found ${value}`);
+  }
+  return decimal;
+};
+
 /** A number in thousandths or millionths of its unit, or undefined after a fault. */
 export const scaledAt = (
   value: unknown,
@@ -120,6 +139,20 @@ export const unknownFields = (
   for (const name of Object.keys(object)) {
     if (!known.includes(name)) {
       target.push({ path: `${path}.${name}`, message: 'is not a field of OCPI 2.2.1 here' });
+    }
+  }
+};
+
+/** Each field of ours that nobody reads is a fault: it was meant to change the price. */
+export const extensionFields = (
+  object: JsonObject,
+  path: string,
+  known: readonly string[],
+  { faults }: Findings,
+): void => {
+  for (const name of Object.keys(object)) {
+    if (!known.includes(name)) {
+      faults.push({ path: `${path}.${name}`, message: 'is not a field of the extension here' });
     }
   }
 };

@@ -1,5 +1,6 @@
 import type { Currency, Decimal } from '@tallywatt/money';
 import type { Weekday } from '@tallywatt/time';
+import type { EnergyCost, FleetPlan, MembershipTerms } from './tariff-extension';
 
 /** OCPI 2.2.1 mod_tariffs, TariffDimensionType. */
 export type TariffDimension = 'ENERGY' | 'TIME' | 'PARKING_TIME' | 'FLAT';
@@ -36,7 +37,17 @@ export type TariffRestrictions = Readonly<{
   /** Never empty: an empty list is no restriction and is dropped. */
   dayOfWeek?: readonly Weekday[];
   reservation?: ReservationRestriction;
+  /** Ours: on the dates that the tariff lists as holidays, or on all others. */
+  holiday?: HolidayRestriction;
+  /** Ours, MM-DD in the calendar of the location, each year; both or neither. May wrap. */
+  seasonStart?: string;
+  seasonEnd?: string;
+  /** Ours, of PARKING_TIME: seconds since the vehicle stopped taking energy, grace included. */
+  minIdleSeconds?: bigint;
+  maxIdleSeconds?: bigint;
 }>;
+
+export type HolidayRestriction = 'only' | 'never';
 
 export type TariffElement = Readonly<{
   priceComponents: readonly PriceComponent[];
@@ -46,7 +57,7 @@ export type TariffElement = Readonly<{
 /** OCPI 2.2.1 Price: the two limits are compared each on its own. */
 export type PriceLimit = Readonly<{ exclVat: Decimal; inclVat?: Decimal }>;
 
-/** An OCPI 2.2.1 Tariff as far as it decides a price, plus what OCPI cannot say. */
+/** An OCPI 2.2.1 Tariff, plus what OCPI cannot say (`docs/tariff-extension.md`). */
 export type OcpiTariff = Readonly<{
   id: string;
   countryCode?: string;
@@ -58,8 +69,17 @@ export type OcpiTariff = Readonly<{
   /** Instants: the tariff holds for sessions that start in [startAtMs, endAtMs). */
   startAtMs?: number;
   endAtMs?: number;
+  /** Fields that decide no price, under their own names as their author wrote them. */
+  presentation?: Readonly<Record<string, unknown>>;
   /** Ours (`tallywatt.idle_grace_seconds`): idle time not billed after the vehicle is done. */
   idleGraceSeconds: bigint;
+  /** Ours: the most that the idle time of one session costs, excluding tax. */
+  idleMaxPrice?: Decimal;
+  /** Ours: public holidays, YYYY-MM-DD in the calendar of the location. */
+  holidays?: readonly string[];
+  memberships?: readonly MembershipTerms[];
+  fleets?: readonly FleetPlan[];
+  energyCost?: EnergyCost;
 }>;
 
 /** Whether any element prices PARKING_TIME: such a session stays open after its stop. */

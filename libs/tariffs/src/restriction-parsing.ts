@@ -1,6 +1,7 @@
 import type { Weekday } from '@tallywatt/time';
-import type { Findings, JsonObject } from './json-fields';
+import type { Findings } from './json-fields';
 import {
+  extensionFields,
   fault,
   listAt,
   objectAt,
@@ -8,11 +9,11 @@ import {
   present,
   scaledAt,
   unknownFields,
-  warn,
   wholeNumberAt,
+  whenGiven,
   wordAt,
 } from './json-fields';
-import type { TariffRestrictions } from './ocpi-tariff';
+import type { HolidayRestriction, TariffRestrictions } from './ocpi-tariff';
 
 const weekdays: readonly Weekday[] = [
   'MONDAY',
@@ -26,6 +27,8 @@ const weekdays: readonly Weekday[] = [
 
 const timeOfDay = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
 const calendarDate = /^20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
+const monthAndDay =
+  /^(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))$/;
 
 /** OCPI TariffRestrictions. An unknown one is a fault: to skip it would change the price. */
 export const parseRestrictions = (
@@ -69,10 +72,50 @@ export const parseRestrictions = (
     reservation: read('reservation', (field, at) =>
       wordAt(field, at, findings, ['RESERVATION', 'RESERVATION_EXPIRES'] as const),
     ),
+    ...whenGiven(json['tallywatt'], (own) => parseOwn(own, `${path}.tallywatt`, findings)),
   });
-  checkWindows(restrictions, json, path, findings);
+  checkWindow(restrictions, path, findings);
   return restrictions;
 };
+
+type OwnRestrictions = Pick<
+  TariffRestrictions,
+  'holiday' | 'seasonStart' | 'seasonEnd' | 'minIdleSeconds' | 'maxIdleSeconds'
+>;
+
+const ownFields = ['holiday', 'season_start', 'season_end', 'min_idle_seconds', 'max_idle_seconds'];
+
+// What OCPI cannot ask; see docs/tariff-extension.md.
+const parseOwn = (value: unknown, path: string, findings: Findings): OwnRestrictions => {
+  const json = objectAt(value, path, findings);
+  if (json === undefined) return {};
+  extensionFields(json, path, ownFields, findings);
+  const season = (name: string) =>
+    whenGiven(json[name], (field) =>
+      patternAt(field, `${path}.${name}`, findings, monthAndDay, 'MM-DD'),
+    );
+  const seconds = (name: string) =>
+    whenGiven(json[name], (field) => wholeNumberAt(field, `${path}.${name}`, findings));
+  const seasonStart = season('season_start');
+  const seasonEnd = season('season_end');
+  if ((seasonStart === undefined) !== (seasonEnd === undefined)) {
+    const missing = seasonStart === undefined ? 'season_start' : 'season_end';
+    fault(findings, `${path}.${missing}`, 'is missing: a season has a start and an end');
+  } else if (seasonStart !== undefined && seasonStart === seasonEnd) {
+    fault(findings, `${path}.season_end`, 'equals season_start; leave both out for the whole year');
+  }
+  return present({
+    holiday: whenGiven(json['holiday'], (field) =>
+      wordAt(field, `${path}.holiday`, findings, holidayWords),
+    ),
+    seasonStart,
+    seasonEnd,
+    minIdleSeconds: seconds('min_idle_seconds'),
+    maxIdleSeconds: seconds('max_idle_seconds'),
+  });
+};
+
+const holidayWords: readonly HolidayRestriction[] = ['only', 'never'];
 
 type RestrictionField = (typeof restrictionFields)[number];
 
@@ -91,6 +134,7 @@ const restrictionFields = [
   'max_duration',
   'day_of_week',
   'reservation',
+  'tallywatt',
 ] as const;
 
 const parseWeekdays = (
@@ -103,30 +147,12 @@ const parseWeekdays = (
   return list.flatMap((day, index) => wordAt(day, `${path}[${index}]`, findings, weekdays) ?? []);
 };
 
-const checkWindows = (
-  restrictions: TariffRestrictions,
-  json: JsonObject,
+const checkWindow = (
+  { startTime, endTime }: TariffRestrictions,
   path: string,
   findings: Findings,
 ): void => {
-  const { startTime, endTime } = restrictions;
   if (startTime !== undefined && startTime === endTime && startTime !== '00:00') {
     fault(findings, `${path}.end_time`, 'equals start_time, whose meaning is disputed');
-  }
-  const bounds = [
-    ['kwh', restrictions.minEnergyMilliWh, restrictions.maxEnergyMilliWh],
-    ['current', restrictions.minCurrentMilliA, restrictions.maxCurrentMilliA],
-    ['power', restrictions.minPowerMilliW, restrictions.maxPowerMilliW],
-    ['duration', restrictions.minDurationSeconds, restrictions.maxDurationSeconds],
-  ] as const;
-  for (const [name, min, max] of bounds) {
-    if (min !== undefined && max !== undefined && min >= max) {
-      const found = `min_${name} ${String(json[`min_${name}`])}`;
-      warn(findings, `${path}.max_${name}`, `is not above ${found}, so this never matches`);
-    }
-  }
-  const { startDate, endDate } = restrictions;
-  if (startDate !== undefined && endDate !== undefined && startDate >= endDate) {
-    warn(findings, `${path}.end_date`, 'is not after start_date, so this never matches');
   }
 };

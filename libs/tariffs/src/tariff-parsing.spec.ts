@@ -126,7 +126,7 @@ describe('a malformed tariff', () => {
       '$.max_price.incl_vat': 'expected 0 or more, found -1',
       '$.end_date_time':
         '"tomorrowZ" is not an RFC 3339 instant: expected 2026-11-21T10:00:00Z or an offset',
-      '$.tallywatt.idle_max': 'is not a field of OCPI 2.2.1 here',
+      '$.tallywatt.idle_max': 'is not a field of the extension here',
       '$.tallywatt.idle_grace_seconds': 'expected a whole number of 0 or more, found -1',
     }));
 
@@ -156,13 +156,11 @@ describe('a malformed tariff', () => {
 
 describe('a surprising tariff', () => {
   it.each([
-    ['a gap in its elements', restricted({ end_time: '08:00' }), 'ENERGY is free whenever'],
     [
       'a minimum above the maximum',
       tariff({ min_price: { excl_vat: 5 }, max_price: { excl_vat: 4 } }),
       'max_price wins',
     ],
-    ['an empty range', restricted({ min_kwh: 5, max_kwh: 5 }), 'never matches'],
     [
       'a missing vat',
       tariff({ elements: [{ price_components: [{ ...energy, vat: undefined }] }] }),

@@ -35,6 +35,47 @@ describe('a tariff that is handed in', () => {
     });
   });
 
+  it('is shown as plain OCPI on demand, with what that leaves out', async () => {
+    const elements = [
+      ...tariffJson(0.5).elements,
+      { price_components: [{ type: 'ENERGY', price: 0.1, vat: 19, step_size: 1 }] },
+    ];
+    const tallywatt = { idle_grace_seconds: 600 };
+    const published = await call('PUT', '/v1/tariffs/plain', {
+      ...tariffJson(0.5),
+      elements,
+      tallywatt,
+    });
+    expect(published).toMatchObject({
+      status: 201,
+      body: {
+        warnings: [
+          {
+            path: '$.elements[1].price_components[0]',
+            message: 'never applies: element 0 before it asks for the same and prices ENERGY first',
+          },
+        ],
+      },
+    });
+    const path = '/v1/tariffs/plain/versions/1';
+    expect((await call('GET', path)).body).toMatchObject({ tariff: { tallywatt } });
+    const plain = { ...tariffJson(0.5), id: 'plain', elements };
+    for (const address of [`${path}?form=ocpi`, '/v1/tariffs/plain?form=ocpi']) {
+      expect((await call('GET', address)).body).toEqual(
+        expect.objectContaining({
+          tariff: plain,
+          flags: [
+            {
+              path: '$.tallywatt.idle_grace_seconds',
+              message: 'is not seen: idle time seems billed from its first second',
+            },
+          ],
+        }),
+      );
+    }
+    expect((await call('GET', `${path}?form=csv`)).status).toBe(422);
+  });
+
   it('gets each version once when the same content is handed in at the same time', async () => {
     const answers = await Promise.all(
       Array.from({ length: 6 }, (_, index) =>

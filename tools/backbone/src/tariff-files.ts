@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseTariff } from '@tallywatt/tariffs';
+import { analyseTariff, parseTariff } from '@tallywatt/tariffs';
 
 export type FileFault = Readonly<{ file: string; path: string; message: string }>;
 
@@ -59,7 +59,7 @@ const readFile = (file: string): TariffFiles => {
       faults.push(...parsed.faults.map(inFile));
     } else if (isObject(value)) {
       tariffs.push({ file, path, id: parsed.tariff.id, document: value });
-      warnings.push(...parsed.warnings.map(inFile));
+      warnings.push(...[...parsed.warnings, ...analyseTariff(parsed.tariff)].map(inFile));
     }
   }
   return { tariffs, faults, warnings };

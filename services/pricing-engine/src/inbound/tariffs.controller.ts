@@ -11,15 +11,29 @@ import {
   type CallerIdentity,
   type Page,
 } from '@tallywatt/service-kit';
+import { exportTariff, parseTariff } from '@tallywatt/tariffs';
 import type { Pool } from 'pg';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { findVersion, listLatest, type TariffRow } from '../outbound/tariff-tables';
 import { database } from './database';
 import { isTariffId, TariffDesk, type Publication } from './tariff-desk';
 
+const formQuerySchema = z.object({
+  form: z.literal('ocpi', { error: 'must be ocpi, or left out' }).optional(),
+});
+type FormQuery = z.infer<typeof formQuerySchema>;
+
+const formQuery = {
+  name: 'form',
+  required: false,
+  enum: ['ocpi'],
+  description:
+    '`ocpi` leaves our extension out, as for a reader of plain OCPI; `flags` say what it misses',
+};
+
 const ocpiTariffSchema = {
   type: 'object',
-  description: 'OCPI 2.2.1 Tariff; `tallywatt.idle_grace_seconds` is our extension',
+  description: 'OCPI 2.2.1 Tariff; `tallywatt` is our extension (docs/tariff-extension.md)',
   required: ['currency', 'elements'],
   example: {
     currency: 'EUR',
@@ -76,29 +90,33 @@ export class TariffsController {
   @Get(':id')
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'Shows the latest version of a tariff' })
+  @ApiQuery(formQuery)
   @ApiResponse({ status: 404, description: 'No such tariff' })
   async latest(
     @Caller() { cpoId }: CallerIdentity,
     @Param('id') tariffId: string,
+    @Query(validated(formQuerySchema)) { form }: FormQuery,
   ): Promise<object> {
     const row = isTariffId(tariffId) ? await findVersion(this.db, { cpoId, tariffId }) : undefined;
-    return tariffItem(known(row, tariffId));
+    return inForm(form, known(row, tariffId));
   }
 
   @Get(':id/versions/:version')
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'Shows one version of a tariff' })
+  @ApiQuery(formQuery)
   @ApiResponse({ status: 404, description: 'No such version' })
   async version(
     @Caller() { cpoId }: CallerIdentity,
     @Param('id') tariffId: string,
     @Param('version') version: string,
+    @Query(validated(formQuerySchema)) { form }: FormQuery,
   ): Promise<object> {
     const canExist = isTariffId(tariffId) && /^[1-9]\d{0,17}$/.test(version);
     const row = canExist
       ? await findVersion(this.db, { cpoId, tariffId }, BigInt(version))
       : undefined;
-    return tariffItem(known(row, `${tariffId} version ${version}`));
+    return inForm(form, known(row, `${tariffId} version ${version}`));
   }
 }
 
@@ -112,7 +130,7 @@ const known = (row: TariffRow | undefined, what: string): TariffRow => {
   });
 };
 
-const tariffItem = (row: TariffRow): object => ({
+const tariffItem = (row: TariffRow) => ({
   tariffId: row.tariff_id,
   version: row.version,
   contentHash: row.content_hash,
@@ -121,3 +139,15 @@ const tariffItem = (row: TariffRow): object => ({
   publishedAt: row.published_at,
   tariff: JSON.parse(row.ocpi_tariff_json) as unknown,
 });
+
+const inForm = (form: FormQuery['form'], row: TariffRow): object => {
+  const item = tariffItem(row);
+  if (form === undefined) return item;
+  const parsed = parseTariff(item.tariff);
+  if (!parsed.ok) {
+    const found = parsed.faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    throw new Error(`a published tariff cannot be read: ${found}`);
+  }
+  const { json, flags } = exportTariff(parsed.tariff, { extension: 'leave-out' });
+  return { ...item, tariff: json, flags };
+};
