@@ -42,7 +42,7 @@ export type CdrPeriod = Readonly<{
 }>;
 
 /** What a CDR says that does not fit together, and did not stop it from being priced. */
-export type CdrMark = 'time-volume-differs-from-timestamps' | 'periods-out-of-order';
+export type CdrMark = 'time-volume-differs-from-timestamps';
 
 /** A stretch of one use within a period, and the tariff without what the period has decided. */
 export type CdrPart = Readonly<{ segment: Segment; tariffHere: OcpiTariff }>;
@@ -67,9 +67,6 @@ type Measured = Readonly<{ period: CdrPeriod; spanMs: number; stretches: readonl
 export const cdrSegments = ({ tariff, timeZone, cdr }: Asked): CdrSegments => {
   const marks = new Set<CdrMark>();
   const periods = [...cdr.periods].sort((left, right) => left.fromMs - right.fromMs);
-  if (periods.some((period, index) => period !== cdr.periods[index])) {
-    marks.add('periods-out-of-order');
-  }
   const measured = periods.map((period, index): Measured => {
     const spanMs = (periods[index + 1]?.fromMs ?? cdr.endMs) - period.fromMs;
     return { period, spanMs, stretches: stretchesOf(period, spanMs, marks) };
