@@ -1,26 +1,8 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import type { ChargingSession } from '../domain/charging-session';
+import type { IdTagInfo, SessionKey, StoredSession } from '../domain/session-record';
 import { decodeState, encodeState } from './state-codec';
-
-/** OCPP 1.6 IdTagInfo as it was answered, for resends. A parent tag is personal and is not kept. */
-export type IdTagInfo = Readonly<{ status: string; expiryDate?: Instant }>;
-
-/** What the gateway knows of a session besides its state. */
-export type SessionKey = Readonly<{
-  cpoId: string;
-  sessionId: string;
-  chargePointId: string;
-  connectorId: number;
-  transactionId: number;
-  fingerprint: string;
-  occurrence: number;
-  tokenMark: string;
-  tokenRef: string;
-  idTagInfo: IdTagInfo;
-}>;
-export type StoredSession = SessionKey &
-  Readonly<{ state: ChargingSession; /** Events recorded so far. */ eventCount: number }>;
 
 type Row = {
   cpo_id: string;

@@ -1,4 +1,3 @@
-import { canonicalJson, derivedId, type MeterReading, sha256Hex } from '@tallywatt/contracts';
 import type { Decision } from '@tallywatt/decider';
 import {
   activeTraceparent,
@@ -7,124 +6,47 @@ import {
   type EventLog,
   inSpan,
   isTracing,
-  type OutgoingEvent,
   sessionAttributes,
   type SqlClient,
   traceIdOf,
 } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
-import {
-  chargingSession,
-  type IgnoreReason,
-  initial,
-  type SessionCommand,
-  type SessionFact,
-  type StartSession,
-} from '../domain/charging-session';
+import type { IgnoreReason, SessionCommand, SessionFact } from '../domain/charging-session';
 import type { ConnectorStatus } from '../domain/connector-status';
+import { recogniseStart, startFingerprint, type StartWords } from '../domain/session-identity';
 import {
-  type KnownStart,
-  recogniseStart,
-  sessionIdOf,
-  startFingerprint,
-  type StartWords,
-} from '../domain/session-identity';
-import type { Stop } from '../domain/stop';
+  beginningOf,
+  reportOf,
+  stopCommandOf,
+  type MeterMessage,
+  type NewStart,
+  type Station,
+  type StopMessage,
+} from '../domain/session-message';
+import {
+  carryOut,
+  knownStart,
+  onlyActive,
+  type IdTagInfo,
+  type SessionKey,
+  type StoredSession,
+} from '../domain/session-record';
 import {
   countDuplicate,
-  type IdTagInfo,
   latestWithFingerprint,
   lockByTransaction,
   lockCloseDue,
   lockOpenOn,
   saveSession,
-  type SessionKey,
-  type StoredSession,
 } from './session-rows';
 import { traceOfSession } from './session-trace';
 
-/** The charge point that speaks. */
-export type Station = Readonly<{ cpoId: string; chargePointId: string }>;
+export type { Station } from '../domain/session-message';
 
 export type StartAnswer = Readonly<{ transactionId: number; idTagInfo: IdTagInfo }>;
 
-export type NewStart = Readonly<{
-  station: Station;
-  words: StartWords;
-  now: Instant;
-  idTagInfo: IdTagInfo;
-  /** All of SessionStarted that the start itself does not say. */
-  facts: Omit<
-    StartSession['started'],
-    'cpoId' | 'sessionId' | 'chargePointId' | 'ocppTransactionId' | 'occurrence' | keyof StartWords
-  >;
-}>;
-
-export type StopMessage = Readonly<{
-  station: Station;
-  now: Instant;
-  /** Left out when it cannot be read. */
-  transactionId?: number;
-  stop: Omit<Stop, 'tokenRef'>;
-  /** Mark of the tag that stopped the session, if one did. */
-  tokenMark?: string;
-  readings: readonly MeterReading[];
-}>;
-
 export type DoubtedStop = Pick<StopMessage, 'station' | 'now' | 'transactionId'> &
   Readonly<{ /** What cannot be read. */ detail: string }>;
-
-export type MeterMessage = Readonly<{
-  station: Station;
-  now: Instant;
-  connectorId: number;
-  transactionId?: number;
-  readings: readonly MeterReading[];
-}>;
-
-const occurredAt = (event: SessionFact, now: Instant): Instant => {
-  switch (event.type) {
-    case 'SessionStarted':
-      return event.startedAt;
-    case 'SessionStopped':
-    case 'StopConflicted':
-    case 'StopOrphaned':
-      return event.stoppedAt;
-    case 'SessionClosed':
-      return event.closedAt;
-    case 'ChargingStateChanged':
-      return event.changedAt;
-    case 'MeterValuesRecorded':
-    case 'MeterValuesOrphaned':
-      return event.readings.at(-1)?.readAt ?? now;
-    case 'SessionQuarantined':
-    case 'SessionReleased':
-      return now;
-  }
-};
-
-const contentText = (content: unknown): string =>
-  canonicalJson(
-    JSON.parse(
-      JSON.stringify(content, (_key, value: unknown) =>
-        typeof value === 'bigint' ? value.toString() : value,
-      ),
-    ),
-  );
-
-/** A session may say the same twice (charging, suspended, charging), so its ids count its events. */
-const numbered = (
-  session: SessionKey,
-  number: number,
-): Omit<OutgoingEvent, 'event' | 'occurredAt'> => ({
-  id: derivedId('session-event', session.cpoId, session.sessionId, number.toString()),
-  correlationId: session.sessionId,
-});
-
-const knownStart = (session: StoredSession | undefined): KnownStart | undefined =>
-  session === undefined || session.state.status === 'absent'
-    ? undefined
-    : { occurrence: session.occurrence, status: session.state.status };
 
 /**
  * Sessions and their events, written together. Every method works inside the caller's transaction;
@@ -148,10 +70,8 @@ export class SessionStore {
     return recogniseStart(words, knownStart(last), now).kind === 'resent' ? last : undefined;
   }
 
-  async start(
-    tx: SqlClient,
-    { station, words, now, idTagInfo, facts }: NewStart,
-  ): Promise<StartAnswer> {
+  async start(tx: SqlClient, start: NewStart): Promise<StartAnswer> {
+    const { station, words, now, idTagInfo } = start;
     const { cpoId, chargePointId } = station;
     const fingerprint = startFingerprint(words);
     const last = await latestWithFingerprint(tx, cpoId, chargePointId, fingerprint);
@@ -173,29 +93,8 @@ export class SessionStore {
     }
     const { rows } = await tx.query<{ id: string }>(`SELECT nextval('ocpp_transaction_ids') AS id`);
     const transactionId = Number(rows[0]?.id);
-    const sessionId = sessionIdOf(cpoId, chargePointId, fingerprint, occurrence);
-    const { tokenMark, ...said } = words;
-    const key: SessionKey = {
-      ...station,
-      sessionId,
-      connectorId: words.connectorId,
-      transactionId,
-      fingerprint,
-      occurrence,
-      tokenMark,
-      tokenRef: facts.decision.tokenRef,
-      idTagInfo,
-    };
-    const started = {
-      ...facts,
-      ...said,
-      ...station,
-      sessionId,
-      occurrence,
-      ocppTransactionId: transactionId.toString(),
-    };
-    const command = { type: 'StartSession', now, started } as const;
-    await this.handle(tx, { ...key, state: initial, eventCount: 0 }, command, now);
+    const { session, command } = beginningOf(start, occurrence, transactionId);
+    await this.handle(tx, session, command, now);
     return { transactionId, idTagInfo };
   }
 
@@ -206,34 +105,10 @@ export class SessionStore {
   }
 
   async stop(tx: SqlClient, message: StopMessage): Promise<Decision<SessionFact, IgnoreReason>> {
-    const { station, now, transactionId, stop, tokenMark, readings } = message;
-    const { cpoId, chargePointId } = station;
+    const { station, now, transactionId } = message;
     const session = await this.named(tx, station, transactionId);
-    const content = contentText([transactionId ?? null, stop, tokenMark ?? '', readings]);
     const availableAt = session === undefined ? undefined : await this.availableSince(tx, session);
-    return this.handle(
-      tx,
-      session,
-      {
-        type: 'StopSession',
-        now,
-        origin: {
-          ...station,
-          connectorId: 0,
-          ...(transactionId === undefined ? {} : { ocppTransactionId: transactionId.toString() }),
-          orphanId: derivedId('orphaned-stop', cpoId, chargePointId, content),
-        },
-        stop: {
-          ...stop,
-          ...(session !== undefined && tokenMark === session.tokenMark
-            ? { tokenRef: session.tokenRef }
-            : {}),
-        },
-        readings,
-        ...(availableAt === undefined ? {} : { availableAt }),
-      },
-      now,
-    );
+    return this.handle(tx, session, stopCommandOf(message, session, availableAt), now);
   }
 
   /** A stop that cannot be read: its session waits until somebody has read the frame. */
@@ -244,38 +119,23 @@ export class SessionStore {
   }
 
   async meterValues(tx: SqlClient, message: MeterMessage): Promise<void> {
-    const { station, now, connectorId, transactionId, readings } = message;
+    const { station, now, connectorId, transactionId } = message;
     const { cpoId, chargePointId } = station;
-    const content = contentText([connectorId, transactionId ?? null, readings]);
+    const { command, reportHash } = reportOf(message);
     const session =
       transactionId === undefined
-        ? await this.onlyActive(tx, station, connectorId)
+        ? onlyActive(await lockOpenOn(tx, cpoId, chargePointId, connectorId))
         : await lockByTransaction(tx, cpoId, chargePointId, transactionId);
     const { rowCount } = await tx.query(
       `INSERT INTO meter_reports (cpo_id, charge_point_id, report_hash) VALUES ($1, $2, $3)
        ON CONFLICT DO NOTHING`,
-      [cpoId, chargePointId, sha256Hex(content)],
+      [cpoId, chargePointId, reportHash],
     );
     if (rowCount === 0) {
       if (session !== undefined) await countDuplicate(tx, session);
       return;
     }
-    await this.handle(
-      tx,
-      session,
-      {
-        type: 'RecordReadings',
-        now,
-        origin: {
-          ...station,
-          connectorId,
-          ...(transactionId === undefined ? {} : { ocppTransactionId: transactionId.toString() }),
-          orphanId: derivedId('orphaned-readings', cpoId, chargePointId, content),
-        },
-        readings,
-      },
-      now,
-    );
+    await this.handle(tx, session, command, now);
   }
 
   /** What a connector's status means for the sessions on it. */
@@ -312,16 +172,6 @@ export class SessionStore {
       : lockByTransaction(tx, cpoId, chargePointId, transactionId);
   }
 
-  private async onlyActive(
-    tx: SqlClient,
-    { cpoId, chargePointId }: Station,
-    connectorId: number,
-  ): Promise<StoredSession | undefined> {
-    const open = await lockOpenOn(tx, cpoId, chargePointId, connectorId);
-    const active = open.filter(({ state }) => state.status === 'active');
-    return active.length === 1 ? active[0] : undefined;
-  }
-
   private async availableSince(tx: SqlClient, session: SessionKey): Promise<Instant | undefined> {
     const { rows } = await tx.query<{ changed_at: Instant }>(
       `SELECT changed_at FROM connector_statuses
@@ -338,43 +188,37 @@ export class SessionStore {
     command: SessionCommand,
     now: Instant,
   ): Promise<Decision<SessionFact, IgnoreReason>> {
-    const carryOut = () => this.carryOut(tx, session, command, now);
-    if (session === undefined) return carryOut();
+    const record = () => this.record(tx, session, command, now);
+    if (session === undefined) return record();
     addLogFacts({ sessionId: session.sessionId });
-    if (!isTracing()) return carryOut();
+    if (!isTracing()) return record();
     const active = activeTraceparent();
     const own = session.eventCount === 0 ? active : await traceOfSession(tx, session);
     if (own === undefined || traceIdOf(own) === traceIdOf(active)) {
       addToSpan(sessionAttributes(session));
-      return carryOut();
+      return record();
     }
     const facts = { parent: own, links: [active], attributes: sessionAttributes(session) };
-    return inSpan(`session ${command.type}`, facts, carryOut);
+    return inSpan(`session ${command.type}`, facts, record);
   }
 
-  /** Decides, appends the events and saves the state they leave; a duplicate is counted. */
-  private async carryOut(
+  /** Appends what was decided and saves the state it leaves; a duplicate is counted. */
+  private async record(
     tx: SqlClient,
     session: StoredSession | undefined,
     command: SessionCommand,
     now: Instant,
   ): Promise<Decision<SessionFact, IgnoreReason>> {
-    const decision = chargingSession.decide(command, session?.state ?? initial);
+    const { decision, facts, after } = carryOut(command, session, now);
     if (decision.kind !== 'accepted') {
       const isRepeated = decision.kind === 'ignored' && decision.reason.endsWith('-recorded');
       if (session !== undefined && isRepeated) await countDuplicate(tx, session);
       return decision;
     }
-    const outgoing = decision.events.map((event, index): OutgoingEvent => ({
-      event,
-      occurredAt: occurredAt(event, now),
-      ...(session === undefined ? {} : numbered(session, session.eventCount + index + 1)),
-    }));
-    await this.eventLog.append(tx, outgoing, { recordedAt: now });
-    if (session !== undefined) {
-      const state = decision.events.reduce(chargingSession.evolve, session.state);
+    await this.eventLog.append(tx, facts, { recordedAt: now });
+    if (session !== undefined && after !== undefined) {
       const closing = decision.events.find((event) => event.type === 'SessionClosed');
-      const eventCount = session.eventCount + outgoing.length;
+      const { state, eventCount } = after;
       const { closeTimeoutMinutes } = this;
       await saveSession(tx, session, state, eventCount, closing?.closedBy, closeTimeoutMinutes);
     }

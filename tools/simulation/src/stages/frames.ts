@@ -1,7 +1,7 @@
 import type { ConnectorStatus } from '@tallywatt/ocpp-gateway/domain/connector-status';
 import type { MeterValue } from '@tallywatt/ocpp-gateway/domain/meter-reading';
+import type { IdTagInfo } from '@tallywatt/ocpp-gateway/domain/session-record';
 import type { Instant } from '@tallywatt/time';
-import type { IdTagInfo } from './gateway-tables';
 
 /** What a charger says, in OCPP 1.6's words as far as the gateway's domain hears them. */
 export type Frame =

@@ -1,85 +1,38 @@
-import { canonicalJson, derivedId, sha256Hex, type MeterReading } from '@tallywatt/contracts';
-import {
-  chargingSession,
-  initial,
-  type SessionCommand,
-  type SessionFact,
-  type StartSession,
-} from '@tallywatt/ocpp-gateway/domain/charging-session';
+import type { SessionCommand } from '@tallywatt/ocpp-gateway/domain/charging-session';
 import type { ConnectorStatus } from '@tallywatt/ocpp-gateway/domain/connector-status';
 import {
   recogniseStart,
-  sessionIdOf,
   startFingerprint,
   type StartRecognition,
   type StartWords,
 } from '@tallywatt/ocpp-gateway/domain/session-identity';
-import type { Stop } from '@tallywatt/ocpp-gateway/domain/stop';
+import {
+  beginningOf,
+  reportOf,
+  stopCommandOf,
+  type MeterMessage,
+  type NewStart,
+  type Station,
+  type StopMessage,
+} from '@tallywatt/ocpp-gateway/domain/session-message';
+import {
+  carryOut,
+  knownStart,
+  onlyActive,
+  type IdTagInfo,
+} from '@tallywatt/ocpp-gateway/domain/session-record';
 import type { Instant } from '@tallywatt/time';
 import type { Outbox } from '../ground/outbox';
-import { textOf } from '../ground/violation';
 import { minuteMs, type World } from '../ground/world';
-import type { GatewayTables, IdTagInfo, StoredSession } from './gateway-tables';
+import type { GatewayTables, SessionRow } from './gateway-tables';
 
-export type Station = Readonly<{ cpoId: string; chargePointId: string }>;
 export type StartAnswer = Readonly<{ transactionId: number; idTagInfo: IdTagInfo }>;
-
-export type NewStart = Readonly<{
-  station: Station;
-  words: StartWords;
-  now: Instant;
-  idTagInfo: IdTagInfo;
-  facts: Omit<
-    StartSession['started'],
-    'cpoId' | 'sessionId' | 'chargePointId' | 'ocppTransactionId' | 'occurrence' | keyof StartWords
-  >;
-}>;
-
-export type StopMessage = Readonly<{
-  station: Station;
-  now: Instant;
-  transactionId: number;
-  stop: Omit<Stop, 'tokenRef'>;
-  tokenMark?: string;
-  readings: readonly MeterReading[];
-}>;
-
-export type MeterMessage = Readonly<{
-  station: Station;
-  now: Instant;
-  connectorId: number;
-  transactionId?: number;
-  readings: readonly MeterReading[];
-}>;
 
 const closeTimeoutMs = 240 * minuteMs;
 
-const occurredAt = (event: SessionFact, now: Instant): Instant => {
-  switch (event.type) {
-    case 'SessionStarted':
-      return event.startedAt;
-    case 'SessionStopped':
-    case 'StopConflicted':
-    case 'StopOrphaned':
-      return event.stoppedAt;
-    case 'SessionClosed':
-      return event.closedAt;
-    case 'ChargingStateChanged':
-      return event.changedAt;
-    case 'MeterValuesRecorded':
-    case 'MeterValuesOrphaned':
-      return event.readings.at(-1)?.readAt ?? now;
-    case 'SessionQuarantined':
-    case 'SessionReleased':
-      return now;
-  }
-};
-
-const contentText = (content: unknown): string => canonicalJson(JSON.parse(textOf(content)));
-
 /**
- * What `outbound/session-store.ts` of the gateway does, over the simulated tables: which command is
- * named for which message, under which ids its events are recorded.
+ * What `outbound/session-store.ts` of the gateway does, over the simulated tables: what is read and
+ * written for which message. What it means is for the gateway's domain to say.
  */
 export class GatewaySessions {
   constructor(
@@ -88,13 +41,14 @@ export class GatewaySessions {
     private readonly outbox: Outbox,
   ) {}
 
-  recall({ chargePointId }: Station, words: StartWords, now: Instant): StoredSession | undefined {
+  recall({ chargePointId }: Station, words: StartWords, now: Instant): SessionRow | undefined {
     const last = this.tables.latestWithFingerprint(chargePointId, startFingerprint(words));
     return this.recognise(words, last, now).kind === 'resent' ? last : undefined;
   }
 
-  start({ station, words, now, idTagInfo, facts }: NewStart): StartAnswer {
-    const { cpoId, chargePointId } = station;
+  start(start: NewStart): StartAnswer {
+    const { station, words, now, idTagInfo } = start;
+    const { chargePointId } = station;
     const fingerprint = startFingerprint(words);
     const last = this.tables.latestWithFingerprint(chargePointId, fingerprint);
     const recognised = this.recognise(words, last, now);
@@ -105,89 +59,41 @@ export class GatewaySessions {
       this.handle(open, { type: 'CloseSession', closedBy: 'next-start', nextStartAt, now }, now);
     }
     const transactionId = this.tables.nextTransactionId();
-    const sessionId = sessionIdOf(cpoId, chargePointId, fingerprint, occurrence);
-    const { tokenMark, ...said } = words;
-    const started = {
-      ...facts,
-      ...said,
-      ...station,
-      sessionId,
-      occurrence,
-      ocppTransactionId: transactionId.toString(),
-    };
-    const key = {
-      ...station,
-      sessionId,
-      connectorId: words.connectorId,
-      transactionId,
-      fingerprint,
-      occurrence,
-      tokenMark,
-      tokenRef: facts.decision.tokenRef,
-      idTagInfo,
-    };
-    const command = { type: 'StartSession', now, started } as const;
-    this.handle({ ...key, state: initial, eventCount: 0 }, command, now);
+    const { session, command } = beginningOf(start, occurrence, transactionId);
+    this.handle(session, command, now);
     return { transactionId, idTagInfo };
   }
 
-  repeat({ transactionId, idTagInfo }: StoredSession): StartAnswer {
+  repeat({ transactionId, idTagInfo }: SessionRow): StartAnswer {
     return { transactionId, idTagInfo };
   }
 
   stop(message: StopMessage): void {
-    const { station, now, transactionId, stop, tokenMark, readings } = message;
-    const { cpoId, chargePointId } = station;
-    const session = this.named(chargePointId, transactionId);
-    const content = contentText([transactionId, stop, tokenMark ?? '', readings]);
-    const available =
-      session === undefined
-        ? undefined
-        : this.tables.statuses.get(`${chargePointId}/${session.connectorId}`);
-    const command: SessionCommand = {
-      type: 'StopSession',
-      now,
-      origin: {
-        ...station,
-        connectorId: 0,
-        ocppTransactionId: transactionId.toString(),
-        orphanId: derivedId('orphaned-stop', cpoId, chargePointId, content),
-      },
-      stop: {
-        ...stop,
-        ...(session !== undefined && tokenMark === session.tokenMark
-          ? { tokenRef: session.tokenRef }
-          : {}),
-      },
-      readings,
-      ...(available?.status === 'Available' ? { availableAt: available.changedAt } : {}),
-    };
-    this.handle(session, command, now);
+    const { station, now, transactionId = 0 } = message;
+    const session = this.named(station, transactionId);
+    const available = session === undefined ? undefined : this.tables.statusAt(session);
+    const availableAt = available?.status === 'Available' ? available.changedAt : undefined;
+    this.handle(session, stopCommandOf(message, session, availableAt), now);
   }
 
-  doubtStop({ chargePointId }: Station, transactionId: number, now: Instant): void {
-    const session = this.named(chargePointId, transactionId);
+  doubtStop(station: Station, transactionId: number, now: Instant): void {
+    const session = this.named(station, transactionId);
     const detail = 'meterStop cannot be read';
     if (session !== undefined) this.handle(session, { type: 'DoubtStop', detail }, now);
   }
 
-  meterValues({ station, now, connectorId, transactionId, readings }: MeterMessage): void {
-    const { cpoId, chargePointId } = station;
-    const content = contentText([connectorId, transactionId ?? null, readings]);
+  meterValues(message: MeterMessage): void {
+    const { station, now, connectorId, transactionId } = message;
+    const { chargePointId } = station;
+    const { command, reportHash } = reportOf(message);
     const session =
       transactionId === undefined
-        ? this.onlyActive(chargePointId, connectorId)
-        : this.named(chargePointId, transactionId);
-    const report = `${chargePointId}/${sha256Hex(content)}`;
+        ? onlyActive(this.tables.openOn(chargePointId, connectorId))
+        : this.named(station, transactionId);
+    const report = `${chargePointId}/${reportHash}`;
     if (this.tables.reports.has(report)) return;
     this.tables.reports.set(report, true);
-    const origin = {
-      ...station,
-      connectorId,
-      ...(transactionId === undefined ? {} : { ocppTransactionId: transactionId.toString() }),
-      orphanId: derivedId('orphaned-readings', cpoId, chargePointId, content),
-    };
-    this.handle(session, { type: 'RecordReadings', now, origin, readings }, now);
+    this.handle(session, command, now);
   }
 
   connectorStatus(
@@ -213,54 +119,28 @@ export class GatewaySessions {
 
   private recognise(
     words: StartWords,
-    last: StoredSession | undefined,
+    last: SessionRow | undefined,
     now: Instant,
   ): StartRecognition {
-    const known =
-      last === undefined || last.state.status === 'absent'
-        ? undefined
-        : { occurrence: last.occurrence, status: last.state.status };
+    const known = knownStart(last);
     return this.world.has('resent-start-is-new')
       ? { kind: 'new', occurrence: (known?.occurrence ?? 0) + 1 }
       : recogniseStart(words, known, now);
   }
 
-  private named(chargePointId: string, transactionId: number): StoredSession | undefined {
-    return transactionId < 1 ? undefined : this.tables.byTransaction(chargePointId, transactionId);
+  private named({ chargePointId }: Station, transactionId: number): SessionRow | undefined {
+    return this.tables.byTransaction(chargePointId, transactionId);
   }
 
-  private onlyActive(chargePointId: string, connectorId: number): StoredSession | undefined {
-    const active = this.tables
-      .openOn(chargePointId, connectorId)
-      .filter(({ state }) => state.status === 'active');
-    return active.length === 1 ? active[0] : undefined;
-  }
-
-  private handle(session: StoredSession | undefined, command: SessionCommand, now: Instant): void {
-    const decision = chargingSession.decide(command, session?.state ?? initial);
-    if (decision.kind !== 'accepted') return;
-    const outgoing = decision.events.map((event, index) => ({
-      event,
-      occurredAt: occurredAt(event, now),
-      ...(session === undefined ? {} : this.numbered(session, session.eventCount + index + 1)),
-    }));
-    this.outbox.append(outgoing, { recordedAt: now });
-    if (session === undefined) return;
-    const state = decision.events.reduce(chargingSession.evolve, session.state);
-    const eventCount = session.eventCount + outgoing.length;
+  private handle(session: SessionRow | undefined, command: SessionCommand, now: Instant): void {
+    const { facts, after } = carryOut(command, session, now);
+    this.outbox.append(facts, { recordedAt: now });
+    if (session === undefined || after === undefined) return;
     const closeDueMs = session.closeDueMs ?? this.world.clock.nowMs + closeTimeoutMs;
     this.tables.sessions.set(session.sessionId, {
       ...session,
-      state,
-      eventCount,
-      ...(state.status === 'stopped' ? { closeDueMs } : {}),
+      ...after,
+      ...(after.state.status === 'stopped' ? { closeDueMs } : {}),
     });
-  }
-
-  private numbered({ cpoId, sessionId }: StoredSession, number: number) {
-    return {
-      id: derivedId('session-event', cpoId, sessionId, number.toString()),
-      correlationId: sessionId,
-    };
   }
 }

@@ -1,26 +1,10 @@
 import type { ConnectorStatus } from '@tallywatt/ocpp-gateway/domain/connector-status';
-import type { ChargingSession } from '@tallywatt/ocpp-gateway/domain/charging-session';
+import type { StoredSession } from '@tallywatt/ocpp-gateway/domain/session-record';
 import type { Instant } from '@tallywatt/time';
 import type { Disk, Table } from '../ground/disk';
 
-export type IdTagInfo = Readonly<{ status: string }>;
-
 /** A session as the gateway's table has it. */
-export type StoredSession = Readonly<{
-  cpoId: string;
-  sessionId: string;
-  chargePointId: string;
-  connectorId: number;
-  transactionId: number;
-  fingerprint: string;
-  occurrence: number;
-  tokenMark: string;
-  tokenRef: string;
-  idTagInfo: IdTagInfo;
-  state: ChargingSession;
-  eventCount: number;
-  closeDueMs?: number;
-}>;
+export type SessionRow = StoredSession & Readonly<{ closeDueMs?: number }>;
 
 export type RemoteCommand = Readonly<{
   cpoId: string;
@@ -37,7 +21,7 @@ export type KnownStatus = Readonly<{ status: ConnectorStatus; changedAt: Instant
 
 /** The gateway's database. */
 export class GatewayTables {
-  readonly sessions: Table<StoredSession>;
+  readonly sessions: Table<SessionRow>;
   readonly reports: Table<true>;
   readonly statuses: Table<KnownStatus>;
   readonly commands: Table<RemoteCommand>;
@@ -51,23 +35,23 @@ export class GatewayTables {
     this.numbers = disk.table();
   }
 
-  latestWithFingerprint(chargePointId: string, fingerprint: string): StoredSession | undefined {
+  latestWithFingerprint(chargePointId: string, fingerprint: string): SessionRow | undefined {
     return this.sessions
       .values()
       .filter((s) => s.chargePointId === chargePointId && s.fingerprint === fingerprint)
-      .reduce<StoredSession | undefined>(
+      .reduce<SessionRow | undefined>(
         (last, s) => (last === undefined || s.occurrence > last.occurrence ? s : last),
         undefined,
       );
   }
 
-  byTransaction(chargePointId: string, transactionId: number): StoredSession | undefined {
+  byTransaction(chargePointId: string, transactionId: number): SessionRow | undefined {
     return this.sessions
       .values()
       .find((s) => s.chargePointId === chargePointId && s.transactionId === transactionId);
   }
 
-  openOn(chargePointId: string, connectorId: number): StoredSession[] {
+  openOn(chargePointId: string, connectorId: number): SessionRow[] {
     return this.sessions
       .values()
       .filter(
@@ -76,6 +60,10 @@ export class GatewayTables {
           s.connectorId === connectorId &&
           s.state.status !== 'closed',
       );
+  }
+
+  statusAt({ chargePointId, connectorId }: SessionRow): KnownStatus | undefined {
+    return this.statuses.get(`${chargePointId}/${connectorId}`);
   }
 
   nextTransactionId(): number {

@@ -1,6 +1,7 @@
 import type { ChargingDecision, Location } from '@tallywatt/contracts';
 import { clockFault, clockSkewMs } from '@tallywatt/ocpp-gateway/domain/clock';
 import { readingsOf } from '@tallywatt/ocpp-gateway/domain/meter-reading';
+import type { NewStart } from '@tallywatt/ocpp-gateway/domain/session-message';
 import type { Instant } from '@tallywatt/time';
 import { Consumer, Progress } from '../ground/consumer';
 import { Outbox } from '../ground/outbox';
@@ -8,7 +9,7 @@ import { Relay } from '../ground/relay';
 import { SimulatedProcess } from '../ground/simulated-process';
 import { hourMs, type World } from '../ground/world';
 import type { Answer, ConnectedCharger, Frame } from './frames';
-import { GatewaySessions, type NewStart } from './gateway-sessions';
+import { GatewaySessions } from './gateway-sessions';
 import { GatewayTables } from './gateway-tables';
 import { RemoteStops } from './remote-stops';
 

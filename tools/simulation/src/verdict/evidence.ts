@@ -15,7 +15,7 @@ import { plannedTariffs, plannedTokens } from '../outside/charging-plan';
 import type { PhysicalSession } from '../outside/physical-session';
 import type { Intent, Movement } from '../outside/processor-objects';
 import { markOf } from '../stages/gateway';
-import type { StoredSession } from '../stages/gateway-tables';
+import type { SessionRow } from '../stages/gateway-tables';
 import type { System } from '../system';
 
 const knownTariffs = new Set(plannedTariffs.map((tariff) => tariff['id'] as string));
@@ -24,7 +24,7 @@ const allowedKinds = ['member', 'retail', 'no-card'];
 /** One session as it happened, and all that the log says of it. */
 export type SessionEvidence = Readonly<{
   physical: PhysicalSession;
-  stored: StoredSession;
+  stored: SessionRow;
   events: readonly SessionEvent[];
   issued: readonly RecordedEvent<CdrIssued>[];
   withheld: readonly RecordedEvent<CdrWithheld>[];
@@ -93,7 +93,7 @@ export class Evidence {
     return this.events<JournalEntryPosted>('ledger.journal.v1');
   }
 
-  private evidenceOf(physical: PhysicalSession, stored: readonly StoredSession[]): SessionEvidence {
+  private evidenceOf(physical: PhysicalSession, stored: readonly SessionRow[]): SessionEvidence {
     const { hasClock, plan, chargePointId, startedAt } = physical;
     const candidates = stored.filter(
       (s) =>

@@ -1,5 +1,5 @@
 import type { AuthorizationAnswer } from '../../outbound/authorization-client';
-import type { IdTagInfo } from '../../outbound/session-rows';
+import type { IdTagInfo } from '../../domain/session-record';
 
 /** OCPP 1.6, section 7.2: AuthorizationStatus. */
 const statuses = ['Accepted', 'Blocked', 'Expired', 'Invalid', 'ConcurrentTx'];

@@ -1,0 +1,94 @@
+import { startFingerprint } from './session-identity';
+import { beginningOf, reportOf, stopCommandOf, type NewStart } from './session-message';
+import { carryOut, knownStart, onlyActive } from './session-record';
+
+const at = (minute: number): string => `2026-11-21T10:${String(minute).padStart(2, '0')}:00.000Z`;
+const station = { cpoId: 'default', chargePointId: 'CP-1' };
+const words = { connectorId: 1, tokenMark: 'mark-1', meterStartMilliWh: 1_000n, startedAt: at(0) };
+const start: NewStart = {
+  station,
+  words,
+  now: at(1),
+  idTagInfo: { status: 'Accepted' },
+  facts: {
+    ocppVersion: '1.6',
+    powerWMax: 11_000n,
+    location: { locationId: 'L', timeZone: 'Europe/Berlin', currency: 'EUR' },
+    decision: {
+      decisionId: 'D',
+      status: 'Accepted',
+      tokenRef: 'token-1',
+      tier: 'retail',
+      paymentRoute: 'card',
+      rule: 'token-accepted',
+      decidedAt: at(0),
+      tariff: { tariffId: 'T', version: 1n, contentHash: 'ab', billsParkingTime: false },
+    },
+  },
+};
+const stop = { stoppedAt: at(30), meterStopMilliWh: 6_000n, stopReason: 'Local' };
+const stopMessage = { station, now: at(31), transactionId: 7, stop, readings: [] };
+
+const { session: fresh, command: startSession } = beginningOf(start, 1, 7);
+const begun = carryOut(startSession, fresh, at(1));
+const running = { ...fresh, ...begun.after };
+
+describe('a new start', () => {
+  it('names its session by its fingerprint and its number', () => {
+    expect(fresh.fingerprint).toBe(startFingerprint(words));
+    expect(beginningOf(start, 1, 8).session.sessionId).toBe(fresh.sessionId);
+    expect(beginningOf(start, 2, 7).session.sessionId).not.toBe(fresh.sessionId);
+  });
+  it('keeps the mark of its tag to itself and the transaction id as a text', () => {
+    expect(startSession.started).not.toHaveProperty('tokenMark');
+    expect(startSession.started).toMatchObject({ ocppTransactionId: '7', occurrence: 1 });
+  });
+  it('is compared with later starts once it is recorded', () => {
+    expect(knownStart(fresh)).toBeUndefined();
+    expect(knownStart(undefined)).toBeUndefined();
+    expect(knownStart(running)).toEqual({ occurrence: 1, status: 'active' });
+  });
+});
+
+describe('a stop', () => {
+  it("carries the token of the session when the tag is the session's own", () => {
+    const own = stopCommandOf({ ...stopMessage, tokenMark: 'mark-1' }, running, undefined);
+    const other = stopCommandOf({ ...stopMessage, tokenMark: 'mark-2' }, running, undefined);
+    expect(own.stop.tokenRef).toBe('token-1');
+    expect(other.stop).not.toHaveProperty('tokenRef');
+    expect(stopCommandOf(stopMessage, running, undefined).stop).not.toHaveProperty('tokenRef');
+  });
+  it('is one orphan for the same words and another for other words', () => {
+    const orphanId = (message: typeof stopMessage): string =>
+      stopCommandOf(message, undefined, undefined).origin.orphanId;
+    expect(orphanId({ ...stopMessage, now: at(50) })).toBe(orphanId(stopMessage));
+    const later = { ...stop, meterStopMilliWh: 6_001n };
+    expect(orphanId({ ...stopMessage, stop: later })).not.toBe(orphanId(stopMessage));
+  });
+  it('names no transaction where it cannot be read', () => {
+    const { transactionId: _, ...unreadable } = stopMessage;
+    const { origin } = stopCommandOf(unreadable, undefined, undefined);
+    expect(origin).not.toHaveProperty('ocppTransactionId');
+  });
+  it('knows since when its connector is free', () =>
+    expect(stopCommandOf(stopMessage, running, at(40)).availableAt).toBe(at(40)));
+});
+
+describe('a report of readings', () => {
+  const reading = { readAt: at(10), registerMilliWh: 2_000n, context: 'Sample.Periodic' };
+  const report = { station, now: at(11), connectorId: 1, transactionId: 7, readings: [reading] };
+  const hashOf = (message: typeof report): string => reportOf(message).reportHash;
+  it('is recognised by what it says, whenever it comes', () => {
+    expect(hashOf({ ...report, now: at(20) })).toBe(hashOf(report));
+    expect(hashOf({ ...report, connectorId: 2 })).not.toBe(hashOf(report));
+  });
+  it('differs from the same readings without a transaction', () => {
+    const { transactionId: _, ...unnamed } = report;
+    expect(reportOf(unnamed).reportHash).not.toBe(hashOf(report));
+  });
+  it('without a transaction is about the only session that runs', () => {
+    expect(onlyActive([fresh, running])).toBe(running);
+    expect(onlyActive([running, running])).toBeUndefined();
+    expect(onlyActive([fresh])).toBeUndefined();
+  });
+});

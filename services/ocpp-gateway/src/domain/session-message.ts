@@ -1,0 +1,134 @@
+import { canonicalJson, derivedId, sha256Hex, type MeterReading } from '@tallywatt/contracts';
+import type { Instant } from '@tallywatt/time';
+import {
+  initial,
+  type RecordReadings,
+  type StartSession,
+  type StopSession,
+} from './charging-session';
+import { sessionIdOf, startFingerprint, type StartWords } from './session-identity';
+import type { IdTagInfo, SessionKey, StoredSession } from './session-record';
+import type { Stop } from './stop';
+
+/** The charge point that speaks. */
+export type Station = Readonly<{ cpoId: string; chargePointId: string }>;
+
+export type NewStart = Readonly<{
+  station: Station;
+  words: StartWords;
+  now: Instant;
+  idTagInfo: IdTagInfo;
+  /** All of SessionStarted that the start itself does not say. */
+  facts: Omit<
+    StartSession['started'],
+    'cpoId' | 'sessionId' | 'chargePointId' | 'ocppTransactionId' | 'occurrence' | keyof StartWords
+  >;
+}>;
+
+export type StopMessage = Readonly<{
+  station: Station;
+  now: Instant;
+  /** Left out when it cannot be read. */
+  transactionId?: number;
+  stop: Omit<Stop, 'tokenRef'>;
+  /** Mark of the tag that stopped the session, if one did. */
+  tokenMark?: string;
+  readings: readonly MeterReading[];
+}>;
+
+export type MeterMessage = Readonly<{
+  station: Station;
+  now: Instant;
+  connectorId: number;
+  transactionId?: number;
+  readings: readonly MeterReading[];
+}>;
+
+/** What a message says as one text: amounts are bigint, which JSON does not know. */
+const contentText = (content: unknown): string =>
+  canonicalJson(
+    JSON.parse(
+      JSON.stringify(content, (_key, value: unknown) =>
+        typeof value === 'bigint' ? value.toString() : value,
+      ),
+    ),
+  );
+
+const transactionOf = (transactionId: number | undefined) =>
+  transactionId === undefined ? {} : { ocppTransactionId: transactionId.toString() };
+
+/** The session that a new start begins, and the command that begins it. */
+export const beginningOf = (
+  { station, words, now, idTagInfo, facts }: NewStart,
+  occurrence: number,
+  transactionId: number,
+): Readonly<{ session: StoredSession; command: StartSession }> => {
+  const { cpoId, chargePointId } = station;
+  const fingerprint = startFingerprint(words);
+  const sessionId = sessionIdOf(cpoId, chargePointId, fingerprint, occurrence);
+  const { tokenMark, ...said } = words;
+  const key: SessionKey = {
+    ...station,
+    sessionId,
+    connectorId: words.connectorId,
+    transactionId,
+    fingerprint,
+    occurrence,
+    tokenMark,
+    tokenRef: facts.decision.tokenRef,
+    idTagInfo,
+  };
+  const ocppTransactionId = transactionId.toString();
+  const started = { ...facts, ...said, ...station, sessionId, occurrence, ocppTransactionId };
+  return {
+    session: { ...key, state: initial, eventCount: 0 },
+    command: { type: 'StartSession', now, started },
+  };
+};
+
+/**
+ * The command for a stop. Its tag counts where it is the session's own; `availableAt` is since when
+ * the session's connector is known to be Available, if it is.
+ */
+export const stopCommandOf = (
+  { station, now, transactionId, stop, tokenMark, readings }: StopMessage,
+  session: StoredSession | undefined,
+  availableAt: Instant | undefined,
+): StopSession => {
+  const content = contentText([transactionId ?? null, stop, tokenMark ?? '', readings]);
+  const isOwnTag = session !== undefined && tokenMark === session.tokenMark;
+  return {
+    type: 'StopSession',
+    now,
+    origin: {
+      ...station,
+      connectorId: 0,
+      ...transactionOf(transactionId),
+      orphanId: derivedId('orphaned-stop', station.cpoId, station.chargePointId, content),
+    },
+    stop: { ...stop, ...(isOwnTag ? { tokenRef: session.tokenRef } : {}) },
+    readings,
+    ...(availableAt === undefined ? {} : { availableAt }),
+  };
+};
+
+/** The command for a report of readings, and by what a resend of the report is recognised. */
+export const reportOf = ({
+  station,
+  now,
+  connectorId,
+  transactionId,
+  readings,
+}: MeterMessage): Readonly<{ reportHash: string; command: RecordReadings }> => {
+  const content = contentText([connectorId, transactionId ?? null, readings]);
+  const origin = {
+    ...station,
+    connectorId,
+    ...transactionOf(transactionId),
+    orphanId: derivedId('orphaned-readings', station.cpoId, station.chargePointId, content),
+  };
+  return {
+    reportHash: sha256Hex(content),
+    command: { type: 'RecordReadings', now, origin, readings },
+  };
+};
