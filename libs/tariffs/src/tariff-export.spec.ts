@@ -211,7 +211,9 @@ describe('a round trip', () => {
       last_updated: optional(fc.constant('2026-01-01T00:00:00Z')),
       tallywatt: ours,
     })
-    .map((fields) => said({ currency: 'EUR', ...fields }));
+    // Read from a text, as a tariff is: no text says -0.
+    .map((fields) => JSON.parse(JSON.stringify({ currency: 'EUR', ...fields })) as object)
+    .map(said);
 
   it('gives the same tariff, and the same words', () => {
     fc.assert(
