@@ -1,5 +1,6 @@
 import type { Rational } from './rational';
-import { rational } from './rational';
+import { powerOfTen, rational } from './rational';
+import type { Whole } from './whole';
 
 /** The exact value unscaled * 10^-scale, with scale >= 0: 0.25 is { unscaled: 25n, scale: 2 }. */
 export type Decimal = Readonly<{ unscaled: bigint; scale: number }>;
@@ -55,18 +56,23 @@ export const decimalFromJsonNumber = (value: number): Decimal => {
 };
 
 /** Plain digits with exactly `scale` of them after the point. */
-export const decimalToString = ({ unscaled, scale }: Decimal): string => {
-  const sign = unscaled < 0n ? '-' : '';
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
-  if (scale === 0) return sign + digits;
+export const decimalToString = ({
+  unscaled,
+  scale,
+}: Readonly<{ unscaled: Whole; scale: number }>): string => {
+  const text = String(unscaled);
+  if (scale === 0) return text;
+  const sign = unscaled < 0 ? '-' : '';
+  const digits = (unscaled < 0 ? text.slice(1) : text).padStart(scale + 1, '0');
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 };
 
 export const decimalToRational = ({ unscaled, scale }: Decimal): Rational =>
-  rational(unscaled, 10n ** BigInt(scale));
+  rational(unscaled, powerOfTen(scale));
 
 /** The same value without trailing zeros: 10.00 becomes 10, so equal decimals look equal. */
 export const trimDecimal = (value: Decimal): Decimal => {
+  if (value.scale === 0) return value;
   let { unscaled, scale } = value;
   while (scale > 0 && unscaled % 10n === 0n) {
     unscaled /= 10n;

@@ -28,12 +28,16 @@ export {
   compareRational,
   divideRational,
   multiplyRational,
+  powerOfTen,
   rational,
   rationalFromDecimal,
   rationalToText,
   subtractRational,
+  sumRationals,
   zeroRational,
 } from './rational';
 export type { RoundingMode } from './rounding';
 export { roundQuotient, toMinor } from './rounding';
 export { allocate, InvalidWeights } from './allocation';
+export type { Whole } from './whole';
+export { addWhole, divideWhole, multiplyWhole, subtractWhole, wholeOf } from './whole';

@@ -10,6 +10,7 @@ import {
   rationalToText,
   roundQuotient,
   subtractRational,
+  sumRationals,
   toMinor,
 } from './index';
 
@@ -20,8 +21,8 @@ const fraction = fc
 
 describe('rationals', () => {
   it('are kept in lowest terms with a positive denominator', () => {
-    expect(rational(6n, -4n)).toEqual({ numerator: -3n, denominator: 2n });
-    expect(rational(0n, -7n)).toEqual({ numerator: 0n, denominator: 1n });
+    expect(rational(6n, -4n)).toEqual({ numerator: -3, denominator: 2 });
+    expect(rational(0n, -7n)).toEqual({ numerator: 0, denominator: 1 });
     expect(() => rational(1n, 0n)).toThrow('by zero');
   });
 
@@ -32,8 +33,25 @@ describe('rationals', () => {
         expect(multiplyRational(a, addRational(b, c))).toEqual(
           addRational(multiplyRational(a, b), multiplyRational(a, c)),
         );
-        if (b.numerator !== 0n) expect(multiplyRational(divideRational(a, b), b)).toEqual(a);
+        if (b.numerator !== 0) expect(multiplyRational(divideRational(a, b), b)).toEqual(a);
         expect(compareRational(a, b)).toBe(-compareRational(b, a) + 0);
+      }),
+    ));
+
+  it('sum to the same in one step as one by one', () =>
+    fc.assert(
+      fc.property(fc.array(fraction), (values) =>
+        expect(sumRationals(values)).toEqual(values.reduce(addRational, rational(0, 1))),
+      ),
+    ));
+
+  it('are the same beyond what a double holds', () =>
+    fc.assert(
+      fc.property(fraction, fraction, fc.bigInt({ min: 1n, max: 10n ** 30n }), (a, b, factor) => {
+        const large = multiplyRational(a, rational(factor, 1));
+        const sum = addRational(large, multiplyRational(b, rational(factor, 1)));
+        expect(divideRational(sum, rational(factor, 1))).toEqual(addRational(a, b));
+        expect(compareRational(divideRational(large, rational(factor, 1)), a)).toBe(0);
       }),
     ));
 
@@ -42,6 +60,8 @@ describe('rationals', () => {
     expect(rationalToText(rational(-41n, 8n))).toBe('-5.125');
     expect(rationalToText(rational(10n, 3n))).toBe('10/3');
     expect(rationalToText(rational(20n, 1n))).toBe('20');
+    expect(rationalToText(rational(1n, 10n ** 20n))).toBe('0.00000000000000000001');
+    expect(rationalToText(rational(-1, 60))).toBe('-1/60');
     expect(rationalToText(rationalFromDecimal({ unscaled: 2500n, scale: 3 }))).toBe('2.5');
   });
 });

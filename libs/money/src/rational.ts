@@ -1,78 +1,128 @@
 import type { Decimal } from './decimal';
 import { decimalToString } from './decimal';
+import type { Whole } from './whole';
+import {
+  addWhole,
+  divideEvenly,
+  greatestCommonDivisor,
+  isMultiple,
+  multiplyWhole,
+  negateWhole,
+  subtractWhole,
+  wholeOf,
+} from './whole';
 
 /** An exact fraction in lowest terms with a positive denominator. */
-export type Rational = Readonly<{ numerator: bigint; denominator: bigint }>;
+export type Rational = Readonly<{ numerator: Whole; denominator: Whole }>;
 
-export const zeroRational: Rational = { numerator: 0n, denominator: 1n };
+export const zeroRational: Rational = { numerator: 0, denominator: 1 };
 
 /** numerator / denominator in lowest terms. Throws RangeError for a denominator of zero. */
-export const rational = (numerator: bigint, denominator: bigint): Rational => {
-  if (denominator === 1n) return { numerator, denominator };
-  if (denominator === 0n) throw new RangeError(`division of ${numerator} by zero`);
-  const divisor = greatestCommonDivisor(numerator, denominator);
-  const signed = denominator < 0n ? -divisor : divisor;
-  return { numerator: numerator / signed, denominator: denominator / signed };
+export const rational = (numerator: Whole, denominator: Whole): Rational =>
+  reduced(wholeOf(numerator), wholeOf(denominator));
+
+const reduced = (numerator: Whole, denominator: Whole): Rational => {
+  if (denominator === 1) return { numerator, denominator };
+  if (denominator === 0) throw new RangeError(`division of ${numerator} by zero`);
+  const size = denominator < 0 ? negateWhole(denominator) : denominator;
+  const divisor = greatestCommonDivisor(numerator < 0 ? negateWhole(numerator) : numerator, size);
+  return {
+    numerator: divideEvenly(denominator < 0 ? negateWhole(numerator) : numerator, divisor),
+    denominator: divideEvenly(size, divisor),
+  };
 };
 
+const powersOfTen = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+
+/** 10 to the power of a whole exponent >= 0. */
+export const powerOfTen = (exponent: number): Whole =>
+  powersOfTen[exponent] ?? wholeOf(10n ** BigInt(exponent));
+
 export const rationalFromDecimal = ({ unscaled, scale }: Decimal): Rational =>
-  rational(unscaled, 10n ** BigInt(scale));
+  reduced(wholeOf(unscaled), powerOfTen(scale));
 
 export const addRational = (left: Rational, right: Rational): Rational =>
   left.denominator === right.denominator
-    ? rational(left.numerator + right.numerator, left.denominator)
-    : rational(
-        left.numerator * right.denominator + right.numerator * left.denominator,
-        left.denominator * right.denominator,
+    ? reduced(addWhole(left.numerator, right.numerator), left.denominator)
+    : reduced(
+        addWhole(
+          multiplyWhole(left.numerator, right.denominator),
+          multiplyWhole(right.numerator, left.denominator),
+        ),
+        multiplyWhole(left.denominator, right.denominator),
       );
 
+/** The sum of many, brought to lowest terms once at its end. */
+export const sumRationals = (values: Iterable<Rational>): Rational => {
+  let numerator: Whole = 0;
+  let denominator: Whole = 1;
+  for (const value of values) {
+    if (value.denominator !== denominator) {
+      const widened = widenedBy(denominator, value.denominator);
+      numerator = multiplyWhole(numerator, widened);
+      denominator = multiplyWhole(denominator, widened);
+    }
+    const share = divideEvenly(denominator, value.denominator);
+    numerator = addWhole(numerator, multiplyWhole(value.numerator, share));
+  }
+  return reduced(numerator, denominator);
+};
+
+// What a denominator lacks of being a multiple of another.
+const widenedBy = (denominator: Whole, other: Whole): Whole =>
+  isMultiple(denominator, other)
+    ? 1
+    : divideEvenly(other, greatestCommonDivisor(denominator, other));
+
 export const subtractRational = (left: Rational, right: Rational): Rational =>
-  addRational(left, { numerator: -right.numerator, denominator: right.denominator });
+  left.denominator === right.denominator
+    ? reduced(subtractWhole(left.numerator, right.numerator), left.denominator)
+    : addRational(left, {
+        numerator: negateWhole(right.numerator),
+        denominator: right.denominator,
+      });
 
 export const multiplyRational = (left: Rational, right: Rational): Rational =>
-  rational(left.numerator * right.numerator, left.denominator * right.denominator);
+  reduced(
+    multiplyWhole(left.numerator, right.numerator),
+    multiplyWhole(left.denominator, right.denominator),
+  );
 
 /** Throws RangeError when dividing by zero. */
 export const divideRational = (left: Rational, right: Rational): Rational =>
-  rational(left.numerator * right.denominator, left.denominator * right.numerator);
+  reduced(
+    multiplyWhole(left.numerator, right.denominator),
+    multiplyWhole(left.denominator, right.numerator),
+  );
 
 /** -1, 0 or 1. */
 export const compareRational = (left: Rational, right: Rational): -1 | 0 | 1 => {
-  const difference = left.numerator * right.denominator - right.numerator * left.denominator;
-  if (difference === 0n) return 0;
-  return difference < 0n ? -1 : 1;
+  const [one, other] =
+    left.denominator === right.denominator
+      ? [left.numerator, right.numerator]
+      : [
+          multiplyWhole(left.numerator, right.denominator),
+          multiplyWhole(right.numerator, left.denominator),
+        ];
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 };
 
 /** Plain decimal digits when the fraction terminates ('0.125'), else 'n/d' ('1/3'). Exact. */
-export const rationalToText = (value: Rational): string => {
-  if (value.denominator === 1n) return value.numerator.toString();
-  let rest = value.denominator;
-  let twos = 0;
-  let fives = 0;
-  for (; (rest & 1n) === 0n; rest >>= 1n) twos += 1;
-  for (; rest % 5n === 0n; rest /= 5n) fives += 1;
-  if (rest !== 1n) return `${value.numerator}/${value.denominator}`;
-  const scale = Math.max(twos, fives);
-  const unscaled = (value.numerator * 10n ** BigInt(scale)) / value.denominator;
-  return decimalToString({ unscaled, scale });
+export const rationalToText = ({ numerator, denominator }: Rational): string => {
+  if (denominator === 1) return String(numerator);
+  const scale = scaleOf(denominator);
+  if (scale === undefined) return `${numerator}/${denominator}`;
+  const tenths = divideEvenly(powerOfTen(scale), denominator);
+  return decimalToString({ unscaled: multiplyWhole(numerator, tenths), scale });
 };
 
-const safe = BigInt(Number.MAX_SAFE_INTEGER);
-
-const greatestCommonDivisor = (left: bigint, right: bigint): bigint => {
-  let a = left < 0n ? -left : left;
-  let b = right < 0n ? -right : right;
-  while (b > safe || a > safe) {
-    if (b === 0n) return a;
-    [a, b] = [b, a % b];
-  }
-  // Whole numbers a double holds exactly are several times faster than bigint.
-  let small = Number(a);
-  let rest = Number(b);
-  while (rest !== 0) {
-    const next = small % rest;
-    small = rest;
-    rest = next;
-  }
-  return BigInt(small);
+// The least power of ten that a denominator divides, if there is one.
+const scaleOf = (denominator: Whole): number | undefined => {
+  let rest = denominator;
+  let twos = 0;
+  let fives = 0;
+  for (; isMultiple(rest, 2); rest = divideEvenly(rest, 2)) twos += 1;
+  for (; isMultiple(rest, 5); rest = divideEvenly(rest, 5)) fives += 1;
+  return rest === 1 ? Math.max(twos, fives) : undefined;
 };

@@ -1,13 +1,15 @@
-import type { Decimal, Rational } from '@tallywatt/money';
+import type { Decimal, Rational, Whole } from '@tallywatt/money';
 import {
   addRational,
   compareRational,
+  multiplyWhole,
   rational,
   rationalFromDecimal,
   roundQuotient,
+  wholeOf,
   zeroRational,
 } from '@tallywatt/money';
-import { localParts, type LocalParts } from '@tallywatt/time';
+import { localClock } from '@tallywatt/time';
 import type { Moment } from './element-match';
 import { present } from './json-fields';
 import type { Use } from './occupancy-timeline';
@@ -83,10 +85,11 @@ export const cdrSegments = ({ tariff, timeZone, cdr }: Asked): CdrSegments => {
     const carrier =
       stretches.find(({ use }) => use === 'charging') ??
       stretches.find(({ use }) => !isReserved(use));
-    if (carrier === undefined && energyHere.numerator !== 0n) {
+    if (carrier === undefined && energyHere.numerator !== 0) {
       throw new CannotRate('meter-unusable', 'a period has energy and only reservation time');
     }
     let fromMs = period.fromMs;
+    let taken = energy;
     for (const stretch of stretches) {
       if (stretch.use !== 'parking') graceLeftMs = graceMs;
       const use = isUnused && stretch.use === 'reserved' ? 'reservation-expired' : stretch.use;
@@ -100,12 +103,16 @@ export const cdrSegments = ({ tariff, timeZone, cdr }: Asked): CdrSegments => {
       if (pieces.length === 0) pieces.push({ lengthMs: 0, inGrace: false });
       pieces.forEach(({ lengthMs, inGrace }, index) => {
         const carries = stretch === carrier && index === pieces.length - 1;
-        const energyMilliWh = carries ? energyHere : zeroRational;
+        const energies = {
+          fromEnergyMilliWh: taken,
+          toEnergyMilliWh: carries ? addRational(taken, energyHere) : taken,
+        };
         const boundaries = { fromBoundary: 'measured', toBoundary: 'measured' } as const;
         const times = { fromMs, toMs: fromMs + lengthMs };
-        const segment = { ...times, use, inGrace, energyMilliWh, ...boundaries, moment };
+        const segment = { ...times, use, inGrace, ...energies, ...boundaries, moment };
         parts.push({ tariffHere, segment });
         fromMs += lengthMs;
+        taken = energies.toEnergyMilliWh;
       });
     }
     energy = addRational(energy, energyHere);
@@ -140,7 +147,9 @@ const stretchesOf = (period: CdrPeriod, spanMs: number, marks: Set<CdrMark>): St
 
 const wholeSecondsMs = (hours: Decimal): number => {
   const { numerator, denominator } = rationalFromDecimal(hours);
-  return Number(roundQuotient(numerator * 3600n, denominator, 'half-away-from-zero')) * 1000;
+  return (
+    Number(roundQuotient(multiplyWhole(numerator, 3600), denominator, 'half-away-from-zero')) * 1000
+  );
 };
 
 const chargingStartMs = (measured: readonly Measured[]): number | undefined => {
@@ -155,11 +164,11 @@ const chargingStartMs = (measured: readonly Measured[]): number | undefined => {
 };
 
 const energyMilliWhOf = ({ volumes: { ENERGY } }: CdrPeriod): Rational =>
-  ENERGY === undefined ? zeroRational : scaled(ENERGY, 1_000_000n);
+  ENERGY === undefined ? zeroRational : scaled(ENERGY, 1_000_000);
 
-const scaled = (value: Decimal, factor: bigint): Rational => {
+const scaled = (value: Decimal, factor: number): Rational => {
   const { numerator, denominator } = rationalFromDecimal(value);
-  return rational(numerator * factor, denominator);
+  return rational(multiplyWhole(numerator, factor), denominator);
 };
 
 type PeriodMoment = Readonly<{
@@ -174,28 +183,23 @@ type PeriodMoment = Readonly<{
 const momentOf = (here: PeriodMoment): Moment => {
   const { period, spanMs, use, energy, sessionStartMs, timeZone } = here;
   const sinceStartMs = period.fromMs - sessionStartMs;
-  let local: LocalParts | undefined;
+  const current = bounds(period, 'CURRENT')?.low;
   return {
     use,
     energyMilliWh: energy,
     // A period may begin as a reservation and go on as charging, whose duration is then 0.
     sinceStartMs: isReserved(use) ? sinceStartMs : Math.max(0, sinceStartMs),
-    local: () => (local ??= localParts(period.fromMs, timeZone)),
-    powerMilliW: () => {
-      const reported = bounds(period, 'POWER');
-      if (reported !== undefined) return reported.low;
-      const { numerator, denominator } = energyMilliWhOf(period);
-      if (spanMs <= 0) return zeroRational;
-      return rational(numerator * 3_600_000n, denominator * BigInt(spanMs));
-    },
-    currentMilliA: () => {
-      const reported = bounds(period, 'CURRENT');
-      if (reported !== undefined) return reported.low;
-      if (use !== 'charging') return zeroRational;
-      const why = 'the tariff depends on the current and a period reports none';
-      throw new CannotRate('power-or-current-unknown', why);
-    },
+    local: localClock(period.fromMs, timeZone),
+    powerMilliW: bounds(period, 'POWER')?.low ?? averagePowerMilliW(period, spanMs),
+    // A period of charging that reports none leaves the current unknown.
+    currentMilliA: current ?? (use === 'charging' ? undefined : zeroRational),
   };
+};
+
+const averagePowerMilliW = (period: CdrPeriod, spanMs: number): Rational => {
+  if (spanMs <= 0) return zeroRational;
+  const { numerator, denominator } = energyMilliWhOf(period);
+  return rational(multiplyWhole(numerator, 3_600_000), multiplyWhole(denominator, spanMs));
 };
 
 type Bounds = Readonly<{ low: Rational; high: Rational }>;
@@ -207,7 +211,7 @@ const bounds = ({ volumes }: CdrPeriod, what: 'POWER' | 'CURRENT'): Bounds | und
   const low = least ?? average ?? most;
   const high = most ?? average ?? least;
   if (low === undefined || high === undefined) return undefined;
-  const factor = what === 'POWER' ? 1_000_000n : 1000n;
+  const factor = what === 'POWER' ? 1_000_000 : 1000;
   return { low: scaled(low, factor), high: scaled(high, factor) };
 };
 
@@ -242,5 +246,7 @@ const withoutDecided = (tariff: OcpiTariff, period: CdrPeriod): OcpiTariff => {
 };
 
 const lies = ({ low, high }: Bounds, min: bigint | undefined, max: bigint | undefined): boolean =>
-  (min === undefined || low.numerator >= min * low.denominator) &&
-  (max === undefined || high.numerator < max * high.denominator);
+  (min === undefined || low.numerator >= times(min, low.denominator)) &&
+  (max === undefined || high.numerator < times(max, high.denominator));
+
+const times = (value: bigint, factor: Whole): Whole => multiplyWhole(wholeOf(value), factor);

@@ -1,6 +1,7 @@
 import type { Rational } from '@tallywatt/money';
 import {
   addRational,
+  multiplyWhole,
   rational,
   rationalToText,
   roundQuotient,
@@ -16,9 +17,10 @@ import { chargeLines, discountLines, sumAmounts, sumMinor, unchargedLine } from 
 import type { TariffDimension } from './ocpi-tariff';
 import { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './policies';
 import { applyPriceLimits, sumTax } from './price-limits';
+import { periodOf } from './rated-periods';
 import type { RatingInput } from './rated-session';
 import { CannotRate } from './rated-session';
-import type { AmountTotals, LineDimension, RatedPeriod, RatingReport } from './rating-report';
+import type { AmountTotals, LineDimension, RatingReport } from './rating-report';
 import type { RatingResult } from './rating-report';
 
 /** A CDR of somebody's, to be priced by its own charging periods. */
@@ -84,10 +86,7 @@ const cdrReport = (input: CdrRatingInput): { report: RatingReport; marks: readon
   const all = [...priced, ...adjustments];
   const exclTaxMinor = sumMinor(all);
   const taxMinor = sumTax(taxes);
-  const energy = matched.reduce(
-    (sum, { segment }) => addRational(sum, segment.energyMilliWh),
-    zeroRational,
-  );
+  const energy = matched.at(-1)?.segment.toEnergyMilliWh ?? zeroRational;
   const chargingMs = millisecondsOf(matched, 'charging');
   const parkingMs = millisecondsOf(matched, 'parking');
   const report: RatingReport = {
@@ -109,7 +108,7 @@ const cdrReport = (input: CdrRatingInput): { report: RatingReport; marks: readon
     billedEnergyWhExact: billed(energy, charges, 'ENERGY'),
     billedChargingSecondsExact: billed(rational(chargingMs, 1n), charges, 'TIME'),
     billedParkingSecondsExact: billed(rational(parkingMs, 1n), charges, 'PARKING_TIME'),
-    periods: matched.map(ratedPeriod),
+    periods: matched.map((one) => periodOf(one, one)),
     marks: [],
     ratingPolicyId,
     roundingPolicyId,
@@ -120,7 +119,7 @@ const cdrReport = (input: CdrRatingInput): { report: RatingReport; marks: readon
 };
 
 const thousandth = ({ numerator, denominator }: Rational): Rational =>
-  rational(numerator, denominator * 1000n);
+  rational(numerator, multiplyWhole(denominator, 1000));
 
 const millisecondsOf = (matched: readonly MatchedSegment[], use: string): bigint =>
   BigInt(
@@ -155,16 +154,3 @@ const totalsByDimension = (lines: readonly PricedLine[]): AmountTotals['byDimens
     }),
   );
 };
-
-const ratedPeriod = ({ segment, matches }: MatchedSegment): RatedPeriod => ({
-  fromMs: segment.fromMs,
-  toMs: segment.toMs,
-  use: segment.use,
-  inGrace: segment.inGrace,
-  energyMilliWhExact: rationalToText(segment.energyMilliWh),
-  fromBoundary: segment.fromBoundary,
-  toBoundary: segment.toBoundary,
-  elementIndexes: Object.fromEntries(
-    Object.entries(matches).map(([dimension, match]) => [dimension, match.elementIndex]),
-  ),
-});

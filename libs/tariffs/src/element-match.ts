@@ -1,57 +1,132 @@
-import type { Rational } from '@tallywatt/money';
-import type { LocalParts } from '@tallywatt/time';
+import type { Rational, Whole } from '@tallywatt/money';
+import { multiplyWhole, wholeOf } from '@tallywatt/money';
+import type { LocalClock } from '@tallywatt/time';
+import { calendarDate } from '@tallywatt/time';
 import type {
   OcpiTariff,
   PriceComponent,
   TariffDimension,
+  TariffElement,
   TariffRestrictions,
 } from './ocpi-tariff';
 import { componentOf } from './ocpi-tariff';
 import type { Use } from './occupancy-timeline';
+import { CannotRate } from './rated-session';
 
-/** Everything restrictions can ask about one moment. Costly answers are worked out on demand. */
+/** Everything restrictions can ask about one moment. */
 export type Moment = Readonly<{
   use: Use;
   energyMilliWh: Rational;
   sinceStartMs: number;
-  local: () => LocalParts;
-  powerMilliW: () => Rational;
-  currentMilliA: () => Rational;
+  local: LocalClock;
+  powerMilliW: Rational;
+  /** Undefined is unknown. */
+  currentMilliA: Rational | undefined;
 }>;
 
 export type Match = Readonly<{ elementIndex: number; component: PriceComponent }>;
+
+/** The components of one dimension in the order of their elements, laid out for look-up. */
+export type Rules = readonly Rule[];
+
+type Range = Readonly<{ min: Whole | undefined; max: Whole | undefined }>;
+
+type Rule = Readonly<{
+  match: Match;
+  restrictions: TariffRestrictions;
+  /** Nothing is asked but that this is no reservation. */
+  isFree: boolean;
+  sinceStartMs: Range;
+  energyMilliWh: Range;
+  powerMilliW: Range | undefined;
+  currentMilliA: Range | undefined;
+  isOnCalendar: boolean;
+  fromSecondOfDay: number;
+  toSecondOfDay: number;
+}>;
+
+/** A tariff laid out for look-up: worked out once, the same for every session it prices. */
+export type TariffRules = Readonly<Record<TariffDimension, Rules>>;
+
+const remembered = new WeakMap<OcpiTariff, TariffRules>();
+
+export const rulesOf = (tariff: OcpiTariff): TariffRules => {
+  const known = remembered.get(tariff);
+  if (known !== undefined) return known;
+  const of = (dimension: TariffDimension): Rules =>
+    tariff.elements.flatMap((element, elementIndex) => {
+      const component = componentOf(element, dimension);
+      return component === undefined ? [] : [ruleOf(element, { elementIndex, component })];
+    });
+  const rules = {
+    ENERGY: of('ENERGY'),
+    TIME: of('TIME'),
+    PARKING_TIME: of('PARKING_TIME'),
+    FLAT: of('FLAT'),
+  };
+  remembered.set(tariff, rules);
+  return rules;
+};
+
+const ruleOf = ({ restrictions }: TariffElement, match: Match): Rule => {
+  const { startTime, endTime, startDate, endDate, dayOfWeek } = restrictions;
+  const isNever = startTime !== undefined && startTime === endTime && startTime !== '00:00';
+  return {
+    match,
+    restrictions,
+    isFree: Object.values(restrictions).every((value) => value === undefined),
+    sinceStartMs: rangeOf(
+      millisecondsOf(restrictions.minDurationSeconds),
+      millisecondsOf(restrictions.maxDurationSeconds),
+    ),
+    energyMilliWh: rangeOf(restrictions.minEnergyMilliWh, restrictions.maxEnergyMilliWh),
+    powerMilliW: limitOf(restrictions.minPowerMilliW, restrictions.maxPowerMilliW),
+    currentMilliA: limitOf(restrictions.minCurrentMilliA, restrictions.maxCurrentMilliA),
+    isOnCalendar: (startTime ?? endTime ?? startDate ?? endDate ?? dayOfWeek) !== undefined,
+    fromSecondOfDay: isNever ? Infinity : secondOf(startTime ?? '00:00'),
+    toSecondOfDay: isNever ? -Infinity : endSecondOf(endTime),
+  };
+};
+
+const millisecondsOf = (seconds: bigint | undefined): bigint | undefined =>
+  seconds === undefined ? undefined : seconds * 1000n;
+
+const rangeOf = (min: bigint | undefined, max: bigint | undefined): Range => ({
+  min: min === undefined ? undefined : wholeOf(min),
+  max: max === undefined ? undefined : wholeOf(max),
+});
+
+const limitOf = (min: bigint | undefined, max: bigint | undefined): Range | undefined =>
+  (min ?? max) === undefined ? undefined : rangeOf(min, max);
+
+const secondOf = (timeOfDay: string): number =>
+  Number(timeOfDay.slice(0, 2)) * 3600 + Number(timeOfDay.slice(3, 5)) * 60;
+
+const endSecondOf = (endTime: string | undefined): number =>
+  endTime === undefined || endTime === '00:00' ? Infinity : secondOf(endTime);
 
 /**
  * OCPI 2.2.1 mod_tariffs: for each dimension the first element counts that has a component of it
  * and whose restrictions all hold. No element means that the dimension is not charged.
  */
-export const firstMatch = (
-  tariff: OcpiTariff,
-  dimension: TariffDimension,
-  moment: Moment,
-): Match | undefined => {
-  for (let elementIndex = 0; elementIndex < tariff.elements.length; elementIndex += 1) {
-    const element = tariff.elements[elementIndex];
-    const component = element === undefined ? undefined : componentOf(element, dimension);
-    if (element === undefined || component === undefined) continue;
-    if (holds(element.restrictions, moment)) return { elementIndex, component };
+export const firstMatch = (rules: Rules, moment: Moment): Match | undefined => {
+  for (const rule of rules) {
+    if (holds(rule, moment)) return rule.match;
   }
   return undefined;
 };
 
-const holds = (restrictions: TariffRestrictions, moment: Moment): boolean =>
-  reservationHolds(restrictions, moment.use) &&
-  within(
-    { numerator: BigInt(moment.sinceStartMs), denominator: 1000n },
-    restrictions.minDurationSeconds,
-    restrictions.maxDurationSeconds,
-  ) &&
-  within(moment.energyMilliWh, restrictions.minEnergyMilliWh, restrictions.maxEnergyMilliWh) &&
-  calendarHolds(restrictions, moment) &&
-  (unlimited(restrictions.minPowerMilliW, restrictions.maxPowerMilliW) ||
-    within(moment.powerMilliW(), restrictions.minPowerMilliW, restrictions.maxPowerMilliW)) &&
-  (unlimited(restrictions.minCurrentMilliA, restrictions.maxCurrentMilliA) ||
-    within(moment.currentMilliA(), restrictions.minCurrentMilliA, restrictions.maxCurrentMilliA));
+const holds = (rule: Rule, moment: Moment): boolean =>
+  reservationHolds(rule.restrictions, moment.use) &&
+  (rule.isFree ||
+    (contains(rule.sinceStartMs, moment.sinceStartMs, 1) &&
+      contains(
+        rule.energyMilliWh,
+        moment.energyMilliWh.numerator,
+        moment.energyMilliWh.denominator,
+      ) &&
+      calendarHolds(rule, moment.local) &&
+      electricityHolds(rule, moment)));
 
 const reservationHolds = ({ reservation }: TariffRestrictions, use: Use): boolean => {
   switch (use) {
@@ -65,33 +140,38 @@ const reservationHolds = ({ reservation }: TariffRestrictions, use: Use): boolea
   }
 };
 
-const calendarHolds = (restrictions: TariffRestrictions, moment: Moment): boolean => {
-  const { startTime, endTime, startDate, endDate, dayOfWeek } = restrictions;
-  if ((startTime ?? endTime ?? startDate ?? endDate ?? dayOfWeek) === undefined) return true;
-  const local = moment.local();
+const calendarHolds = (rule: Rule, local: LocalClock): boolean => {
+  if (!rule.isOnCalendar) return true;
+  const { startDate, endDate, dayOfWeek } = rule.restrictions;
   return (
     (dayOfWeek === undefined || dayOfWeek.includes(local.weekday)) &&
-    (startDate === undefined || local.date >= startDate) &&
-    (endDate === undefined || local.date < endDate) &&
-    timeOfDayHolds(startTime, endTime, local.time)
+    (startDate === undefined || calendarDate(local.day) >= startDate) &&
+    (endDate === undefined || calendarDate(local.day) < endDate) &&
+    timeOfDayHolds(rule, local.secondsOfDay)
   );
 };
 
-// Wrapped windows (22:00 to 06:00) hold on both sides of midnight; equal times only as 00:00.
-const timeOfDayHolds = (
-  start: string | undefined,
-  end: string | undefined,
-  time: string,
-): boolean => {
-  if (start !== undefined && start === end && start !== '00:00') return false;
-  const from = start ?? '00:00';
-  if (end === undefined || end === '00:00') return time >= from;
-  return from < end ? time >= from && time < end : time >= from || time < end;
+// Wrapped windows (22:00 to 06:00) hold on both sides of midnight.
+const timeOfDayHolds = ({ fromSecondOfDay, toSecondOfDay }: Rule, second: number): boolean =>
+  fromSecondOfDay < toSecondOfDay
+    ? second >= fromSecondOfDay && second < toSecondOfDay
+    : second >= fromSecondOfDay || second < toSecondOfDay;
+
+const electricityHolds = ({ powerMilliW, currentMilliA }: Rule, moment: Moment): boolean => {
+  if (powerMilliW !== undefined) {
+    const { numerator, denominator } = moment.powerMilliW;
+    if (!contains(powerMilliW, numerator, denominator)) return false;
+  }
+  if (currentMilliA === undefined) return true;
+  if (moment.currentMilliA === undefined) {
+    const why = 'the tariff depends on the current and no reading reports one';
+    throw new CannotRate('power-or-current-unknown', why);
+  }
+  const { numerator, denominator } = moment.currentMilliA;
+  return contains(currentMilliA, numerator, denominator);
 };
 
-const unlimited = (min: bigint | undefined, max: bigint | undefined): boolean =>
-  min === undefined && max === undefined;
-
-const within = (value: Rational, min: bigint | undefined, max: bigint | undefined): boolean =>
-  (min === undefined || value.numerator >= min * value.denominator) &&
-  (max === undefined || value.numerator < max * value.denominator);
+// Minimums include, maximums exclude.
+const contains = ({ min, max }: Range, numerator: Whole, denominator: Whole): boolean =>
+  (min === undefined || numerator >= multiplyWhole(min, denominator)) &&
+  (max === undefined || numerator < multiplyWhole(max, denominator));

@@ -1,5 +1,13 @@
-import type { Rational } from '@tallywatt/money';
-import { rational } from '@tallywatt/money';
+import type { Rational, Whole } from '@tallywatt/money';
+import {
+  addWhole,
+  divideWhole,
+  multiplyWhole,
+  rational,
+  subtractWhole,
+  wholeOf,
+  zeroRational,
+} from '@tallywatt/money';
 import type { MeterPoint, RatedSession } from './rated-session';
 import { CannotRate } from './rated-session';
 
@@ -9,8 +17,8 @@ export type MeterMark = 'two-values-at-one-instant' | 'meter-reset';
 /** Energy taken since the start of the session, known at instants that only go forward. */
 export type EnergyCurve = Readonly<{
   atMs: readonly number[];
-  energyMilliWh: readonly bigint[];
-  totalMilliWh: bigint;
+  energyMilliWh: readonly Whole[];
+  totalMilliWh: Whole;
   marks: readonly MeterMark[];
 }>;
 
@@ -26,95 +34,118 @@ export const energyCurve = (session: RatedSession): EnergyCurve => {
   if (meterStartMilliWh < 0n || meterStopMilliWh < 0n) {
     throw new CannotRate('meter-unusable', 'the start or stop register is negative');
   }
-  const marks = new Set<MeterMark>();
+  const marks: MeterMark[] = [];
   const atMs = [startMs];
-  const registers = [meterStartMilliWh];
+  const registers = [wholeOf(meterStartMilliWh)];
   for (const { at, register } of usableReadings(session)) {
     const last = atMs.length - 1;
-    if (at === atMs[last]) {
-      if (register !== registers[last]) marks.add('two-values-at-one-instant');
-      if (register > (registers[last] ?? 0n)) registers[last] = register;
-    } else {
+    const before = registers[last] ?? 0;
+    if (at !== atMs[last]) {
       atMs.push(at);
       registers.push(register);
+    } else if (register !== before) {
+      if (marks.length === 0) marks.push('two-values-at-one-instant');
+      if (register > before) registers[last] = register;
     }
   }
-  appendStop(atMs, registers, stopMs, meterStopMilliWh);
+  appendStop(atMs, registers, stopMs, wholeOf(meterStopMilliWh));
   return accumulate(atMs, registers, marks);
 };
 
 /** Exact energy since the start, in mWh, by straight lines between neighbouring readings. */
-export const energyAt = (curve: EnergyCurve, atMs: number): Rational => {
-  const after = indexAfter(curve, atMs);
-  const low = after - 1;
-  if (low < 0) return rational(0n, 1n);
-  const lowMs = curve.atMs[low] ?? 0;
-  const lowEnergy = curve.energyMilliWh[low] ?? 0n;
-  if (after >= curve.atMs.length || lowMs === atMs) return rational(lowEnergy, 1n);
-  const spanMs = BigInt((curve.atMs[after] ?? 0) - lowMs);
-  const rise = (curve.energyMilliWh[after] ?? 0n) - lowEnergy;
-  return rational(lowEnergy * spanMs + rise * BigInt(atMs - lowMs), spanMs);
+export type EnergyReader = (atMs: number) => Rational;
+
+/**
+ * Reads a curve at instants that only go forward, so that a session costs as many steps as it has
+ * readings and instants.
+ */
+export const energyReader = (curve: EnergyCurve): EnergyReader => {
+  let after = 0;
+  return (atMs) => {
+    while (after < curve.atMs.length && (curve.atMs[after] ?? 0) <= atMs) after += 1;
+    if (after === 0) return zeroRational;
+    const lowMs = curve.atMs[after - 1] ?? 0;
+    const lowEnergy = curve.energyMilliWh[after - 1] ?? 0;
+    if (lowMs === atMs || after === curve.atMs.length) {
+      return { numerator: lowEnergy, denominator: 1 };
+    }
+    // The share of the time first, in lowest terms: it keeps all that follows small.
+    const share = rational(atMs - lowMs, (curve.atMs[after] ?? 0) - lowMs);
+    const rise = subtractWhole(curve.energyMilliWh[after] ?? 0, lowEnergy);
+    return rational(
+      addWhole(multiplyWhole(lowEnergy, share.denominator), multiplyWhole(rise, share.numerator)),
+      share.denominator,
+    );
+  };
 };
 
 /** First whole millisecond at which the energy has reached a threshold, if it ever does. */
 export const instantOfEnergy = (
   curve: EnergyCurve,
-  thresholdMilliWh: bigint,
+  thresholdMilliWh: Whole,
 ): number | undefined => {
-  if (thresholdMilliWh <= 0n || thresholdMilliWh > curve.totalMilliWh) return undefined;
-  const high = curve.energyMilliWh.findIndex((energy) => energy >= thresholdMilliWh);
+  if (thresholdMilliWh <= 0 || thresholdMilliWh > curve.totalMilliWh) return undefined;
+  const high = firstIndex(
+    curve.energyMilliWh.length,
+    (index) => (curve.energyMilliWh[index] ?? 0) >= thresholdMilliWh,
+  );
   const lowMs = curve.atMs[high - 1] ?? 0;
-  const lowEnergy = curve.energyMilliWh[high - 1] ?? 0n;
-  const spanMs = BigInt((curve.atMs[high] ?? 0) - lowMs);
-  const rise = (curve.energyMilliWh[high] ?? 0n) - lowEnergy;
-  return lowMs + Number(((thresholdMilliWh - lowEnergy) * spanMs + rise - 1n) / rise);
+  const lowEnergy = curve.energyMilliWh[high - 1] ?? 0;
+  const spanMs = (curve.atMs[high] ?? 0) - lowMs;
+  const rise = subtractWhole(curve.energyMilliWh[high] ?? 0, lowEnergy);
+  const needed = multiplyWhole(subtractWhole(thresholdMilliWh, lowEnergy), spanMs);
+  return lowMs + Number(divideWhole(subtractWhole(addWhole(needed, rise), 1), rise));
 };
 
 /** Average power in mW between the two readings around an instant. */
 export const averagePowerMilliW = (curve: EnergyCurve, atMs: number): Rational => {
-  const high = indexAfter(curve, atMs);
-  if (high <= 0 || high >= curve.atMs.length) return rational(0n, 1n);
-  const rise = (curve.energyMilliWh[high] ?? 0n) - (curve.energyMilliWh[high - 1] ?? 0n);
-  const spanMs = BigInt((curve.atMs[high] ?? 0) - (curve.atMs[high - 1] ?? 0));
-  return rational(rise * 3_600_000n, spanMs);
+  const high = firstIndex(curve.atMs.length, (index) => (curve.atMs[index] ?? 0) > atMs);
+  if (high <= 0 || high >= curve.atMs.length) return zeroRational;
+  const rise = subtractWhole(curve.energyMilliWh[high] ?? 0, curve.energyMilliWh[high - 1] ?? 0);
+  const spanMs = (curve.atMs[high] ?? 0) - (curve.atMs[high - 1] ?? 0);
+  // Only ever compared, so lowest terms would be wasted work.
+  return { numerator: multiplyWhole(rise, 3_600_000), denominator: spanMs };
 };
 
-type Reading = Readonly<{ at: number; register: bigint }>;
+type Reading = Readonly<{ at: number; register: Whole }>;
 
 // OCPP 1.6 gives start and stop in whole Wh, readings may be finer: less than 1 Wh is rounding.
-const roundingMilliWh = 1000n;
+const roundingMilliWh = 1000;
 
-const withoutRounding = (register: bigint, start: bigint, stop: bigint): bigint => {
-  if (register > stop && register - stop < roundingMilliWh && stop >= start) return stop;
-  if (register < start && start - register < roundingMilliWh) return start;
-  return register;
+const withoutRounding = (register: Whole, start: Whole, stop: Whole): Whole => {
+  if (register > stop && subtractWhole(register, stop) < roundingMilliWh && stop >= start) {
+    return stop;
+  }
+  return register < start && subtractWhole(start, register) < roundingMilliWh ? start : register;
 };
 
 const usableReadings = (session: RatedSession): Reading[] => {
-  const { readings, startMs, stopMs, meterStartMilliWh, meterStopMilliWh } = session;
+  const { readings, startMs, stopMs } = session;
+  const start = wholeOf(session.meterStartMilliWh);
+  const stop = wholeOf(session.meterStopMilliWh);
   const usable: Reading[] = [];
   let sorted = true;
   let previousMs = startMs;
   for (const { atMs, registerMilliWh } of readings) {
     if (registerMilliWh === undefined || !(atMs >= startMs && atMs < stopMs)) continue;
-    if (registerMilliWh < 0n) {
+    const register = wholeOf(registerMilliWh);
+    if (register < 0) {
       throw new CannotRate('meter-unusable', `a reading of ${registerMilliWh} mWh is negative`);
     }
     if (atMs < previousMs) sorted = false;
     previousMs = atMs;
-    const register = withoutRounding(registerMilliWh, meterStartMilliWh, meterStopMilliWh);
-    usable.push({ at: atMs, register });
+    usable.push({ at: atMs, register: withoutRounding(register, start, stop) });
   }
   return sorted ? usable : usable.sort((left, right) => left.at - right.at);
 };
 
 const appendStop = (
   atMs: number[],
-  registers: bigint[],
+  registers: Whole[],
   stopMs: number,
-  stopRegister: bigint,
+  stopRegister: Whole,
 ): void => {
-  const last = registers.at(-1) ?? 0n;
+  const last = registers.at(-1) ?? 0;
   if (stopRegister < last) {
     const found = `the stop register ${stopRegister} mWh is below ${last} mWh read before it`;
     throw new CannotRate('meter-ran-backwards', found);
@@ -129,41 +160,42 @@ const appendStop = (
 
 const accumulate = (
   atMs: readonly number[],
-  registers: readonly bigint[],
-  marks: Set<MeterMark>,
+  registers: readonly Whole[],
+  marks: MeterMark[],
 ): EnergyCurve => {
-  const energyMilliWh = [0n];
-  let energy = 0n;
-  let lowestPeak: bigint | undefined;
+  const energyMilliWh: Whole[] = [0];
+  let energy: Whole = 0;
+  let before = registers[0] ?? 0;
+  let lowestPeak: Whole | undefined;
   for (let index = 1; index < registers.length; index += 1) {
-    const before = registers[index - 1] ?? 0n;
-    const now = registers[index] ?? 0n;
+    const now = registers[index] ?? 0;
     if (now < before) {
-      marks.add('meter-reset');
+      if (!marks.includes('meter-reset')) marks.push('meter-reset');
       // Of several peaks the lowest is the first that a register would pass again.
       if (lowestPeak === undefined || before < lowestPeak) {
         lowestPeak = before;
       }
     } else {
-      energy += now - before;
+      energy = addWhole(energy, subtractWhole(now, before));
     }
     if (lowestPeak !== undefined && now >= lowestPeak) {
       const found = `the register fell from ${lowestPeak} mWh and came back to ${now} mWh`;
       throw new CannotRate('meter-unusable', `${found}: a reset or a bad sample`);
     }
     energyMilliWh.push(energy);
+    before = now;
   }
-  return { atMs, energyMilliWh, totalMilliWh: energy, marks: [...marks] };
+  return { atMs, energyMilliWh, totalMilliWh: energy, marks };
 };
 
-// Index of the first point later than an instant.
-const indexAfter = (curve: EnergyCurve, atMs: number): number => {
+// The first of `count` indexes for which a condition holds that once held holds on.
+const firstIndex = (count: number, holds: (index: number) => boolean): number => {
   let low = 0;
-  let high = curve.atMs.length;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((curve.atMs[middle] ?? 0) <= atMs) low = middle + 1;
-    else high = middle;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 };

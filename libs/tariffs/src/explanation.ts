@@ -1,12 +1,18 @@
-import type { Decimal, Rational } from '@tallywatt/money';
+import type { Decimal, Rational, Whole } from '@tallywatt/money';
 import {
   currencyExponent,
   decimalToString,
+  divideWhole,
+  multiplyWhole,
+  powerOfTen,
   rational,
+  rationalToText,
   roundQuotient,
   subtractRational,
+  subtractWhole,
+  wholeOf,
 } from '@tallywatt/money';
-import { localParts } from '@tallywatt/time';
+import { wallClockText } from '@tallywatt/time';
 import type { Charge } from './charges';
 import type { RatingInput } from './rated-session';
 
@@ -17,13 +23,13 @@ export const explainCharge = (
 ): string => {
   const { dimension, component, reserved, inGrace } = charge;
   const price = `${priceForPeople(component.price, currency)} ${currency}`;
-  const when = `from ${clock(charge.fromMs, timeZone)} to ${clock(charge.toMs, timeZone)}`;
+  const when = `from ${wallClockText(charge.fromMs, timeZone)} to ${wallClockText(charge.toMs, timeZone)}`;
   switch (dimension) {
     case 'FLAT':
       return reserved ? `Reservation fee of ${price}.` : `Session fee of ${price}, charged once.`;
     case 'ENERGY':
       return (
-        `${forPeople(charge.quantity, 1_000_000n, 3)} kWh ${when} at ${price} per kWh` +
+        `${forPeople(charge.quantity, 1_000_000, 3)} kWh ${when} at ${price} per kWh` +
         `${steps(charge)}.${estimated(charge)}`
       );
     case 'TIME': {
@@ -50,28 +56,25 @@ export const explainLimit = (limit: 'minimum' | 'maximum', currency: string): st
     : `Lowered to the maximum price of this tariff, in ${currency}.`;
 
 /** Value / divisor with at most `decimals` decimals, for people. */
-export const forPeople = (value: Rational, divisor: bigint, decimals: number): string => {
-  const scale = 10n ** BigInt(decimals);
-  const unscaled = roundQuotient(
-    value.numerator * scale,
-    value.denominator * divisor,
+export const forPeople = (value: Rational, divisor: number, decimals: number): string => {
+  const scale = powerOfTen(decimals);
+  const rounded = roundQuotient(
+    multiplyWhole(value.numerator, scale),
+    multiplyWhole(value.denominator, divisor),
     'half-away-from-zero',
   );
-  const text = decimalToString({ unscaled, scale: decimals });
-  return decimals === 0 ? text : text.replace(/\.?0+$/, '');
+  return rationalToText(rational(rounded, scale));
 };
 
 const afterGrace = (idleGraceSeconds: bigint): string =>
-  idleGraceSeconds === 0n
-    ? ''
-    : ` after the first ${duration(rational(idleGraceSeconds * 1000n, 1n))}`;
+  idleGraceSeconds === 0n ? '' : ` after the first ${durationText(wholeOf(idleGraceSeconds))}`;
 
 // 0.5 EUR reads as 0.50; finer prices such as 0.4999 stay as they are.
 const priceForPeople = (price: Decimal, currency: string): string => {
   const missing = currencyExponent(currency) - price.scale;
   if (missing <= 0) return decimalToString(price);
-  const scale = price.scale + missing;
-  return decimalToString({ unscaled: price.unscaled * 10n ** BigInt(missing), scale });
+  const unscaled = multiplyWhole(wholeOf(price.unscaled), powerOfTen(missing));
+  return decimalToString({ unscaled, scale: price.scale + missing });
 };
 
 const estimated = ({ fromBoundary, toBoundary }: Charge): string =>
@@ -80,30 +83,30 @@ const estimated = ({ fromBoundary, toBoundary }: Charge): string =>
     : ' The meter value where the price changed was calculated between two readings.';
 
 const steps = ({ stepExcess, quantity, component, dimension }: Charge): string => {
-  if (stepExcess.numerator === 0n) return '';
+  if (stepExcess.numerator === 0) return '';
   const before = subtractRational(quantity, stepExcess);
   return dimension === 'ENERGY'
-    ? `, rounded up from ${forPeople(before, 1_000_000n, 4)} kWh ` +
+    ? `, rounded up from ${forPeople(before, 1_000_000, 4)} kWh ` +
         `to steps of ${component.stepSize} Wh`
-    : `, rounded up from ${duration(before)} to steps of ${duration(
-        rational(component.stepSize * 1000n, 1n),
-      )}`;
+    : `, rounded up from ${duration(before)} ` +
+        `to steps of ${durationText(wholeOf(component.stepSize))}`;
 };
 
-const duration = (quantityMs: Rational): string => {
-  const seconds = roundQuotient(
-    quantityMs.numerator,
-    quantityMs.denominator * 1000n,
-    'half-away-from-zero',
+const duration = ({ numerator, denominator }: Rational): string =>
+  durationText(
+    wholeOf(roundQuotient(numerator, multiplyWhole(denominator, 1000), 'half-away-from-zero')),
   );
-  const parts = [
-    [seconds / 3600n, 'h'],
-    [(seconds / 60n) % 60n, 'min'],
-    [seconds % 60n, 's'],
-  ] as const;
-  const text = parts.filter(([count]) => count > 0n).map(([count, unit]) => `${count} ${unit}`);
-  return text.length === 0 ? '0 s' : text.join(' ');
+
+const durationText = (seconds: Whole): string => {
+  const minutes = divideWhole(seconds, 60);
+  const text =
+    counted(divideWhole(minutes, 60), 'h') +
+    counted(modulo(minutes, 60), 'min') +
+    counted(modulo(seconds, 60), 's');
+  return text === '' ? '0 s' : text.slice(1);
 };
 
-const clock = (atMs: number, timeZone: string): string =>
-  localParts(atMs, timeZone).time.replace(/:00$/, '');
+const counted = (count: Whole, unit: string): string => (count > 0 ? ` ${count} ${unit}` : '');
+
+const modulo = (value: Whole, divisor: number): Whole =>
+  subtractWhole(value, multiplyWhole(divideWhole(value, divisor), divisor));

@@ -1,18 +1,21 @@
-import type { Currency, Decimal, Rational } from '@tallywatt/money';
+import type { Decimal, Rational } from '@tallywatt/money';
 import {
-  addRational,
-  decimalFromString,
   multiplyRational,
+  multiplyWhole,
+  powerOfTen,
   rational,
   rationalFromDecimal,
   rationalToText,
+  roundQuotient,
+  sumRationals,
   toMinor,
   trimDecimal,
+  wholeOf,
   zeroRational,
 } from '@tallywatt/money';
 import type { Charge } from './charges';
 import { explainCharge, explainDiscount } from './explanation';
-import type { PriceComponent } from './ocpi-tariff';
+import type { PriceComponent, TariffDimension } from './ocpi-tariff';
 import type { RatingInput } from './rated-session';
 import { CannotRate } from './rated-session';
 import type { RatingLine } from './rating-report';
@@ -25,11 +28,14 @@ const zeroDecimal: Decimal = { unscaled: 0n, scale: 0 };
 /** One line per charge, each rounded once. */
 export const chargeLines = (charges: readonly Charge[], input: RatingInput): PricedLine[] =>
   charges.map((charge) => {
-    const { unit, perUnit } = unitOf(charge);
-    const quantity = rational(charge.quantity.numerator, charge.quantity.denominator * perUnit);
+    const { unit, perUnit } = units[charge.dimension];
+    const { numerator, denominator } = charge.quantity;
+    const quantity = rational(numerator, multiplyWhole(denominator, perUnit));
     const unitPrice = charge.inGrace ? zeroDecimal : charge.component.price;
-    const amount = multiplyRational(quantity, rationalFromDecimal(unitPrice));
-    const { currency } = input.tariff;
+    const amount = rational(
+      multiplyWhole(quantity.numerator, wholeOf(unitPrice.unscaled)),
+      multiplyWhole(quantity.denominator, powerOfTen(unitPrice.scale)),
+    );
     return {
       amount,
       line: {
@@ -38,7 +44,7 @@ export const chargeLines = (charges: readonly Charge[], input: RatingInput): Pri
         unit,
         unitPrice,
         amountExact: rationalToText(amount),
-        amountMinor: toMinor(amount, currency, 'half-away-from-zero'),
+        amountMinor: toMinor(amount, input.tariff.currency, 'half-away-from-zero'),
         taxRatePercent: taxRateOf(charge.component, input),
         tariffElementIndex: charge.elementIndex,
         fromMs: charge.fromMs,
@@ -66,9 +72,9 @@ export const discountLines = (
   const discounted = charged.filter(({ line }) => line.dimension !== 'PARKING_TIME');
   const factor: Decimal = { unscaled: -percent.unscaled, scale: percent.scale + 2 };
   const isWhole = percent.unscaled === 100n * 10n ** BigInt(percent.scale);
-  return [...byTaxRate(discounted)].flatMap(([rateText, lines]) => {
+  return byTaxRate(discounted).flatMap(({ ratePercent, lines }) => {
     const subtotal = sumAmounts(lines);
-    if (subtotal.numerator === 0n) return [];
+    if (subtotal.numerator === 0) return [];
     const amount = multiplyRational(subtotal, rationalFromDecimal(factor));
     const rounded = toMinor(amount, tariff.currency, 'half-away-from-zero');
     const mostMinor = -sumMinor(lines);
@@ -82,7 +88,7 @@ export const discountLines = (
           unitPrice: trimDecimal(factor),
           amountExact: rationalToText(amount),
           amountMinor: isWhole || rounded < mostMinor ? mostMinor : rounded,
-          taxRatePercent: decimalFromString(rateText),
+          taxRatePercent: ratePercent,
           ...spanOf(lines),
           explanation: explainDiscount(percent, entitlement.tier),
         },
@@ -100,12 +106,14 @@ export const unchargedLine = (input: RatingInput): PricedLine => {
   const priced = tariff.elements
     .flatMap(({ priceComponents }) => priceComponents)
     .filter(({ price }) => price.unscaled !== 0n);
-  const rates = new Set(
-    priced.map((component) => rationalToText(rationalFromDecimal(taxRateOf(component, input)))),
-  );
-  const [rateText, ...others] = rates;
-  if (rateText === undefined || others.length > 0) {
-    const found = `the minimum price is due without a charge, of ${rates.size} tax rates`;
+  const rates: Decimal[] = [];
+  for (const component of priced) {
+    const rate = taxRateOf(component, input);
+    if (!rates.some((known) => sameRate(known, rate))) rates.push(rate);
+  }
+  const [rate, ...others] = rates;
+  if (rate === undefined || others.length > 0) {
+    const found = `the minimum price is due without a charge, of ${rates.length} tax rates`;
     throw new CannotRate('tax-rate-unknown', found);
   }
   return {
@@ -117,7 +125,7 @@ export const unchargedLine = (input: RatingInput): PricedLine => {
       unitPrice: zeroDecimal,
       amountExact: '0',
       amountMinor: 0n,
-      taxRatePercent: decimalFromString(rateText),
+      taxRatePercent: rate,
       fromMs: session.startMs,
       toMs: session.endMs,
       fromBoundary: 'measured',
@@ -127,20 +135,27 @@ export const unchargedLine = (input: RatingInput): PricedLine => {
   };
 };
 
-/** Lines by the text of their tax rate, rates in the order in which they first appear. */
-export const byTaxRate = (lines: readonly PricedLine[]): Map<string, PricedLine[]> => {
-  const groups = new Map<string, PricedLine[]>();
+/** The lines of one tax rate. */
+export type TaxGroup = Readonly<{ ratePercent: Decimal; lines: readonly PricedLine[] }>;
+
+/** Lines by their tax rate, rates in the order in which they first appear. */
+export const byTaxRate = (lines: readonly PricedLine[]): TaxGroup[] => {
+  const groups: { ratePercent: Decimal; lines: PricedLine[] }[] = [];
   for (const one of lines) {
-    const key = rationalToText(rationalFromDecimal(one.line.taxRatePercent));
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
+    const ratePercent = one.line.taxRatePercent;
+    const group = groups.find((known) => sameRate(known.ratePercent, ratePercent));
+    if (group === undefined) groups.push({ ratePercent, lines: [one] });
+    else group.lines.push(one);
   }
   return groups;
 };
 
+// Rates have no trailing zeros.
+const sameRate = (one: Decimal, other: Decimal): boolean =>
+  one.unscaled === other.unscaled && one.scale === other.scale;
+
 export const sumAmounts = (lines: readonly PricedLine[]): Rational =>
-  lines.reduce((sum, { amount }) => addRational(sum, amount), zeroRational);
+  sumRationals(lines.map(({ amount }) => amount));
 
 export const sumMinor = (lines: readonly PricedLine[]): bigint =>
   lines.reduce((sum, { line }) => sum + line.amountMinor, 0n);
@@ -150,12 +165,12 @@ export const taxFactor = (ratePercent: Decimal): Rational =>
   rationalFromDecimal({ unscaled: ratePercent.unscaled, scale: ratePercent.scale + 2 });
 
 /** Tax of one rate in minor units. */
-export const taxOf = (taxableMinor: bigint, ratePercent: Decimal, currency: Currency): bigint => {
-  const { numerator, denominator } = taxFactor(ratePercent);
-  const minorPerMajor = toMinor(rational(1n, 1n), currency, 'half-away-from-zero');
-  const tax = rational(taxableMinor * numerator, denominator * minorPerMajor);
-  return toMinor(tax, currency, 'half-away-from-zero');
-};
+export const taxOf = (taxableMinor: bigint, { unscaled, scale }: Decimal): bigint =>
+  roundQuotient(
+    multiplyWhole(wholeOf(taxableMinor), wholeOf(unscaled)),
+    powerOfTen(scale + 2),
+    'half-away-from-zero',
+  );
 
 /** From the first to the last moment of some lines; there is at least one. */
 export const spanOf = (
@@ -168,16 +183,11 @@ export const spanOf = (
   return { fromMs, toMs: last.toMs, fromBoundary, toBoundary: last.toBoundary };
 };
 
-const unitOf = ({ dimension }: Charge): { unit: string; perUnit: bigint } => {
-  switch (dimension) {
-    case 'ENERGY':
-      return { unit: 'kWh', perUnit: 1_000_000n };
-    case 'TIME':
-    case 'PARKING_TIME':
-      return { unit: 'h', perUnit: 3_600_000n };
-    case 'FLAT':
-      return { unit: 'session', perUnit: 1n };
-  }
+const units: Readonly<Record<TariffDimension, Readonly<{ unit: string; perUnit: number }>>> = {
+  ENERGY: { unit: 'kWh', perUnit: 1_000_000 },
+  TIME: { unit: 'h', perUnit: 3_600_000 },
+  PARKING_TIME: { unit: 'h', perUnit: 3_600_000 },
+  FLAT: { unit: 'session', perUnit: 1 },
 };
 
 // A component without vat leaves the tax unknown, unless nothing is taxed there or nothing is due.

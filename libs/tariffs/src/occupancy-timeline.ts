@@ -1,4 +1,5 @@
-import type { Occupancy, RatedSession } from './rated-session';
+import { distinctAscending } from './instants';
+import type { Occupancy, OccupancySpan, RatedSession } from './rated-session';
 
 /** What the second counts as. No second is two of them. */
 export type Use = 'charging' | 'parking' | 'reserved' | 'reservation-expired';
@@ -13,50 +14,76 @@ export type Stretch = Readonly<{ fromMs: number; toMs: number; use: Use; graceUn
  * a new stretch begins, with its own grace.
  */
 export const occupancyTimeline = (session: RatedSession, idleGraceSeconds: bigint): Stretch[] => {
-  const { startMs, stopMs, endMs } = session;
-  const states = (session.states ?? [])
-    .filter((span) => span.fromMs < span.toMs)
-    .sort(
-      (left, right) =>
-        left.fromMs - right.fromMs || left.toMs - right.toMs || (left.state < right.state ? -1 : 1),
-    );
-  const instants = new Set([startMs, stopMs, endMs]);
-  for (const { fromMs, toMs, state } of states) {
-    const earliestMs = isReservation(state) ? -Infinity : startMs;
-    for (const atMs of [fromMs, toMs]) {
-      if (atMs >= earliestMs && atMs <= endMs) instants.add(atMs);
-    }
-  }
-  const ordered = [...instants].sort((left, right) => left - right);
+  const { startMs, endMs } = session;
+  const states = reportedStates(session);
+  const instants = instantsOf(session, states);
   const graceMs = Number(idleGraceSeconds) * 1000;
+  const stateAt = stateReader(states);
   const stretches: Stretch[] = [];
-  let begun = 0;
-  ordered.slice(0, -1).forEach((fromMs, index) => {
-    const toMs = ordered[index + 1] ?? fromMs;
-    while (begun < states.length && (states[begun]?.fromMs ?? 0) <= fromMs) begun += 1;
-    const use = useAt(fromMs, session, states.slice(0, begun));
+  let isCharged = false;
+  for (let index = 0; index + 1 < instants.length; index += 1) {
+    const fromMs = instants[index] ?? startMs;
+    const toMs = instants[index + 1] ?? endMs;
+    const use = useAt(fromMs, session, stateAt(fromMs));
+    if (use === undefined) continue;
+    if (use !== 'reserved') isCharged = true;
     const last = stretches.at(-1);
-    if (use === undefined) return;
     if (last !== undefined && last.use === use && last.toMs === fromMs) {
       stretches[stretches.length - 1] = { ...last, toMs };
     } else {
       stretches.push({ fromMs, toMs, use, graceUntilMs: fromMs + graceMs });
     }
-  });
+  }
   // A session without duration still has the moment in which its session fee is due.
-  if (stretches.every(({ use }) => use === 'reserved')) {
+  if (!isCharged) {
     stretches.push({ fromMs: startMs, toMs: startMs, use: 'charging', graceUntilMs: startMs });
   }
   return stretches;
 };
 
+const reportedStates = ({ states = [] }: RatedSession): readonly OccupancySpan[] =>
+  states
+    .filter((span) => span.fromMs < span.toMs)
+    .sort(
+      (left, right) =>
+        left.fromMs - right.fromMs || left.toMs - right.toMs || (left.state < right.state ? -1 : 1),
+    );
+
+const instantsOf = (
+  { startMs, stopMs, endMs }: RatedSession,
+  states: readonly OccupancySpan[],
+): number[] => {
+  const instants = [startMs, stopMs, endMs];
+  for (const { fromMs, toMs, state } of states) {
+    const earliestMs = isReservation(state) ? -Infinity : startMs;
+    if (fromMs >= earliestMs && fromMs <= endMs) instants.push(fromMs);
+    if (toMs >= earliestMs && toMs <= endMs) instants.push(toMs);
+  }
+  return distinctAscending(instants);
+};
+
+// The state that began last of those that hold, at instants that only go forward.
+const stateReader = (
+  states: readonly OccupancySpan[],
+): ((atMs: number) => Occupancy | undefined) => {
+  const begun: OccupancySpan[] = [];
+  let next = 0;
+  return (atMs) => {
+    for (let span = states[next]; span !== undefined && span.fromMs <= atMs; span = states[next]) {
+      begun.push(span);
+      next += 1;
+    }
+    while ((begun.at(-1)?.toMs ?? Infinity) <= atMs) begun.pop();
+    return begun.at(-1)?.state;
+  };
+};
+
 const useAt = (
   atMs: number,
   { startMs, stopMs }: RatedSession,
-  begun: readonly { toMs: number; state: Occupancy }[],
+  state: Occupancy | undefined,
 ): Use | undefined => {
   if (atMs >= stopMs) return 'parking';
-  const state = begun.findLast((span) => span.toMs > atMs)?.state;
   if (atMs < startMs) return state !== undefined && isReservation(state) ? state : undefined;
   return state === 'suspended-ev' || state === 'idle' ? 'parking' : 'charging';
 };

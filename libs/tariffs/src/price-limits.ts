@@ -1,20 +1,19 @@
-import type { Rational } from '@tallywatt/money';
+import type { Decimal, Rational } from '@tallywatt/money';
 import {
   addRational,
   compareRational,
-  decimalFromString,
   divideRational,
   multiplyRational,
   currencyExponent,
-  rational,
   rationalFromDecimal,
   rationalToText,
   subtractRational,
+  sumRationals,
   toMinor,
   zeroRational,
 } from '@tallywatt/money';
 import { explainLimit } from './explanation';
-import type { PricedLine } from './lines';
+import type { PricedLine, TaxGroup } from './lines';
 import { byTaxRate, spanOf, sumAmounts, sumMinor, taxFactor, taxOf } from './lines';
 import type { OcpiTariff } from './ocpi-tariff';
 import type { TaxTotal } from './rating-report';
@@ -37,8 +36,11 @@ export const applyPriceLimits = (
   tariff: OcpiTariff,
 ): LimitedPrice => {
   const exact = exactTotals(lines);
+  if (tariff.minPrice === undefined && tariff.maxPrice === undefined) {
+    return { adjustments: [], taxes: taxesOf(lines), ...exact };
+  }
   const excl = reach(exact.exclTax, sumMinor(lines), tariff, 'exclVat');
-  const before = taxesOf(lines, tariff);
+  const before = taxesOf(lines);
   const inclBefore = sumMinor(lines) + sumTax(before);
   const incl = reach(exact.inclTax, inclBefore, tariff, 'inclVat');
   if (lines.length === 0 || (excl === undefined && incl === undefined)) {
@@ -57,7 +59,7 @@ export const applyPriceLimits = (
   const targetMinor = excl?.minor ?? sumMinor(lines);
   const adjustments = adjustmentLines(lines, shares, targetMinor - sumMinor(lines), limit, tariff);
   const all = [...lines, ...adjustments];
-  const taxes = taxesOf(all, tariff);
+  const taxes = taxesOf(all);
   if (inclWanted === undefined) return { adjustments, taxes, ...exactTotals(all) };
   const wantedTax =
     toMinor(inclWanted, tariff.currency, 'half-away-from-zero') - sumMinor(all) - sumTax(taxes);
@@ -65,11 +67,10 @@ export const applyPriceLimits = (
 };
 
 /** Tax per rate on the sum of the rate's rounded lines. */
-export const taxesOf = (lines: readonly PricedLine[], { currency }: OcpiTariff): TaxTotal[] =>
-  [...byTaxRate(lines)].map(([rateText, group]) => {
-    const ratePercent = decimalFromString(rateText);
+export const taxesOf = (lines: readonly PricedLine[]): TaxTotal[] =>
+  byTaxRate(lines).map(({ ratePercent, lines: group }) => {
     const taxableMinor = sumMinor(group);
-    return { ratePercent, taxableMinor, taxMinor: taxOf(taxableMinor, ratePercent, currency) };
+    return { ratePercent, taxableMinor, taxMinor: taxOf(taxableMinor, ratePercent) };
   });
 
 export const sumTax = (taxes: readonly TaxTotal[]): bigint =>
@@ -78,12 +79,12 @@ export const sumTax = (taxes: readonly TaxTotal[]): bigint =>
 const exactTotals = (
   lines: readonly PricedLine[],
 ): { exclTax: Rational; inclTax: Rational; tax: Rational } => {
-  const exclTax = sumAmounts(lines);
-  const tax = lines.reduce(
-    (sum, { amount, line }) =>
-      addRational(sum, multiplyRational(amount, taxFactor(line.taxRatePercent))),
-    zeroRational,
-  );
+  const sums = byTaxRate(lines).map(({ ratePercent, lines: group }) => {
+    const amount = sumAmounts(group);
+    return { amount, tax: multiplyRational(amount, taxFactor(ratePercent)) };
+  });
+  const exclTax = sumRationals(sums.map(({ amount }) => amount));
+  const tax = sumRationals(sums.map((one) => one.tax));
   return { exclTax, tax, inclTax: addRational(exclTax, tax) };
 };
 
@@ -116,7 +117,7 @@ const reach = (
   return undefined;
 };
 
-type Share = Readonly<{ rateText: string; group: readonly PricedLine[]; amount: Rational }>;
+type Share = Readonly<{ ratePercent: Decimal; amount: Rational }>;
 
 // Splits the adjustment over the tax rates so that base and tax both arrive where they should.
 const placeAdjustment = (
@@ -124,44 +125,39 @@ const placeAdjustment = (
   amount: Rational,
   tax: Rational | undefined,
 ): Share[] => {
-  const groups = [...byTaxRate(lines)]
-    .map(([rateText, group]) => ({ rateText, group, factor: factorOf(rateText) }))
+  const groups = byTaxRate(lines)
+    .map((group) => ({ ...group, factor: taxFactor(group.ratePercent) }))
     .sort((left, right) => compareRational(left.factor, right.factor));
   const low = groups[0];
   const high = groups.at(-1);
   if (low === undefined || high === undefined) return [];
-  if (tax !== undefined && low !== high && amount.numerator !== 0n) {
+  if (tax !== undefined && low !== high && amount.numerator !== 0) {
     const spread = subtractRational(high.factor, low.factor);
     const missing = subtractRational(tax, multiplyRational(amount, low.factor));
     const onHigh = divideRational(missing, spread);
     const onLow = subtractRational(amount, onHigh);
     const positive = (group: readonly PricedLine[], change: Rational): boolean =>
-      addRational(sumAmounts(group), change).numerator >= 0n;
-    if (positive(low.group, onLow) && positive(high.group, onHigh)) {
+      addRational(sumAmounts(group), change).numerator >= 0;
+    if (positive(low.lines, onLow) && positive(high.lines, onHigh)) {
       return [
-        { rateText: low.rateText, group: low.group, amount: onLow },
-        { rateText: high.rateText, group: high.group, amount: onHigh },
+        { ratePercent: low.ratePercent, amount: onLow },
+        { ratePercent: high.ratePercent, amount: onHigh },
       ];
     }
   }
   return inProportion(groups, amount);
 };
 
-const inProportion = (
-  groups: readonly { rateText: string; group: readonly PricedLine[] }[],
-  amount: Rational,
-): Share[] => {
-  const total = groups.reduce(
-    (sum, { group }) => addRational(sum, sumAmounts(group)),
-    zeroRational,
-  );
-  return groups.map(({ rateText, group }, index) => {
+const inProportion = (groups: readonly TaxGroup[], amount: Rational): Share[] => {
+  const sums = groups.map(({ lines }) => sumAmounts(lines));
+  const total = sumRationals(sums);
+  return groups.map(({ ratePercent }, index) => {
     const whole = index === 0 ? amount : zeroRational;
     const share =
-      total.numerator === 0n
+      total.numerator === 0
         ? whole
-        : divideRational(multiplyRational(amount, sumAmounts(group)), total);
-    return { rateText, group, amount: share };
+        : divideRational(multiplyRational(amount, sums[index] ?? zeroRational), total);
+    return { ratePercent, amount: share };
   });
 };
 
@@ -173,12 +169,12 @@ const adjustmentLines = (
   { currency }: OcpiTariff,
 ): PricedLine[] => {
   let leftMinor = totalMinor;
-  return shares.flatMap(({ rateText, amount }, index) => {
+  return shares.flatMap(({ ratePercent, amount }, index) => {
     const isLast = index === shares.length - 1;
     const amountMinor = isLast ? leftMinor : toMinor(amount, currency, 'half-away-from-zero');
     leftMinor -= amountMinor;
     // A limit that moves only the tax still shows, once, as a line of zero.
-    if (amountMinor === 0n && amount.numerator === 0n && !(isLast && totalMinor === 0n)) return [];
+    if (amountMinor === 0n && amount.numerator === 0 && !(isLast && totalMinor === 0n)) return [];
     const line = {
       dimension: 'ADJUSTMENT',
       quantityExact: '1',
@@ -186,7 +182,7 @@ const adjustmentLines = (
       unitPrice: { unscaled: amountMinor, scale: currencyExponent(currency) },
       amountExact: rationalToText(amount),
       amountMinor,
-      taxRatePercent: decimalFromString(rateText),
+      taxRatePercent: ratePercent,
       ...spanOf(lines),
       explanation: explainLimit(limit, currency),
     } as const;
@@ -207,6 +203,3 @@ const shiftTax = (taxes: readonly TaxTotal[], byMinor: bigint): TaxTotal[] => {
   }
   return shifted;
 };
-
-const factorOf = (rateText: string): Rational =>
-  multiplyRational(rationalFromDecimal(decimalFromString(rateText)), rational(1n, 100n));

@@ -1,7 +1,13 @@
 import type { Rational } from '@tallywatt/money';
-import { addRational, rational, rationalToText, zeroRational } from '@tallywatt/money';
+import {
+  addRational,
+  multiplyWhole,
+  rational,
+  rationalToText,
+  sumRationals,
+} from '@tallywatt/money';
 import { isTimeZone, timeZoneDataVersion } from '@tallywatt/time';
-import type { Charge, MatchedSegment } from './charges';
+import type { Charge } from './charges';
 import { matchSegments, sessionCharges } from './charges';
 import { energyCurve } from './energy-curve';
 import type { PricedLine } from './lines';
@@ -12,13 +18,8 @@ import { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './polic
 import { applyPriceLimits, sumTax } from './price-limits';
 import type { RatingInput } from './rated-session';
 import { CannotRate } from './rated-session';
-import type {
-  AmountTotals,
-  LineDimension,
-  RatedPeriod,
-  RatingReport,
-  RatingResult,
-} from './rating-report';
+import type { AmountTotals, LineDimension, RatingReport, RatingResult } from './rating-report';
+import { ratedPeriods } from './rated-periods';
 import { sessionSegments } from './session-segments';
 
 /**
@@ -71,7 +72,7 @@ const report = (input: RatingInput): RatingReport => {
   const all = [...priced, ...adjustments];
   const exclTaxMinor = sumMinor(all);
   const taxMinor = sumTax(taxes);
-  const metered = rational(curve.totalMilliWh, 1000n);
+  const metered = rational(curve.totalMilliWh, 1000);
   const chargingMs = millisecondsOf(stretches, 'charging');
   const parkingMs = millisecondsOf(stretches, 'parking');
   return {
@@ -86,13 +87,13 @@ const report = (input: RatingInput): RatingReport => {
       inclTaxExact: rationalToText(inclTax),
       byDimension: totalsByDimension(all),
     },
-    energyMilliWh: curve.totalMilliWh,
+    energyMilliWh: BigInt(curve.totalMilliWh),
     energyWhExact: rationalToText(metered),
-    chargingSeconds: chargingMs / 1000n,
-    parkingSeconds: parkingMs / 1000n,
+    chargingSeconds: BigInt(Math.floor(chargingMs / 1000)),
+    parkingSeconds: BigInt(Math.floor(parkingMs / 1000)),
     billedEnergyWhExact: billed(metered, charges, 'ENERGY'),
-    billedChargingSecondsExact: billed(rational(chargingMs, 1000n), charges, 'TIME'),
-    billedParkingSecondsExact: billed(rational(parkingMs, 1000n), charges, 'PARKING_TIME'),
+    billedChargingSecondsExact: billed(rational(chargingMs, 1000), charges, 'TIME'),
+    billedParkingSecondsExact: billed(rational(parkingMs, 1000), charges, 'PARKING_TIME'),
     periods: ratedPeriods(matched),
     marks: curve.marks,
     ratingPolicyId,
@@ -105,8 +106,8 @@ const report = (input: RatingInput): RatingReport => {
 const millisecondsOf = (
   stretches: readonly { fromMs: number; toMs: number; use: string }[],
   use: string,
-): bigint =>
-  BigInt(stretches.reduce((sum, one) => (one.use === use ? sum + one.toMs - one.fromMs : sum), 0));
+): number =>
+  stretches.reduce((sum, one) => (one.use === use ? sum + one.toMs - one.fromMs : sum), 0);
 
 // Steps of reservations are not part of the session's own quantities.
 const billed = (
@@ -114,72 +115,35 @@ const billed = (
   charges: readonly Charge[],
   dimension: TariffDimension,
 ): string => {
-  const excess = charges
-    .filter((charge) => charge.dimension === dimension && !charge.reserved)
-    .reduce((sum, { stepExcess }) => addRational(sum, stepExcess), zeroRational);
+  const stepped = charges.filter(
+    (charge) =>
+      charge.dimension === dimension && !charge.reserved && charge.stepExcess.numerator > 0,
+  );
+  if (stepped.length === 0) return rationalToText(quantity);
+  const excess = sumRationals(stepped.map(({ stepExcess }) => stepExcess));
   return rationalToText(
-    addRational(quantity, rational(excess.numerator, excess.denominator * 1000n)),
+    addRational(quantity, rational(excess.numerator, multiplyWhole(excess.denominator, 1000))),
   );
 };
 
 const totalsByDimension = (lines: readonly PricedLine[]): AmountTotals['byDimension'] => {
-  const groups = new Map<LineDimension, PricedLine[]>();
-  for (const one of lines) {
-    const group = groups.get(one.line.dimension);
-    if (group === undefined) groups.set(one.line.dimension, [one]);
-    else group.push(one);
+  const totals: Partial<Record<LineDimension, { amountExact: string; amountMinor: bigint }>> = {};
+  for (const dimension of lineDimensions) {
+    const own = lines.filter(({ line }) => line.dimension === dimension);
+    if (own.length === 0) continue;
+    totals[dimension] = {
+      amountExact: rationalToText(sumAmounts(own)),
+      amountMinor: sumMinor(own),
+    };
   }
-  return Object.fromEntries(
-    [...groups].map(([dimension, group]) => [
-      dimension,
-      { amountExact: rationalToText(sumAmounts(group)), amountMinor: sumMinor(group) },
-    ]),
-  );
+  return totals;
 };
 
-const ratedPeriods = (matched: readonly MatchedSegment[]): RatedPeriod[] => {
-  const periods: RatedPeriod[] = [];
-  let first = 0;
-  matched.forEach(({ segment, matches }, index) => {
-    const next = matched[index + 1];
-    if (next !== undefined && continues(matched[first], next) && touches(segment, next.segment)) {
-      return;
-    }
-    const from = matched[first]?.segment ?? segment;
-    const energy = matched
-      .slice(first, index + 1)
-      .reduce((sum, one) => addRational(sum, one.segment.energyMilliWh), zeroRational);
-    periods.push({
-      fromMs: from.fromMs,
-      toMs: segment.toMs,
-      use: segment.use,
-      inGrace: segment.inGrace,
-      energyMilliWhExact: rationalToText(energy),
-      fromBoundary: from.fromBoundary,
-      toBoundary: segment.toBoundary,
-      elementIndexes: elementIndexesOf(matches),
-    });
-    first = index + 1;
-  });
-  return periods;
-};
-
-const dimensions: readonly TariffDimension[] = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'];
-
-const continues = (one: MatchedSegment | undefined, other: MatchedSegment): boolean =>
-  one !== undefined &&
-  one.segment.use === other.segment.use &&
-  one.segment.inGrace === other.segment.inGrace &&
-  dimensions.every((name) => one.matches[name]?.elementIndex === other.matches[name]?.elementIndex);
-
-const touches = (one: { toMs: number }, other: { fromMs: number }): boolean =>
-  one.toMs === other.fromMs;
-
-const elementIndexesOf = (matches: MatchedSegment['matches']): RatedPeriod['elementIndexes'] => {
-  const indexes: Partial<Record<TariffDimension, number>> = {};
-  for (const name of dimensions) {
-    const match = matches[name];
-    if (match !== undefined) indexes[name] = match.elementIndex;
-  }
-  return indexes;
-};
+const lineDimensions: readonly LineDimension[] = [
+  'FLAT',
+  'ENERGY',
+  'TIME',
+  'PARKING_TIME',
+  'DISCOUNT',
+  'ADJUSTMENT',
+];

@@ -1,14 +1,13 @@
-import type { Rational } from '@tallywatt/money';
-import { compareRational, rational, subtractRational, zeroRational } from '@tallywatt/money';
-import type { LocalParts } from '@tallywatt/time';
-import { localParts, localWallClockBoundaries } from '@tallywatt/time';
+import type { Rational, Whole } from '@tallywatt/money';
+import { wholeOf, zeroRational } from '@tallywatt/money';
+import { localClock, localWallClockBoundaries } from '@tallywatt/time';
 import type { Moment } from './element-match';
 import type { EnergyCurve } from './energy-curve';
-import { averagePowerMilliW, clockReadings, energyAt, instantOfEnergy } from './energy-curve';
+import { averagePowerMilliW, clockReadings, energyReader, instantOfEnergy } from './energy-curve';
+import { distinctAscending } from './instants';
 import type { Stretch, Use } from './occupancy-timeline';
 import type { OcpiTariff, TariffRestrictions } from './ocpi-tariff';
 import type { MeterPoint, RatingInput } from './rated-session';
-import { CannotRate } from './rated-session';
 
 /** How a meter value at a boundary is known. */
 export type Boundary = 'measured' | 'interpolated';
@@ -19,7 +18,9 @@ export type Segment = Readonly<{
   toMs: number;
   use: Use;
   inGrace: boolean;
-  energyMilliWh: Rational;
+  /** Taken since the start of the session: what a part took is the difference of its ends. */
+  fromEnergyMilliWh: Rational;
+  toEnergyMilliWh: Rational;
   fromBoundary: Boundary;
   toBoundary: Boundary;
   moment: Moment;
@@ -39,79 +40,101 @@ export const sessionSegments = (
   const { session } = input;
   const cuts = sessionCuts(input, curve, stretches);
   const onTheClock = clockReadings(session.readings);
-  const boundaryAt = ({ atMs }: Cut): Boundary =>
+  const boundaryAt = (atMs: number): Boundary =>
     atMs <= session.startMs || atMs >= session.stopMs || onTheClock.has(atMs)
       ? 'measured'
       : 'interpolated';
+  const momentAt = momentReader(input, curve);
   const segments: Segment[] = [];
   let at = 0;
-  cuts.forEach((from, index) => {
+  // A session without duration is one cut, and still the moment in which its fee is due.
+  const count = Math.max(cuts.length - 1, 1);
+  for (let index = 0; index < count; index += 1) {
+    const from = cuts[index];
     const to = cuts[index + 1] ?? from;
-    if (to === from && cuts.length > 1) return;
+    if (from === undefined || to === undefined) break;
     while (at < stretches.length - 1 && from.atMs >= (stretches[at + 1]?.fromMs ?? Infinity)) {
       at += 1;
     }
     const stretch = stretches[at];
-    if (stretch === undefined || from.atMs > stretch.toMs || to.atMs > stretch.toMs) return;
+    if (stretch === undefined || from.atMs > stretch.toMs || to.atMs > stretch.toMs) continue;
     segments.push({
       fromMs: from.atMs,
       toMs: to.atMs,
       use: stretch.use,
       inGrace: stretch.use === 'parking' && from.atMs < stretch.graceUntilMs,
-      energyMilliWh: subtractRational(to.energyMilliWh, from.energyMilliWh),
-      fromBoundary: boundaryAt(from),
-      toBoundary: boundaryAt(to),
-      moment: momentAt(from, stretch.use, input, curve),
+      fromEnergyMilliWh: from.energyMilliWh,
+      toEnergyMilliWh: to.energyMilliWh,
+      fromBoundary: boundaryAt(from.atMs),
+      toBoundary: boundaryAt(to.atMs),
+      moment: momentAt(from, stretch.use),
     });
-  });
+  }
   return segments;
 };
 
 const sessionCuts = (
-  { tariff, timeZone, session }: RatingInput,
+  input: RatingInput,
   curve: EnergyCurve,
   stretches: readonly Stretch[],
 ): Cut[] => {
-  const fromMs = stretches[0]?.fromMs ?? session.startMs;
-  const { startMs, endMs } = session;
-  const asked = questionsOf(tariff);
-  const instants = new Set<number>();
-  for (const stretch of stretches) {
-    instants.add(stretch.fromMs).add(stretch.toMs);
-    if (stretch.use === 'parking' && stretch.graceUntilMs < stretch.toMs) {
-      instants.add(stretch.graceUntilMs);
+  const asked = questionsOf(input.tariff);
+  const energyAt = energyReader(curve);
+  const cuts: Cut[] = [];
+  const reached: Cut[] = [];
+  for (const threshold of asked.energiesMilliWh) {
+    const atMs = instantOfEnergy(curve, threshold);
+    const energyMilliWh = { numerator: threshold, denominator: 1 };
+    if (atMs !== undefined) reached.push({ atMs, energyMilliWh });
+  }
+  let next = 0;
+  for (const atMs of instantsOf(input, asked, stretches)) {
+    const energyMilliWh = energyAt(atMs);
+    // A threshold lies in its millisecond, at or before the energy at the millisecond's instant.
+    for (let cut = reached[next]; cut !== undefined && cut.atMs <= atMs; cut = reached[next]) {
+      if (cut.atMs < atMs || !sameRational(cut.energyMilliWh, energyMilliWh)) cuts.push(cut);
+      next += 1;
     }
+    cuts.push({ atMs, energyMilliWh });
   }
+  return [...cuts, ...reached.slice(next)];
+};
+
+/** Both are in lowest terms. */
+const sameRational = (one: Rational, other: Rational): boolean =>
+  one.numerator === other.numerator && one.denominator === other.denominator;
+
+const instantsOf = (
+  { timeZone, session }: RatingInput,
+  asked: Questions,
+  stretches: readonly Stretch[],
+): number[] => {
+  const { startMs, stopMs, endMs } = session;
+  const instants: number[] = [];
+  for (const { fromMs, toMs, use, graceUntilMs } of stretches) {
+    instants.push(fromMs, toMs);
+    if (use === 'parking' && graceUntilMs < toMs) instants.push(graceUntilMs);
+  }
+  const fromMs = stretches[0]?.fromMs ?? startMs;
   for (const atMs of localWallClockBoundaries(fromMs, endMs, timeZone, asked.wallTimes)) {
-    instants.add(atMs);
+    instants.push(atMs);
   }
-  for (const seconds of asked.durationsSeconds) {
-    const atMs = startMs + Number(seconds) * 1000;
-    if (atMs < endMs) instants.add(atMs);
+  for (const durationMs of asked.durationsMs) {
+    if (startMs + durationMs < endMs) instants.push(startMs + durationMs);
   }
   if (asked.power || asked.current) {
     for (const { atMs } of session.readings) {
-      if (atMs > startMs && atMs < session.stopMs) instants.add(atMs);
+      if (atMs > startMs && atMs < stopMs) instants.push(atMs);
     }
   }
-  const cuts: Cut[] = [...instants].map((atMs) => ({ atMs, energyMilliWh: energyAt(curve, atMs) }));
-  for (const threshold of asked.energiesMilliWh) {
-    const atMs = instantOfEnergy(curve, threshold);
-    if (atMs !== undefined) cuts.push({ atMs, energyMilliWh: rational(threshold, 1n) });
-  }
-  cuts.sort((a, b) => a.atMs - b.atMs || compareRational(a.energyMilliWh, b.energyMilliWh));
-  return cuts.filter((cut, index) => !sameCut(cut, cuts[index - 1]));
+  return distinctAscending(instants);
 };
-
-const sameCut = (cut: Cut, before: Cut | undefined): boolean =>
-  before !== undefined &&
-  cut.atMs === before.atMs &&
-  compareRational(cut.energyMilliWh, before.energyMilliWh) === 0;
 
 type Questions = Readonly<{
   wallTimes: readonly string[];
-  durationsSeconds: readonly bigint[];
-  energiesMilliWh: readonly bigint[];
+  durationsMs: readonly number[];
+  /** Ascending. */
+  energiesMilliWh: readonly Whole[];
   power: boolean;
   current: boolean;
 }>;
@@ -133,16 +156,18 @@ const questionsOf = (tariff: OcpiTariff): Questions => {
   );
   // A window that does not wrap also ends at midnight.
   const midnight = days || wallTimes.length > 0 ? ['00:00'] : [];
+  const durations = given(
+    (r) => r.minDurationSeconds,
+    (r) => r.maxDurationSeconds,
+  );
+  const energies = given(
+    (r) => r.minEnergyMilliWh,
+    (r) => r.maxEnergyMilliWh,
+  );
   const questions: Questions = {
     wallTimes: [...new Set([...wallTimes, ...midnight])],
-    durationsSeconds: given(
-      (r) => r.minDurationSeconds,
-      (r) => r.maxDurationSeconds,
-    ),
-    energiesMilliWh: given(
-      (r) => r.minEnergyMilliWh,
-      (r) => r.maxEnergyMilliWh,
-    ),
+    durationsMs: durations.map((seconds) => Number(seconds) * 1000),
+    energiesMilliWh: energies.sort((left, right) => (left < right ? -1 : 1)).map(wholeOf),
     power: all.some((one) => (one.minPowerMilliW ?? one.maxPowerMilliW) !== undefined),
     current: all.some((one) => (one.minCurrentMilliA ?? one.maxCurrentMilliA) !== undefined),
   };
@@ -150,54 +175,54 @@ const questionsOf = (tariff: OcpiTariff): Questions => {
   return questions;
 };
 
-const momentAt = (cut: Cut, use: Use, input: RatingInput, curve: EnergyCurve): Moment => {
-  const { session, timeZone } = input;
-  let local: LocalParts | undefined;
-  const flowing = cut.atMs >= session.startMs && cut.atMs < session.stopMs;
-  return {
-    use,
-    energyMilliWh: cut.energyMilliWh,
-    sinceStartMs: cut.atMs - session.startMs,
-    local: () => (local ??= localParts(cut.atMs, timeZone)),
-    powerMilliW: () => {
-      if (!flowing) return zeroRational;
-      const reported = heldValue(session.readings, cut.atMs, (reading) => reading.powerMilliW);
-      return reported === undefined ? averagePowerMilliW(curve, cut.atMs) : rational(reported, 1n);
-    },
-    currentMilliA: () => {
-      if (!flowing) return zeroRational;
-      const reported = heldValue(session.readings, cut.atMs, (reading) => reading.currentMilliA);
-      if (reported !== undefined) return rational(reported, 1n);
-      const why = 'the tariff depends on the current and no reading reports one';
-      throw new CannotRate('power-or-current-unknown', why);
-    },
+// Answers for moments that only go forward, so that each reading is looked at once.
+const momentReader = (
+  { tariff, timeZone, session }: RatingInput,
+  curve: EnergyCurve,
+): ((cut: Cut, use: Use) => Moment) => {
+  const { startMs, stopMs, readings } = session;
+  const asked = questionsOf(tariff);
+  const reportedPower = asked.power ? heldReader(readings, (one) => one.powerMilliW) : nothing;
+  const reportedCurrent = asked.current
+    ? heldReader(readings, (one) => one.currentMilliA)
+    : nothing;
+  return ({ atMs, energyMilliWh }, use) => {
+    const isFlowing = atMs >= startMs && atMs < stopMs;
+    return {
+      use,
+      energyMilliWh,
+      sinceStartMs: atMs - startMs,
+      local: localClock(atMs, timeZone),
+      powerMilliW:
+        isFlowing && asked.power
+          ? (reportedPower(atMs) ?? averagePowerMilliW(curve, atMs))
+          : zeroRational,
+      currentMilliA: isFlowing ? reportedCurrent(atMs) : zeroRational,
+    };
   };
 };
 
-// A reported value holds until the next one; before the first, the first.
-const heldValue = (
+type HeldReader = (atMs: number) => Rational | undefined;
+
+const nothing: HeldReader = () => undefined;
+
+// A reported value holds until the next one; before the first, the first. Of two values for one
+// instant the larger counts, whatever order they came in.
+const heldReader = (
   readings: readonly MeterPoint[],
-  atMs: number,
   pick: (reading: MeterPoint) => bigint | undefined,
-): bigint | undefined => {
-  let held: { atMs: number; value: bigint } | undefined;
-  let first: { atMs: number; value: bigint } | undefined;
+): HeldReader => {
+  const reported: { atMs: number; value: Whole }[] = [];
   for (const reading of readings) {
     const value = pick(reading);
-    if (value === undefined) continue;
-    const found = { atMs: reading.atMs, value };
-    if (reading.atMs <= atMs && isLater(found, held)) held = found;
-    if (first === undefined || found.atMs < first.atMs) first = found;
-    else if (found.atMs === first.atMs && isLater(found, first)) first = found;
+    if (value !== undefined) reported.push({ atMs: reading.atMs, value: wholeOf(value) });
   }
-  return (held ?? first)?.value;
+  reported.sort((left, right) => left.atMs - right.atMs || (left.value < right.value ? 1 : -1));
+  const held = reported.filter(({ atMs }, index) => atMs !== reported[index - 1]?.atMs);
+  let next = 1;
+  return (atMs) => {
+    while (next < held.length && (held[next]?.atMs ?? 0) <= atMs) next += 1;
+    const value = held[next - 1]?.value;
+    return value === undefined ? undefined : { numerator: value, denominator: 1 };
+  };
 };
-
-// Of two values for one instant the larger counts, whatever order they came in.
-const isLater = (
-  one: { atMs: number; value: bigint },
-  other: { atMs: number; value: bigint } | undefined,
-): boolean =>
-  other === undefined ||
-  one.atMs > other.atMs ||
-  (one.atMs === other.atMs && one.value > other.value);

@@ -8,5 +8,12 @@ export {
   zoneOffsetMs,
   zoneOffsetTransitions,
 } from './time-zone';
-export type { Disambiguation, LocalParts, Weekday } from './local-time';
-export { localParts, localWallClockBoundaries, resolveLocal } from './local-time';
+export type { Disambiguation, LocalClock, LocalParts, Weekday } from './local-time';
+export {
+  calendarDate,
+  localClock,
+  localParts,
+  localWallClockBoundaries,
+  resolveLocal,
+  wallClockText,
+} from './local-time';

@@ -31,27 +31,52 @@ const weekdays = [
   'SATURDAY',
 ] as const;
 
+/** The same without texts, for the many questions of a tariff about a session. */
+export type LocalClock = Readonly<{
+  /** Days since 1970-01-01 in the calendar of the place. */
+  day: number;
+  /** Seconds the wall clock shows since its own midnight. */
+  secondsOfDay: number;
+  weekday: Weekday;
+}>;
+
 /** Throws UnknownTimeZone. */
-export const localParts = (epochMs: number, zone: string): LocalParts => {
+export const localClock = (epochMs: number, zone: string): LocalClock => {
   const localMs = epochMs + zoneOffsetMs(epochMs, zone);
   const day = Math.floor(localMs / dayMs);
   const secondsOfDay = Math.floor((localMs - day * dayMs) / 1000);
-  const minutes = Math.floor(secondsOfDay / 60);
-  return {
-    date: calendarDate(day),
-    time: `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(secondsOfDay % 60)}`,
-    // The epoch was a Thursday.
-    weekday: weekdays[(((day + 4) % 7) + 7) % 7] ?? 'THURSDAY',
-    secondsOfDay,
-  };
+  // The epoch was a Thursday.
+  return { day, secondsOfDay, weekday: weekdays[(((day + 4) % 7) + 7) % 7] ?? 'THURSDAY' };
 };
 
-const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
+/** Throws UnknownTimeZone. */
+export const localParts = (epochMs: number, zone: string): LocalParts => {
+  const { day, secondsOfDay, weekday } = localClock(epochMs, zone);
+  return { date: calendarDate(day), time: timeOfDay(secondsOfDay), weekday, secondsOfDay };
+};
+
+// HH:MM of every minute of a day.
+const minuteTexts = Array.from({ length: 1440 }, (_, minute) =>
+  [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':'),
+);
+
+const timeOfDay = (secondsOfDay: number): string => {
+  const seconds = secondsOfDay % 60;
+  const minute = minuteTexts[(secondsOfDay - seconds) / 60] ?? '';
+  return `${minute}:${seconds < 10 ? '0' : ''}${seconds}`;
+};
+
+/** For people: HH:MM, with seconds where there are any. Throws UnknownTimeZone. */
+export const wallClockText = (epochMs: number, zone: string): string => {
+  const { secondsOfDay } = localClock(epochMs, zone);
+  return secondsOfDay % 60 === 0 ? (minuteTexts[secondsOfDay / 60] ?? '') : timeOfDay(secondsOfDay);
+};
 
 // Neighbouring questions are nearly always about the same day.
 let lastDay: { day: number; date: string } = { day: 0, date: '1970-01-01' };
 
-const calendarDate = (day: number): string => {
+/** YYYY-MM-DD of a day counted from 1970-01-01. */
+export const calendarDate = (day: number): string => {
   if (lastDay.day !== day) {
     lastDay = { day, date: instantFromEpochMs(day * dayMs).slice(0, 10) };
   }
@@ -86,7 +111,8 @@ export const localWallClockBoundaries = (
   }
   collect(found, segmentFromMs, toMs, offsetMs, timesMs);
   found.delete(fromMs);
-  return [...found].sort((a, b) => a - b);
+  // A typed array sorts numbers without asking a function for each pair.
+  return [...Float64Array.from(found).sort()];
 };
 
 /**
@@ -114,10 +140,14 @@ export const resolveLocal = (
   return instantFromEpochMs(choose(...candidates));
 };
 
+const minuteByText = new Map(minuteTexts.map((text, minute) => [text, minute]));
+
 const wallTimeMs = (text: string): number => {
-  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
-  if (match === null) throw new RangeError(`${JSON.stringify(text)} is not a time of day HH:MM`);
-  return (Number(match[1]) * 60 + Number(match[2])) * 60_000;
+  const minute = minuteByText.get(text);
+  if (minute === undefined) {
+    throw new RangeError(`${JSON.stringify(text)} is not a time of day HH:MM`);
+  }
+  return minute * 60_000;
 };
 
 // Within [fromMs, toMs) the offset is constant, so each wall time comes once every 24 hours.

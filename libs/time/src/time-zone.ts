@@ -34,23 +34,41 @@ export const isTimeZone = (zone: string): boolean => {
   return true;
 };
 
+const dataVersion = process.versions['tz'] ?? 'unknown';
+
 /** Version of the IANA data this runtime applies, e.g. `2025b`. */
-export const timeZoneDataVersion = (): string => process.versions['tz'] ?? 'unknown';
+export const timeZoneDataVersion = (): string => dataVersion;
 
 type OffsetYear = Readonly<{ startOffsetMs: number; transitions: readonly OffsetTransition[] }>;
 
 const offsetYears = new Map<string, Map<number, OffsetYear>>();
 const probeStepMs = 12 * 3_600_000;
 
+type OffsetStretch = Readonly<{ zone: string; fromMs: number; toMs: number; offsetMs: number }>;
+
+// Neighbouring questions are nearly always about one session: one place, between two changes.
+let lastStretch: OffsetStretch = { zone: '', fromMs: 0, toMs: 0, offsetMs: 0 };
+
 /** Milliseconds the local clock is ahead of UTC at an instant. Throws UnknownTimeZone. */
-export const zoneOffsetMs = (epochMs: number, zone: string): number => {
-  const { startOffsetMs, transitions } = offsetYear(new Date(epochMs).getUTCFullYear(), zone);
-  let offsetMs = startOffsetMs;
-  for (const transition of transitions) {
-    if (transition.atMs > epochMs) break;
-    offsetMs = transition.offsetAfterMs;
+export const zoneOffsetMs = (epochMs: number, zone: string): number =>
+  stretchAt(epochMs, zone).offsetMs;
+
+const stretchAt = (epochMs: number, zone: string): OffsetStretch => {
+  if (zone !== lastStretch.zone || epochMs < lastStretch.fromMs || epochMs >= lastStretch.toMs) {
+    lastStretch = offsetStretch(epochMs, zone);
   }
-  return offsetMs;
+  return lastStretch;
+};
+
+const offsetStretch = (epochMs: number, zone: string): OffsetStretch => {
+  const year = new Date(epochMs).getUTCFullYear();
+  const { startOffsetMs, transitions } = offsetYear(year, zone);
+  let stretch = { zone, fromMs: Date.UTC(year, 0, 1), toMs: 0, offsetMs: startOffsetMs };
+  for (const { atMs, offsetAfterMs } of transitions) {
+    if (atMs > epochMs) return { ...stretch, toMs: atMs };
+    stretch = { ...stretch, fromMs: atMs, offsetMs: offsetAfterMs };
+  }
+  return { ...stretch, toMs: Date.UTC(year + 1, 0, 1) };
 };
 
 /** Changes of offset in [fromMs, toMs), oldest first. Throws UnknownTimeZone. */
@@ -60,6 +78,8 @@ export const zoneOffsetTransitions = (
   zone: string,
 ): OffsetTransition[] => {
   const found: OffsetTransition[] = [];
+  const stretch = stretchAt(fromMs, zone);
+  if (fromMs > stretch.fromMs && toMs <= stretch.toMs) return found;
   const lastYear = new Date(toMs).getUTCFullYear();
   for (let year = new Date(fromMs).getUTCFullYear(); year <= lastYear; year += 1) {
     for (const transition of offsetYear(year, zone).transitions) {
