@@ -2,7 +2,14 @@ import { decimalFromString, rational, roundQuotient } from '@tallywatt/money';
 import { instantFromEpochMs, parseInstant } from '@tallywatt/time';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CdrPeriod, MeterPoint, Occupancy, OcpiTariff, RatingInput } from './index';
+import type {
+  CdrPeriod,
+  CdrRatingInput,
+  MeterPoint,
+  Occupancy,
+  OcpiTariff,
+  RatingInput,
+} from './index';
 import { parseTariff, rate, rateCdr } from './index';
 
 const tariffOf = (elements: readonly object[], more: object = {}): OcpiTariff => {
@@ -34,6 +41,8 @@ const [nine, ten, eleven] = [
   '2019-03-04T10:00:00Z',
   '2019-03-04T11:00:00Z',
 ];
+
+const hourly = tariffOf([{ price_components: [component('TIME', 1)] }]);
 
 describe("a CDR's periods", () => {
   it('are not cut: what holds at their start prices them whole', () => {
@@ -139,21 +148,17 @@ describe("a CDR's periods", () => {
     expect(priced(tariff, nine, ten, charged)).toMatchObject({ reason: 'meter-unusable' });
   });
 
-  it.each([
+  it.each<[Partial<CdrRatingInput>, string]>([
     [{ timeZone: 'Mars/Olympus' }, 'time-zone-unknown'],
     [{ currency: 'SEK' }, 'currency-mismatch'],
     [
       { cdr: { startMs: 5, endMs: 9, periods: [{ fromMs: 4, volumes: {} }] } },
       'session-times-unusable',
     ],
-    [{ tariff: { startAtMs: 6 } }, 'tariff-not-in-force'],
+    [{ tariff: { ...hourly, startAtMs: 6 } }, 'tariff-not-in-force'],
   ])('refuses %j', (change, reason) => {
-    const tariff = {
-      ...tariffOf([{ price_components: [component('TIME', 1)] }]),
-      ...change.tariff,
-    };
     const cdr = { startMs: 5, endMs: 9, periods: [] };
-    expect(rateCdr({ timeZone: 'UTC', cdr, ...change, tariff })).toMatchObject({ reason });
+    expect(rateCdr({ timeZone: 'UTC', cdr, tariff: hourly, ...change })).toMatchObject({ reason });
   });
 });
 

@@ -42,8 +42,9 @@ export class QuotesController {
   @ApiResponse({ status: 413, description: 'The body is larger than 8 MiB' })
   @ApiResponse({ status: 422, description: 'No price: every fault by JSON path, or why' })
   quote(@Body() body: unknown, @Req() request: QuoteRequest): QuoteAnswer {
-    if (body === undefined || request.rawBody === undefined) throw unread(request);
-    return this.desk.quote(body, request.rawBody.toString('utf8'));
+    const { rawBody } = request;
+    if (rawBody === undefined || rawBody.length === 0) throw unread(request);
+    return this.desk.quote(body, rawBody.toString('utf8'));
   }
 }
 

@@ -152,20 +152,34 @@ export const openPricingStage = async () => {
     });
   let service = await start(databaseUrl);
 
-  const call = async (
+  const send = async (
     method: string,
     path: string,
-    body?: unknown,
-    token = tokenOf('default', 'operator'),
+    body?: string,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> => {
+    const token = tokenOf('default', 'operator');
     const response = await fetch(`${service.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body }),
     });
     const contentType = response.headers.get('content-type');
     return { status: response.status, body: (await response.json()) as Body, contentType };
   };
+  const call = (
+    method: string,
+    path: string,
+    body?: unknown,
+    token = tokenOf('default', 'operator'),
+  ): Promise<Answer> =>
+    send(method, path, body === undefined ? undefined : JSON.stringify(body), {
+      authorization: `Bearer ${token}`,
+    });
   const cdrsOf = async (sessionId: string): Promise<CdrItem[]> =>
     (await call('GET', `/v1/cdrs?sessionId=${sessionId}`)).body.items;
 
@@ -174,6 +188,9 @@ export const openPricingStage = async () => {
     databaseUrl,
     poolOf,
     call,
+    /** A body that need not be JSON. */
+    post: (path: string, body: string, headers?: Readonly<Record<string, string>>) =>
+      send('POST', path, body, headers),
     cdrsOf,
     emptyDatabase: () => runtime.createDatabase(),
     record: (events: readonly SessionEvent[]) =>
@@ -191,7 +208,7 @@ export const openPricingStage = async () => {
           expect(cdrs).toMatchObject([{ log: { offset: expect.any(String) } }]);
           return cdrs[0] as CdrItem;
         },
-        { timeoutMs: 30_000, intervalMs: 100 },
+        { timeoutMs: 90_000, intervalMs: 100 },
       ),
     metrics: async () => (await fetch(`${service.url}/metrics`)).text(),
     /** Ends the service and starts it on another database. */
