@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { RecordedEvent, TallywattEvent, TopicName } from '@tallywatt/contracts';
 import type { LocalRuntime } from '@tallywatt/local-runtime';
-import { eventually, freePort, startTcpProxy, startTestServers } from '@tallywatt/testing';
+import { eventually, startTcpProxy, startTestServers } from '@tallywatt/testing';
 import type { Pool } from 'pg';
 import type { EventLog, EventLogOptions } from './event-log-api';
 import type { Logger } from './observer';
@@ -26,7 +26,7 @@ const service = 'ocpp-gateway';
 const orphansTopic: TopicName = 'charging.orphans.v1';
 const ownTopics = [sessionsTopic, orphansTopic];
 const nowhere = '127.0.0.1:1';
-const patience = { timeoutMs: 30_000, intervalMs: 50 };
+const patience = { intervalMs: 50 };
 
 let servers: LocalRuntime;
 const logs: EventLog[] = [];
@@ -215,20 +215,18 @@ describe('a new database', () => {
   });
 
   it('waits for a Kafka that is down, says so, and goes on when it is there', async () => {
-    const kafkaPort = await freePort();
+    const proxy = await startTcpProxy({ target: `127.0.0.1:${servers.kafka.port}` });
+    proxy.refuse();
     const warnings: string[] = [];
     const logger: Logger = { ...silentLogger, warn: (_, message) => void warnings.push(message) };
     const { pool } = await newDatabase('waiting');
-    const log = openAs(pool, `127.0.0.1:${kafkaPort}`, { logger });
+    const log = openAs(pool, proxy.address, { logger });
     const adopting = log.adoptOwnStreams([orphansTopic]);
     await eventually(
       () => expect(warnings).toContain('adoption: a new database waits for Kafka'),
       patience,
     );
-    const proxy = await startTcpProxy({
-      target: `127.0.0.1:${servers.kafka.port}`,
-      port: kafkaPort,
-    });
+    proxy.allow();
     expect((await adopting)?.events).toBeGreaterThan(0);
     await log.stop();
     await proxy.stop();

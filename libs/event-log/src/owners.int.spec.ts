@@ -1,19 +1,13 @@
 import type { RecordedEvent } from '@tallywatt/contracts';
-import type { LocalRuntime } from '@tallywatt/local-runtime';
-import { eventually, startTestServers } from '@tallywatt/testing';
-import type { Pool } from 'pg';
+import { eventually } from '@tallywatt/testing';
 import {
   briskTiming,
-  createTopics,
-  openLog,
-  openPool,
-  prepareDatabase,
   readEffects,
-  released,
   sessionsTopic,
   silentLogger,
   writeEffects,
 } from './testing/log-stage';
+import { append, type LogStage, numbers, startLogStage } from './testing/log-stage-servers';
 import type { Handle } from './chunk-transaction';
 import { startConsumer } from './consumer';
 import type { Consumer, EventLog } from './event-log-api';
@@ -21,50 +15,24 @@ import { connectKafka } from './kafka-client';
 import type { SqlClient } from './sql-client';
 import { standardTiming } from './timing';
 
-let servers: LocalRuntime;
-let brokers: string;
-let pool: Pool;
-const open: { stop(): Promise<void> }[] = [];
-
-const openAnother = (): EventLog => {
-  const log = openLog(pool, brokers);
-  open.push(log);
-  return log;
-};
-
-const append = (log: EventLog, cpoId: string, sessionId: string, details: string[]) =>
-  log.transaction((tx) =>
-    log.append(
-      tx,
-      details.map((detail) => released(cpoId, sessionId, detail)),
-    ),
-  );
-
-const numbers = (count: number): string[] => Array.from({ length: count }, (_, n) => `${n + 1}`);
+let stage: LogStage;
 
 beforeAll(async () => {
-  servers = await startTestServers();
-  brokers = servers.kafkaBrokers;
-  await createTopics(brokers);
-  pool = openPool(await servers.createDatabase('owners'));
-  await prepareDatabase(pool);
+  stage = await startLogStage('owners');
 });
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((opened) => opened.stop()));
-});
-
-afterAll(async () => {
-  await pool?.end();
-  await servers?.stop();
-});
+afterEach(() => stage?.stopOpened());
+afterAll(() => stage?.end());
 
 describe('owners', () => {
   const ownerOf = (name: string, groupId: string, handle: Handle): Consumer => {
-    const client = connectKafka({ brokers: [brokers], clientId: groupId, logger: silentLogger });
+    const client = connectKafka({
+      brokers: [stage.brokers],
+      clientId: groupId,
+      logger: silentLogger,
+    });
     const consumer = startConsumer(
       {
-        pool,
+        pool: stage.pool,
         client,
         logger: silentLogger,
         observe: {},
@@ -77,11 +45,11 @@ describe('owners', () => {
       { name, topics: [sessionsTopic], handle, maxBatch: 7 },
       groupId,
     );
-    open.push({ stop: () => consumer.stop().then(() => client.close()) });
+    stage.keep({ stop: () => consumer.stop().then(() => client.close()) });
     return consumer;
   };
   it('have one effect when two own the same partitions at the same time', async () => {
-    const log = openAnother();
+    const log = stage.open();
     log.startRelay();
     const write = writeEffects('both');
     const taken = { left: 0, right: 0 };
@@ -105,13 +73,15 @@ describe('owners', () => {
       await append(log, 'both', `s-${n % 4}`, details);
       expected[`s-${n % 4}`]?.push(...details);
     }
-    await eventually(async () => expect(await readEffects(pool, 'both', 'both')).toEqual(expected));
+    await eventually(async () =>
+      expect(await readEffects(stage.pool, 'both', 'both')).toEqual(expected),
+    );
     expect(taken.left).toBeGreaterThan(0);
     expect(taken.right).toBeGreaterThan(0);
   });
 
   it('change in mid-stream without loss and without a second effect', async () => {
-    const writer = openAnother();
+    const writer = stage.open();
     writer.startRelay();
     const write = writeEffects('moving');
     const handle = async (events: readonly RecordedEvent[], tx: SqlClient): Promise<void> => {
@@ -119,7 +89,7 @@ describe('owners', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     };
     const join = (): EventLog => {
-      const log = openAnother();
+      const log = stage.open();
       log.consume({ name: 'moving', topics: [sessionsTopic], handle, maxBatch: 5 });
       return log;
     };
@@ -138,7 +108,7 @@ describe('owners', () => {
     await first.stop(); // in the middle of whatever it does
     await appending;
     await eventually(async () =>
-      expect(await readEffects(pool, 'moving', 'moving')).toEqual({
+      expect(await readEffects(stage.pool, 'moving', 'moving')).toEqual({
         's-1': numbers(80),
         's-2': numbers(80),
         's-3': numbers(80),
@@ -147,29 +117,33 @@ describe('owners', () => {
   });
 
   it('finish the running transaction when they are stopped, and begin no other', async () => {
-    const log = openAnother();
+    const log = stage.open();
     log.startRelay();
     const write = writeEffects('stopping');
     let calls = 0;
+    let goOn = (): void => undefined;
+    const stoppedMeanwhile = new Promise<void>((resolve) => (goOn = resolve));
     const slow = async (events: readonly RecordedEvent[], tx: SqlClient): Promise<void> => {
       if (!events.some(({ event }) => event.cpoId === 'stopping')) return;
       calls += 1;
       await write(events, tx);
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await stoppedMeanwhile;
     };
     const place = { topics: [sessionsTopic], maxBatch: 3 };
     await append(log, 'stopping', 's-1', numbers(12));
     const stopped = log.consume({ name: 'stopping', ...place, handle: slow });
     await eventually(() => expect(calls).toBe(1));
-    await stopped.stop();
-    const kept = (await readEffects(pool, 'stopping', 'stopping'))['s-1'] ?? [];
+    const stopping = stopped.stop();
+    goOn();
+    await stopping;
+    const kept = (await readEffects(stage.pool, 'stopping', 'stopping'))['s-1'] ?? [];
     expect(calls).toBe(1);
     expect(kept.length).toBeGreaterThan(0);
     expect(kept).toEqual(numbers(12).slice(0, kept.length));
-    const next = openAnother();
+    const next = stage.open();
     next.consume({ name: 'stopping', ...place, handle: write });
     await eventually(async () =>
-      expect((await readEffects(pool, 'stopping', 'stopping'))['s-1']).toEqual(numbers(12)),
+      expect((await readEffects(stage.pool, 'stopping', 'stopping'))['s-1']).toEqual(numbers(12)),
     );
   });
 });

@@ -1,13 +1,7 @@
 import type { TopicName } from '@tallywatt/contracts';
-import type { LocalRuntime } from '@tallywatt/local-runtime';
-import { eventually, startTestServers } from '@tallywatt/testing';
-import type { Pool } from 'pg';
+import { eventually } from '@tallywatt/testing';
 import {
-  createTopics,
-  openLog,
-  openPool,
   orphaned,
-  prepareDatabase,
   produce,
   readEffects,
   recordNumbered,
@@ -15,49 +9,21 @@ import {
   sessionsTopic,
   writeEffects,
 } from './testing/log-stage';
-import type { EventLog, EventLogOptions } from './event-log-api';
+import { append, type LogStage, startLogStage } from './testing/log-stage-servers';
 
 const orphansTopic: TopicName = 'charging.orphans.v1';
-let servers: LocalRuntime;
-let brokers: string;
-let pool: Pool;
-const open: { stop(): Promise<void> }[] = [];
-
-const openAnother = (more: Partial<EventLogOptions> = {}): EventLog => {
-  const log = openLog(pool, brokers, more);
-  open.push(log);
-  return log;
-};
-
-const append = (log: EventLog, cpoId: string, sessionId: string, details: string[]) =>
-  log.transaction((tx) =>
-    log.append(
-      tx,
-      details.map((detail) => released(cpoId, sessionId, detail)),
-    ),
-  );
+let stage: LogStage;
 
 beforeAll(async () => {
-  servers = await startTestServers();
-  brokers = servers.kafkaBrokers;
-  await createTopics(brokers);
-  pool = openPool(await servers.createDatabase('parking'));
-  await prepareDatabase(pool);
+  stage = await startLogStage('parking');
 });
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((opened) => opened.stop()));
-});
-
-afterAll(async () => {
-  await pool?.end();
-  await servers?.stop();
-});
+afterEach(() => stage?.stopOpened());
+afterAll(() => stage?.end());
 
 describe('poison', () => {
   it('parks an undecodable record whole, with its key, and lets other keys go on', async () => {
     const alarms: string[] = [];
-    const log = openAnother({ observe: { parked: (name) => alarms.push(name) } });
+    const log = stage.open({ observe: { parked: (name) => alarms.push(name) } });
     log.startRelay();
     const garbage = {
       topic: orphansTopic,
@@ -65,7 +31,7 @@ describe('poison', () => {
       value: Buffer.from([0xff, 0x00, 0x7b]),
       headers: { odd: Buffer.from([0x00, 0xff]) },
     };
-    await produce(brokers, [
+    await produce(stage.brokers, [
       recordNumbered(orphaned('garbage', 'cp-1', 'first'), 1),
       garbage,
       recordNumbered(orphaned('garbage', 'cp-1', 'second'), 2),
@@ -73,7 +39,7 @@ describe('poison', () => {
     ]);
     log.consume({ name: 'garbage', topics: [orphansTopic], handle: writeEffects('garbage') });
     await eventually(async () =>
-      expect(await readEffects(pool, 'garbage', 'garbage')).toEqual({
+      expect(await readEffects(stage.pool, 'garbage', 'garbage')).toEqual({
         'cp-1': ['first'],
         'cp-2': ['other'],
       }),
@@ -85,13 +51,13 @@ describe('poison', () => {
       ['garbage/cp-1', 'poison', undefined],
       ['garbage/cp-1', 'follows', 2n],
     ]);
-    expect(alarms).toContain('garbage');
-    const { rows } = await pool.query(
+    await eventually(() => expect(alarms).toContain('garbage')); // told after the commit
+    const { rows } = await stage.pool.query(
       `SELECT record_value, headers FROM event_log.parked WHERE kind = 'poison'`,
     );
     expect(rows).toEqual([{ record_value: garbage.value, headers: { odd: { base64: 'AP8=' } } }]);
     await eventually(async () => {
-      const copies = await pool.query(
+      const copies = await stage.pool.query(
         `SELECT raw_value FROM event_log.outbox
          WHERE topic = $1 AND stream_key = 'garbage/cp-1' AND log_offset IS NOT NULL ORDER BY id`,
         [`${orphansTopic}.parked`],
@@ -103,11 +69,11 @@ describe('poison', () => {
       log.replayParked({ consumer: 'garbage', topic: orphansTopic, key: 'garbage/cp-1' }),
     ).rejects.toThrow('still cannot be decoded');
     expect(await log.listParked()).toHaveLength(2);
-    await pool.query(`DELETE FROM event_log.parked`);
+    await stage.pool.query(`DELETE FROM event_log.parked`);
   });
 
   it('parks what the handler refuses, with what follows, and replays it when it can', async () => {
-    const log = openAnother();
+    const log = stage.open();
     log.startRelay();
     let repaired = false;
     const write = writeEffects('refusing');
@@ -126,7 +92,7 @@ describe('poison', () => {
     await append(log, 'refusing', 's-1', ['good', 'unbalanced', 'later']);
     await append(log, 'refusing', 's-2', ['a', 'b']);
     await eventually(async () => {
-      expect(await readEffects(pool, 'refusing', 'refusing')).toEqual({
+      expect(await readEffects(stage.pool, 'refusing', 'refusing')).toEqual({
         's-1': ['good'],
         's-2': ['a', 'b'],
       });
@@ -145,16 +111,16 @@ describe('poison', () => {
     expect(await log.listParked()).toEqual([]);
     await append(log, 'refusing', 's-1', ['last']);
     await eventually(async () =>
-      expect(await readEffects(pool, 'refusing', 'refusing')).toMatchObject({
+      expect(await readEffects(stage.pool, 'refusing', 'refusing')).toMatchObject({
         's-1': ['good', 'unbalanced', 'later', 'last'],
       }),
     );
   });
 
   it('parks a key with a gap until what is missing arrives', async () => {
-    const log = openAnother();
+    const log = stage.open();
     const record = (detail: string, n: number) => recordNumbered(released('gap', 's-1', detail), n);
-    await produce(brokers, [record('one', 1), record('four', 4), record('three', 3)]);
+    await produce(stage.brokers, [record('one', 1), record('four', 4), record('three', 3)]);
     log.consume({ name: 'gap', topics: [sessionsTopic], handle: writeEffects('gap') });
     await eventually(async () =>
       expect((await log.listParked()).map(({ reason }) => reason)).toEqual([
@@ -162,9 +128,9 @@ describe('poison', () => {
         'sequence-gap: expected 2, got 3',
       ]),
     );
-    await produce(brokers, [record('two', 2), record('five', 5)]);
+    await produce(stage.brokers, [record('two', 2), record('five', 5)]);
     await eventually(async () =>
-      expect(await readEffects(pool, 'gap', 'gap')).toEqual({
+      expect(await readEffects(stage.pool, 'gap', 'gap')).toEqual({
         's-1': ['one', 'two', 'three', 'four', 'five'],
       }),
     );

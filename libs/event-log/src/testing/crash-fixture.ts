@@ -1,4 +1,4 @@
-import { released, openLog, openPool, sessionsTopic, writeEffects } from './log-stage';
+import { openLog, openPool, released, sessionsTopic, usualLogger, writeEffects } from './log-stage';
 
 // A service in small, to be killed; the crash tests run it as a process of its own.
 
@@ -12,9 +12,11 @@ const main = async (): Promise<void> => {
   const cpoId = need('CPO_ID');
   const consumer = need('CONSUMER');
   const slowMs = Number(process.env['SLOW_MS'] ?? '0');
-  // Many of these start at once: a connection that takes long is no reason to end.
-  const pool = openPool(need('DATABASE_URL'), 10, 30_000);
-  const log = openLog(pool, need('KAFKA_BROKERS'), { onFatal: () => process.exit(1) });
+  const pool = openPool(need('DATABASE_URL'));
+  const log = openLog(pool, need('KAFKA_BROKERS'), {
+    onFatal: () => process.exit(1),
+    logger: { ...usualLogger, info: (_, message) => void process.stdout.write(`${message}\n`) },
+  });
   const write = writeEffects(consumer);
 
   process.on('SIGTERM', () => {

@@ -113,12 +113,11 @@ export const silentLogger: Logger = {
 const toStderr = (facts: object, message: string): void =>
   void process.stderr.write(`${message} ${inspect(facts, { depth: 4, breakLength: Infinity })}\n`);
 
-export const stderrLogger: Logger = {
-  debug: () => undefined,
-  info: toStderr,
-  warn: toStderr,
-  error: toStderr,
-};
+/** Silent, unless somebody wants to look. */
+export const usualLogger: Logger =
+  process.env['STAGE_LOG'] === undefined
+    ? silentLogger
+    : { debug: () => undefined, info: toStderr, warn: toStderr, error: toStderr };
 
 /** Effects have no unique key on purpose: an effect that happens twice shall be seen twice. */
 const effectsTable = `CREATE TABLE IF NOT EXISTS effects (
@@ -131,7 +130,7 @@ export const prepareDatabase = async (sql: SqlClient): Promise<void> => {
   await sql.query(effectsTable);
 };
 
-export const openPool = (databaseUrl: string, max = 10, connectingMaxMs = 2_000): Pool =>
+export const openPool = (databaseUrl: string, max = 10, connectingMaxMs = 30_000): Pool =>
   new Pool({ connectionString: databaseUrl, max, connectionTimeoutMillis: connectingMaxMs });
 
 export const openLog = (
@@ -143,7 +142,7 @@ export const openLog = (
     service: 'stage',
     pool,
     brokers: brokers.split(','),
-    logger: process.env['STAGE_LOG'] === undefined ? silentLogger : stderrLogger,
+    logger: usualLogger,
     onFatal: (error) => {
       throw error;
     },
