@@ -1,15 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Adopted } from '@tallywatt/event-log';
+import { eventually, freePort } from '@tallywatt/testing';
 import { adoptOwnStreams } from './own-streams';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 const adopt = (name: string, port: number, adoption: Promise<Adopted | undefined>) => {
   const asked: string[][] = [];
@@ -42,8 +33,7 @@ describe('before a service starts', () => {
     let finish: (adopted: Adopted) => void = () => undefined;
     const { done } = adopt('ledger', port, new Promise((resolve) => (finish = resolve)));
     const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect((await get('/health/live')).status).toBe(200);
+    await eventually(async () => expect((await get('/health/live')).status).toBe(200));
     const ready = await get('/health/ready');
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({
