@@ -61,7 +61,8 @@ export class ServiceProcess {
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     child.stdin.on('error', () => undefined);
-    child.once('exit', () => log.end());
+    // Not at its exit: what it said last may still be in the pipes.
+    child.once('close', () => log.end());
     this.child = child;
   }
 
