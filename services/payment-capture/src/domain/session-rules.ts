@@ -1,8 +1,17 @@
-import type { SessionStarted, TaxPortion } from '@tallywatt/contracts';
+import {
+  derivedId,
+  type CdrIssued,
+  type SessionStarted,
+  type TaxPortion,
+} from '@tallywatt/contracts';
 import type { Money } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
 import type { PaymentCommand, PreauthorizePayment } from './payment-command';
 import type { PaymentIdentity } from './payment-state';
+
+/** One session, one payment. */
+export const paymentIdOf = (cpoId: string, sessionId: string): string =>
+  derivedId(cpoId, 'payment', sessionId);
 
 /** What a CDR says that a payment needs. */
 export type SessionPrice = Readonly<{
@@ -11,6 +20,17 @@ export type SessionPrice = Readonly<{
   taxes: readonly TaxPortion[];
   issuedAt: Instant;
 }>;
+
+/** What a CDR that was issued then means for its payment. */
+export const priceOf = (
+  { cdrId, totalInclTaxMinor, currency, taxes }: CdrIssued,
+  issuedAt: Instant,
+): SessionPrice => ({
+  cdrId,
+  total: { amountMinor: totalInclTaxMinor, currency },
+  taxes,
+  issuedAt,
+});
 
 /** What other topics have said so far about the session of a payment. */
 export type SessionFacts = Readonly<{

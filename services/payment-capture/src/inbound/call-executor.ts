@@ -9,7 +9,14 @@ import {
 } from '@tallywatt/event-log';
 import type { Logger } from '@tallywatt/service-kit';
 import type { Pool } from 'pg';
-import { commandOf, type ProcessorAnswer, type ProcessorCall } from '../domain/processor-call';
+import {
+  backOffCeilingMs,
+  commandsAfter,
+  stepAfterSilence,
+  stepNow,
+  type CallStep,
+} from '../domain/call-attempt';
+import type { ProcessorAnswer, ProcessorCall } from '../domain/processor-call';
 import type { CallList, ClaimedCall } from '../outbound/call-list';
 import type { PaymentStore } from '../outbound/payment-store';
 import { ProcessorUnsure, type Processor } from '../outbound/processor';
@@ -25,11 +32,6 @@ export type CallExecutorOptions = Readonly<{
   backOffMaxMs: number;
   observe?: (kind: string, outcome: string) => void;
 }>;
-
-/** Stripe keeps answers under a key for 24 h: later, the same key would do it a second time. */
-const keyGoodForMs = 23 * 3_600_000;
-
-const backOffStartMs = 250;
 
 /**
  * Makes the calls of the list and records their answers. A call is repeated with the same key until
@@ -86,8 +88,6 @@ export class CallExecutor {
       const answer = await this.ask(claimed);
       if (answer.kind === 'pending') {
         await this.defer(claimed, 'question', answer.detail);
-      } else if (answer.kind === 'nothing') {
-        await this.repeat(claimed);
       } else {
         await this.record(claimed, answer);
       }
@@ -97,7 +97,7 @@ export class CallExecutor {
       addToSpan({ 'tallywatt.call_outcome': 'unknown' });
       this.options.observe?.(call.kind, 'unknown');
       const isSaved = error instanceof ProcessorUnsure && error.isSaved;
-      const step = isSaved || claimed.nextStep === 'question' ? 'question' : 'call';
+      const step = stepAfterSilence(claimed.nextStep, isSaved);
       await this.defer(claimed, step, (error as Error).message).catch((failure: unknown) =>
         // The lease ends by itself, and the call is made again then.
         this.options.logger.error({ err: failure, call }, 'call not deferred'),
@@ -107,8 +107,8 @@ export class CallExecutor {
 
   private async ask({ call, nextStep, firstTriedAt }: ClaimedCall): Promise<ProcessorAnswer> {
     const { processor } = this.options;
-    const isStale = Date.now() - Date.parse(firstTriedAt) > keyGoodForMs;
-    if (nextStep === 'question' || isStale) return processor.question(call, firstTriedAt);
+    const step = stepNow(nextStep, Date.parse(firstTriedAt), Date.now());
+    if (step === 'question') return processor.question(call, firstTriedAt);
     crashPoint('payment.before-call');
     const answer = await processor.call(call);
     crashPoint('payment.after-call');
@@ -116,41 +116,26 @@ export class CallExecutor {
   }
 
   private async record({ call }: ClaimedCall, answer: ProcessorAnswer): Promise<void> {
-    const { calls, eventLog, payments } = this.options;
+    const { calls, eventLog, logger, payments } = this.options;
     const now = new Date().toISOString();
+    if (answer.kind === 'nothing') {
+      logger.warn({ call }, 'the processor knows nothing of a call: asking anew');
+    }
     await eventLog.transaction(async (tx) => {
       const locked = await payments.lockPayment(tx, call.cpoId, call.paymentId);
       if (locked === undefined) throw new Error(`payment ${call.paymentId} has no row`);
       if (!(await calls.finish(tx, call, answer.kind))) return;
-      const command = commandOf(answer, locked.chargePointId);
       const at = 'at' in answer ? answer.at : undefined;
-      await payments.handle(tx, locked, command === undefined ? [] : [command], {
+      await payments.handle(tx, locked, commandsAfter(call, answer, locked.chargePointId), {
         now,
         ...(at === undefined ? {} : { occurredAt: at }),
       });
     });
   }
 
-  /** The processor has no trace of the call, so it was not carried out: a new key, a new call. */
-  private async repeat({ call }: ClaimedCall): Promise<void> {
-    const { calls, eventLog, payments, logger } = this.options;
-    const now = new Date().toISOString();
-    logger.warn({ call }, 'the processor knows nothing of a call: asking anew');
-    await eventLog.transaction(async (tx) => {
-      const locked = await payments.lockPayment(tx, call.cpoId, call.paymentId);
-      if (locked === undefined || !(await calls.finish(tx, call, 'nothing'))) return;
-      const { idempotencyKey } = call;
-      await payments.handle(tx, locked, [{ type: 'RepeatCall', idempotencyKey }], { now });
-    });
-  }
-
-  private async defer(
-    { call, tries }: ClaimedCall,
-    step: 'call' | 'question',
-    error: string,
-  ): Promise<void> {
+  private async defer({ call, tries }: ClaimedCall, step: CallStep, error: string): Promise<void> {
     const { backOffMaxMs, calls, logger, pool } = this.options;
-    const ceilingMs = Math.min(backOffMaxMs, backOffStartMs * 2 ** Math.min(tries, 20));
+    const ceilingMs = backOffCeilingMs(tries, backOffMaxMs);
     const inMs = Math.round(ceilingMs * (0.5 + Math.random() / 2));
     const { idempotencyKey: key } = call;
     logger.warn({ key, tries, step, inMs, error }, 'outcome of a processor call is unknown');

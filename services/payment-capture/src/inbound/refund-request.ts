@@ -4,7 +4,9 @@ import type { EventLog } from '@tallywatt/event-log';
 import { Problem, type CallerIdentity } from '@tallywatt/service-kit';
 import { z } from 'zod';
 import { unreachable } from '@tallywatt/decider';
-import { paymentIdOf, type PaymentDecision, type PaymentStore } from '../outbound/payment-store';
+import type { PaymentDecision } from '../domain/payment-steps';
+import { paymentIdOf } from '../domain/session-rules';
+import type { PaymentStore } from '../outbound/payment-store';
 
 /** A refund that is asked for: all that is left, unless an amount is given. */
 export const refundSchema = z

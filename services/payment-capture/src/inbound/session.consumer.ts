@@ -1,20 +1,13 @@
 import type { CdrIssued, CdrWithheld, RecordedEvent, SessionStarted } from '@tallywatt/contracts';
 import { underCause, withLogFacts, type SqlClient } from '@tallywatt/event-log';
-import { preauthorizationOf, type SessionPrice } from '../domain/session-rules';
-import { paymentIdOf, type LockedPayment, type PaymentStore } from '../outbound/payment-store';
+import { paymentIdOf, preauthorizationOf, priceOf } from '../domain/session-rules';
+import type { LockedPayment, PaymentStore } from '../outbound/payment-store';
 import type { SessionFactStore } from '../outbound/session-fact-store';
 
 type Relevant = SessionStarted | CdrIssued | CdrWithheld;
 
 const isRelevant = (recorded: RecordedEvent): recorded is RecordedEvent<Relevant> =>
   ['SessionStarted', 'CdrIssued', 'CdrWithheld'].includes(recorded.event.type);
-
-const priceOf = ({ event, metadata }: RecordedEvent<CdrIssued>): SessionPrice => ({
-  cdrId: event.cdrId,
-  total: { amountMinor: event.totalInclTaxMinor, currency: event.currency },
-  taxes: event.taxes,
-  issuedAt: metadata.occurredAt,
-});
 
 /** Takes starts and ends of sessions to their payments. */
 export class SessionConsumer {
@@ -70,7 +63,7 @@ export class SessionConsumer {
       case 'SessionStarted':
         return this.facts.started(tx, before, event.chargePointId);
       case 'CdrIssued':
-        return this.facts.priced(tx, before, priceOf({ ...recorded, event }));
+        return this.facts.priced(tx, before, priceOf(event, recorded.metadata.occurredAt));
       case 'CdrWithheld':
         return this.facts.withheld(tx, before, event.reason);
     }

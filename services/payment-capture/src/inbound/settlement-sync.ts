@@ -3,6 +3,12 @@ import type { Logger } from '@tallywatt/service-kit';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { Pool } from 'pg';
 import {
+  datedPayout,
+  payoutAfter,
+  readFromMs,
+  type SettlementList,
+} from '../domain/settlement-reading';
+import {
   decidePayout,
   isNews,
   type BalanceMovement,
@@ -22,15 +28,6 @@ export type SettlementSyncOptions = Readonly<{
   /** Counts payouts that could not be published because their members do not add up. */
   observeMismatch: () => void;
 }>;
-
-/** The processor's lists can lag behind what they list, and its times have whole seconds. */
-const overlapMs = 120_000;
-
-/** A bank can send a payout back days after it was called paid; there are few of them to read. */
-const payoutOverlapMs = 30 * 86_400_000;
-
-/** How far back a new installation reads. */
-const firstLookMs = 30 * 86_400_000;
 
 const chunk = 200;
 
@@ -67,7 +64,7 @@ export class SettlementSync {
   private async syncMovements(): Promise<void> {
     const { processor } = this.options;
     const movements = await processor.listMovements({
-      since: await this.since('movements', overlapMs),
+      since: await this.since('movements'),
     });
     for (let from = 0; from < movements.length; from += chunk) {
       await this.record(movements.slice(from, from + chunk), 'movements');
@@ -100,7 +97,7 @@ export class SettlementSync {
 
   private async syncPayouts(): Promise<void> {
     const { pool, processor, settlements } = this.options;
-    const since = await this.since('payouts', payoutOverlapMs);
+    const since = await this.since('payouts');
     const listed = await processor.listPayouts({ since });
     const known = new Set(listed.map((payout) => payout.payoutId));
     const states = await settlements.payoutStates(pool, [...known]);
@@ -132,24 +129,15 @@ export class SettlementSync {
         );
         return;
       }
-      const events = decision.events.map((event) => ({
-        event,
-        occurredAt: event.type === 'PayoutCreated' ? payout.createdAt : payout.arrivalAt,
-      }));
-      if (events.length > 0) await eventLog.append(tx, events);
-      const has = (type: string): boolean => events.some(({ event }) => event.type === type);
-      await settlements.savePayout(tx, payout.payoutId, {
-        created: true,
-        paid: before.paid || has('PayoutPaid'),
-        failed: before.failed || has('PayoutFailed'),
-      });
+      const { events } = decision;
+      if (events.length > 0) await eventLog.append(tx, datedPayout(payout, events));
+      await settlements.savePayout(tx, payout.payoutId, payoutAfter(before, events));
       await settlements.setReadUntil(tx, 'payouts', payout.createdAt);
     });
   }
 
-  private async since(list: string, backMs: number): Promise<Instant> {
+  private async since(list: SettlementList): Promise<Instant> {
     const mark = await this.options.settlements.readUntil(this.options.pool, list);
-    const fromMs = mark === undefined ? Date.now() - firstLookMs : Date.parse(mark) - backMs;
-    return instantFromEpochMs(fromMs);
+    return instantFromEpochMs(readFromMs(list, mark, Date.now()));
   }
 }

@@ -1,8 +1,9 @@
-import { derivedId } from '@tallywatt/contracts';
 import { crashPoint, type EventLog } from '@tallywatt/event-log';
 import type { Logger } from '@tallywatt/service-kit';
 import type { Pool } from 'pg';
-import { commandOf, type ProcessorAnswer } from '../domain/processor-call';
+import { backOffCeilingMs } from '../domain/call-attempt';
+import { commandOf } from '../domain/processor-call';
+import { isAboutMoney, withOwnRefundId } from '../domain/processor-notice';
 import type { PaymentStore } from '../outbound/payment-store';
 import { ProcessorUnsure, type ObservedPayment, type Processor } from '../outbound/processor';
 import type { ClaimedNotice, WebhookInbox } from '../outbound/webhook-inbox';
@@ -22,11 +23,6 @@ export type WebhookWorkerOptions = Readonly<{
 const batch = 20;
 const atOnce = 5;
 
-const aboutMoney = /^(charge\.(updated|captured|refunded)|refund\.|balance\.|payout\.)/;
-
-/** Ours are UUIDs; a refund that was made in the processor's dashboard goes by its own id. */
-const processorRefund = /^re_/;
-
 /**
  * Handles webhooks from the inbox. An event only says where to look: the object is read again, so
  * that neither order nor repetition of events matters.
@@ -43,8 +39,8 @@ export class WebhookWorker {
       const attempts = groups.splice(0, atOnce).map((group) => this.attempt(group));
       done.push(...(await Promise.all(attempts)).flat());
     }
-    const money = done.filter((notice) => aboutMoney.test(notice.type));
-    const others = done.filter((notice) => !aboutMoney.test(notice.type));
+    const money = done.filter(({ type }) => isAboutMoney(type));
+    const others = done.filter(({ type }) => !isAboutMoney(type));
     if (others.length > 0) await inbox.finish(pool, idsOf(others));
     if (money.length === 0) return;
     // One look at the balance serves all that were waiting for it.
@@ -75,7 +71,7 @@ export class WebhookWorker {
 
   private async defer(notice: ClaimedNotice, error: Error): Promise<void> {
     const { backOffMaxMs, inbox, logger, pool } = this.options;
-    const ceilingMs = Math.min(backOffMaxMs, 250 * 2 ** Math.min(notice.tries, 20));
+    const ceilingMs = backOffCeilingMs(notice.tries, backOffMaxMs);
     const inMs = Math.round(ceilingMs * (0.5 + Math.random() / 2));
     const { eventId, type } = notice;
     logger.warn({ eventId, type, inMs, error: error.message }, 'webhook not handled yet');
@@ -112,7 +108,7 @@ export class WebhookWorker {
         return;
       }
       for (const answer of answers) {
-        const command = commandOf(ownRefundId(answer, owner), locked.chargePointId);
+        const command = commandOf(withOwnRefundId(answer, owner), locked.chargePointId);
         if (command === undefined) continue;
         const at = 'at' in answer ? answer.at : undefined;
         await payments.handle(tx, locked, [command], {
@@ -123,14 +119,6 @@ export class WebhookWorker {
     });
   }
 }
-
-const ownRefundId = (
-  answer: ProcessorAnswer,
-  owner: Readonly<{ cpoId: string; paymentId: string }>,
-): ProcessorAnswer =>
-  'refundId' in answer && processorRefund.test(answer.refundId)
-    ? { ...answer, refundId: derivedId(owner.cpoId, 'refund', owner.paymentId, answer.refundId) }
-    : answer;
 
 const idsOf = (notices: readonly ClaimedNotice[]): string[] =>
   notices.map((notice) => notice.eventId);

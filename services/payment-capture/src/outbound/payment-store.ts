@@ -1,11 +1,10 @@
 import {
   decodeRecord,
-  derivedId,
   type EventMetadata,
   type PaymentEvent,
   type RecordHeaders,
 } from '@tallywatt/contracts';
-import { fold, type Decision } from '@tallywatt/decider';
+import { fold } from '@tallywatt/decider';
 import {
   activeTraceparent,
   inSpan,
@@ -18,18 +17,15 @@ import {
 } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { paymentDecider } from '../domain/payment';
-import type { PaymentCommand, PaymentReason } from '../domain/payment-command';
+import type { PaymentCommand } from '../domain/payment-command';
 import type { Payment, PaymentIdentity } from '../domain/payment-state';
+import { paymentFactTime, stepsOf, type PaymentDecision } from '../domain/payment-steps';
 import { callOf } from '../domain/processor-call';
-import { settlementOf, type SessionFacts } from '../domain/session-rules';
+import { paymentIdOf, type SessionFacts } from '../domain/session-rules';
 import type { CallList } from './call-list';
 import { priceFromRow, type PriceRow } from './price-row';
 
 const topic = 'payments.payments.v1';
-
-/** One session, one payment. */
-export const paymentIdOf = (cpoId: string, sessionId: string): string =>
-  derivedId(cpoId, 'payment', sessionId);
 
 /** A payment whose row is locked until the transaction ends. */
 export type LockedPayment = Readonly<{
@@ -46,8 +42,6 @@ export type HandleOptions = Readonly<{
   occurredAt?: Instant;
   cause?: EventMetadata;
 }>;
-
-export type PaymentDecision = Decision<PaymentEvent, PaymentReason>;
 
 type PaymentRow = Readonly<{
   cpo_id: string;
@@ -149,8 +143,8 @@ export class PaymentStore {
   }
 
   /**
-   * Carries commands out one after the other, then asks once more what the end of the session
-   * means: a price that came early goes on as soon as the hold is answered.
+   * Carries commands out, and after them what the end of the session asks; writes down what they
+   * make of the payment.
    */
   async handle(
     tx: SqlClient,
@@ -184,17 +178,15 @@ export class PaymentStore {
     commands: readonly PaymentCommand[],
     options: HandleOptions,
   ): Promise<Readonly<{ payment: Payment; decisions: readonly PaymentDecision[] }>> {
-    let payment = fold(paymentDecider, history);
-    const decisions: PaymentDecision[] = [];
-    const settlement = settlementOf(locked.facts);
-    for (const command of settlement === undefined ? commands : [...commands, settlement]) {
-      const decision = paymentDecider.decide(command, payment);
-      decisions.push(decision);
-      if (decision.kind !== 'accepted') continue;
-      payment = fold(paymentDecider, decision.events, payment);
-      await this.record(tx, locked, payment, decision.events, options);
+    const before = fold(paymentDecider, history);
+    const steps = stepsOf(before, locked.facts, commands);
+    for (const { events, payment } of steps) {
+      if (events.length > 0) await this.record(tx, locked, payment, events, options);
     }
-    return { payment, decisions };
+    return {
+      payment: steps.at(-1)?.payment ?? before,
+      decisions: steps.map(({ decision }) => decision),
+    };
   }
 
   private async record(
@@ -206,7 +198,7 @@ export class PaymentStore {
   ): Promise<void> {
     const appended = await this.eventLog.append(
       tx,
-      events.map((event) => ({ event, occurredAt: occurredAt(event, locked.facts, options) })),
+      events.map((event) => ({ event, occurredAt: paymentFactTime(event, locked.facts, options) })),
       options.cause === undefined ? {} : { cause: options.cause },
     );
     assertAdded(appended);
@@ -222,12 +214,6 @@ export class PaymentStore {
     }
   }
 }
-
-/** Requests happen when we make them, answers when the processor says, debts with their CDR. */
-const occurredAt = (event: PaymentEvent, facts: SessionFacts, options: HandleOptions): Instant => {
-  if (event.type === 'ReceivableOpened') return facts.price?.issuedAt ?? options.now;
-  return event.type.endsWith('Requested') ? options.now : (options.occurredAt ?? options.now);
-};
 
 /** State and log have one writer: an event that is there already means that they disagree. */
 const assertAdded = (appended: readonly AppendedEvent[]): void => {

@@ -6,13 +6,14 @@ import {
   type SqlClient,
 } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
+import { type BalanceMovement, type MovementOwner, type PayoutState } from '../domain/settlement';
 import {
-  balanceTransactionAvailable,
-  balanceTransactionRecorded,
-  type BalanceMovement,
-  type MovementOwner,
-  type PayoutState,
-} from '../domain/settlement';
+  inOrder,
+  movementFacts,
+  payoutMembersOf,
+  type DatedSettlement,
+  type MovementChange,
+} from '../domain/settlement-reading';
 import { inTraceOfPayment } from './payment-trace';
 import { priceFromRow, type PriceRow } from './price-row';
 
@@ -41,8 +42,7 @@ export class SettlementStore {
   async record(tx: SqlClient, movements: readonly BalanceMovement[]): Promise<number> {
     const events: OutgoingEvent[] = [];
     const owners = await this.lockOwners(tx, movements);
-    const inOrder = [...movements].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-    for (const movement of inOrder) {
+    for (const movement of inOrder(movements)) {
       const owner = owners.get(movement.paymentIntentId ?? '');
       events.push(...(await this.recordOne(tx, movement, owner)));
     }
@@ -54,37 +54,22 @@ export class SettlementStore {
     tx: SqlClient,
     movement: BalanceMovement,
     owner: Owner | undefined,
-  ): Promise<OutgoingEvent[]> {
+  ): Promise<readonly DatedSettlement[]> {
     const cpoId = owner?.cpoId ?? this.cpoId;
     const whose =
       owner === undefined ? undefined : { paymentId: owner.paymentId, sessionId: owner.sessionId };
-    const before =
+    const refundedBeforeMinor =
       owner !== undefined && movement.reportingCategory === 'refund'
         ? await this.refundedBefore(tx, owner)
         : 0n;
     const change = await this.note(tx, cpoId, movement, whose);
-    const events: OutgoingEvent[] = [];
-    if (change === 'added') {
-      const taxes = owner?.taxes ?? [];
-      // Only what has a price is captured, and can be refunded: a new database is reading it again.
-      if (
-        movement.reportingCategory === 'refund' &&
-        owner !== undefined &&
-        owner.taxes === undefined
-      ) {
-        throw new NotYetKnown(`the CDR of session ${owner.sessionId} of ${cpoId}`);
-      }
-      const event = balanceTransactionRecorded(cpoId, movement, whose, taxes, before);
-      events.push({ event, occurredAt: movement.createdAt });
+    const taxes = owner === undefined ? [] : owner.taxes;
+    const reading = { cpoId, movement, change, owner: whose, taxes, refundedBeforeMinor };
+    const facts = movementFacts(reading);
+    if (facts === 'waits') {
+      throw new NotYetKnown(`the CDR of session ${whose?.sessionId ?? ''} of ${cpoId}`);
     }
-    if (movement.isAvailable && change !== 'known') {
-      const event = balanceTransactionAvailable(cpoId, movement, whose);
-      // Money that was available at once became so when it came, not at a day before.
-      const occurredAt =
-        movement.availableOn < movement.createdAt ? movement.createdAt : movement.availableOn;
-      events.push({ event, occurredAt });
-    }
-    return events;
+    return facts;
   }
 
   private async note(
@@ -92,7 +77,7 @@ export class SettlementStore {
     cpoId: string,
     movement: BalanceMovement,
     owner: MovementOwner | undefined,
-  ): Promise<'added' | 'available' | 'known'> {
+  ): Promise<MovementChange> {
     const added = await tx.query(
       `INSERT INTO balance_transactions (cpo_id, balance_transaction_id, reporting_category,
          amount_minor, net_minor, payment_id, session_id, created_at, available_on, is_available)
@@ -176,17 +161,7 @@ export class SettlementStore {
       [movements.map((movement) => movement.balanceTransactionId)],
     );
     const sessions = new Map(rows.map((row) => [row.balance_transaction_id, row.session_id]));
-    return movements
-      .map(({ balanceTransactionId, reportingCategory, netMinor }) => {
-        const sessionId = sessions.get(balanceTransactionId) ?? undefined;
-        return {
-          balanceTransactionId,
-          reportingCategory,
-          netMinor,
-          ...(sessionId === undefined ? {} : { sessionId }),
-        };
-      })
-      .sort((a, b) => (a.balanceTransactionId < b.balanceTransactionId ? -1 : 1));
+    return payoutMembersOf(movements, (id) => sessions.get(id) ?? undefined);
   }
 
   /** What has been published of a payout; its row is locked. */
@@ -247,6 +222,3 @@ export class SettlementStore {
     );
   }
 }
-
-const key = (movement: BalanceMovement): string =>
-  `${movement.createdAt} ${movement.balanceTransactionId}`;

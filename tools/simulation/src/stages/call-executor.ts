@@ -1,13 +1,19 @@
-import { commandOf, type ProcessorAnswer } from '@tallywatt/payment-capture/domain/processor-call';
+import {
+  backOffCeilingMs,
+  commandsAfter,
+  stepAfterSilence,
+  stepNow,
+  type CallStep,
+} from '@tallywatt/payment-capture/domain/call-attempt';
+import type { ProcessorAnswer } from '@tallywatt/payment-capture/domain/processor-call';
 import type { SimulatedProcess } from '../ground/simulated-process';
-import { hourMs, minuteMs } from '../ground/world';
+import { minuteMs } from '../ground/world';
 import type { Reply } from '../outside/processor-objects';
 import type { SimulatedProcessor } from '../outside/processor';
 import type { PaymentStore } from './payment-store';
 import type { CallRow, PaymentTables } from './payment-tables';
 
 const leaseMs = 6_000;
-const keyGoodForMs = 23 * hourMs;
 const backOffMaxMs = 10 * minuteMs;
 
 /** What `call-executor.ts` and `call-list.ts` do: claim, call or ask, record; unknown stays open. */
@@ -74,9 +80,8 @@ export class CallExecutor {
 
   private execute(row: CallRow): void {
     const { call, firstTriedMs = this.nowMs } = row;
-    const isStale = this.nowMs - firstTriedMs > keyGoodForMs;
     const take = this.process.bound((reply: Reply<ProcessorAnswer>) => this.take(row, reply));
-    if (row.nextStep === 'question' || isStale) {
+    if (stepNow(row.nextStep, firstTriedMs, this.nowMs) === 'question') {
       return this.processor.question(call, firstTriedMs, take);
     }
     this.process.crashPoint('before a call');
@@ -96,7 +101,7 @@ export class CallExecutor {
     const answer = reply.kind === 'answer' ? reply.answer : this.assumed(row, reply.code);
     if (answer === undefined) {
       const isSaved = reply.kind === 'unsure' && reply.isSaved;
-      return this.defer(row, isSaved || row.nextStep === 'question' ? 'question' : 'call');
+      return this.defer(row, stepAfterSilence(row.nextStep, isSaved));
     }
     if (answer.kind === 'pending') return this.defer(row, 'question');
     this.process.transaction(() => this.record(row, answer));
@@ -108,15 +113,10 @@ export class CallExecutor {
     const payment = this.tables.payments.get(call.paymentId);
     if (row?.outcome !== undefined || row === undefined || payment === undefined) return;
     this.tables.calls.set(call.idempotencyKey, { ...row, outcome: answer.kind, leasedUntilMs: 0 });
-    const { idempotencyKey } = call;
-    const command =
-      answer.kind === 'nothing'
-        ? ({ type: 'RepeatCall', idempotencyKey } as const)
-        : commandOf(answer, payment.chargePointId);
     const at = 'at' in answer ? answer.at : undefined;
     this.payments.handle(
       payment,
-      command === undefined ? [] : [command],
+      commandsAfter(call, answer, payment.chargePointId),
       at === undefined ? {} : { occurredAt: at },
     );
   }
@@ -131,8 +131,8 @@ export class CallExecutor {
       : undefined;
   }
 
-  private defer({ call, tries }: CallRow, step: 'call' | 'question'): void {
-    const ceilingMs = Math.min(backOffMaxMs, 250 * 2 ** Math.min(tries, 20));
+  private defer({ call, tries }: CallRow, step: CallStep): void {
+    const ceilingMs = backOffCeilingMs(tries, backOffMaxMs);
     const inMs = this.process.world.chance.integer(Math.floor(ceilingMs / 2), ceilingMs);
     this.process.transaction(() => {
       const row = this.tables.calls.get(call.idempotencyKey);

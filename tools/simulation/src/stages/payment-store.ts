@@ -1,5 +1,4 @@
 import {
-  derivedId,
   type CdrIssued,
   type CdrWithheld,
   type EventMetadata,
@@ -7,27 +6,32 @@ import {
   type RecordedEvent,
   type SessionStarted,
 } from '@tallywatt/contracts';
-import { fold, type Decision } from '@tallywatt/decider';
 import { paymentDecider } from '@tallywatt/payment-capture/domain/payment';
-import type {
-  PaymentCommand,
-  PaymentReason,
-} from '@tallywatt/payment-capture/domain/payment-command';
+import type { PaymentCommand } from '@tallywatt/payment-capture/domain/payment-command';
 import type { Payment } from '@tallywatt/payment-capture/domain/payment-state';
+import { paymentFactTime, stepsOf } from '@tallywatt/payment-capture/domain/payment-steps';
 import { callOf, type ProcessorCall } from '@tallywatt/payment-capture/domain/processor-call';
-import { preauthorizationOf, settlementOf } from '@tallywatt/payment-capture/domain/session-rules';
+import {
+  paymentIdOf,
+  preauthorizationOf,
+  priceOf,
+} from '@tallywatt/payment-capture/domain/session-rules';
 import type { Instant } from '@tallywatt/time';
 import type { Outbox } from '../ground/outbox';
 import { hold } from '../ground/violation';
 import type { World } from '../ground/world';
 import type { PaymentRow, PaymentTables } from './payment-tables';
 
-export const paymentIdOf = (cpoId: string, sessionId: string): string =>
-  derivedId(cpoId, 'payment', sessionId);
-
 type Relevant = SessionStarted | CdrIssued | CdrWithheld;
 type HandleOptions = Readonly<{ occurredAt?: Instant; cause?: EventMetadata }>;
-type PaymentDecision = Decision<PaymentEvent, PaymentReason>;
+
+/** A planted defect: a capture that was asked for or made is forgotten when the session ends. */
+const decideForgetful: typeof paymentDecider.decide = (command, payment) => {
+  const isForgotten =
+    command.type === 'SettleSession' &&
+    (payment.status === 'capturing' || payment.status === 'captured');
+  return paymentDecider.decide(command, isForgotten ? { ...payment, status: 'held' } : payment);
+};
 
 /** What payment-capture's stores and its session consumer do, over the simulated tables. */
 export class PaymentStore {
@@ -49,24 +53,15 @@ export class PaymentStore {
     this.handle(after, commands, { cause: metadata });
   }
 
-  /** Carries commands out, then asks once more what the end of the session means. */
-  handle(
-    row: PaymentRow,
-    commands: readonly PaymentCommand[],
-    options: HandleOptions = {},
-  ): PaymentDecision[] {
-    const { cpoId, paymentId } = row.identity;
-    let payment = this.paymentOf(cpoId, paymentId);
-    const settlement = settlementOf(row.facts);
-    const decisions: PaymentDecision[] = [];
-    for (const command of settlement === undefined ? commands : [...commands, settlement]) {
-      const decision = this.decide(command, payment);
-      decisions.push(decision);
-      if (decision.kind !== 'accepted') continue;
-      payment = fold(paymentDecider, decision.events, payment);
-      this.record(row, payment, decision.events, options);
+  /** Carries commands out and writes down what they make of the payment. */
+  handle(row: PaymentRow, commands: readonly PaymentCommand[], options: HandleOptions = {}): void {
+    const before = this.paymentOf(row.identity.cpoId, row.identity.paymentId);
+    const decide = this.world.has('settlement-forgets-what-was-asked')
+      ? decideForgetful
+      : undefined;
+    for (const { events, payment } of stepsOf(before, row.facts, commands, decide)) {
+      if (events.length > 0) this.record(row, payment, events, options);
     }
-    return decisions;
   }
 
   paymentOf(cpoId: string, paymentId: string): Payment {
@@ -85,14 +80,6 @@ export class PaymentStore {
     );
   }
 
-  private decide(command: PaymentCommand, payment: Payment): PaymentDecision {
-    const isForgotten =
-      this.world.has('settlement-forgets-what-was-asked') &&
-      command.type === 'SettleSession' &&
-      (payment.status === 'capturing' || payment.status === 'captured');
-    return paymentDecider.decide(command, isForgotten ? { ...payment, status: 'held' } : payment);
-  }
-
   private record(
     row: PaymentRow,
     payment: Payment,
@@ -100,10 +87,8 @@ export class PaymentStore {
     { occurredAt, cause }: HandleOptions,
   ): void {
     const { now, nowMs } = this.world.clock;
-    const when = (event: PaymentEvent): Instant => {
-      if (event.type === 'ReceivableOpened') return row.facts.price?.issuedAt ?? now;
-      return event.type.endsWith('Requested') ? now : (occurredAt ?? now);
-    };
+    const times = occurredAt === undefined ? { now } : { now, occurredAt };
+    const when = (event: PaymentEvent): Instant => paymentFactTime(event, row.facts, times);
     const appended = this.outbox.append(
       events.map((event) => ({ event, occurredAt: when(event) })),
       cause === undefined ? {} : { cause },
@@ -144,12 +129,7 @@ const remember = (before: PaymentRow, event: Relevant, metadata: EventMetadata):
       return { ...before, chargePointId: event.chargePointId, facts: { ...facts, started: true } };
     case 'CdrIssued': {
       if (facts.price !== undefined) return before;
-      const price = {
-        cdrId: event.cdrId,
-        total: { amountMinor: event.totalInclTaxMinor, currency: event.currency },
-        taxes: event.taxes,
-        issuedAt: metadata.occurredAt,
-      };
+      const price = priceOf(event, metadata.occurredAt);
       return { ...before, facts: { ...facts, price } };
     }
     case 'CdrWithheld':

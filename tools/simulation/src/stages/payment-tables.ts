@@ -1,4 +1,5 @@
 import type { PayoutState } from '@tallywatt/payment-capture/domain/settlement';
+import type { CallStep } from '@tallywatt/payment-capture/domain/call-attempt';
 import type { ProcessorCall } from '@tallywatt/payment-capture/domain/processor-call';
 import type { SessionFacts } from '@tallywatt/payment-capture/domain/session-rules';
 import type { Payment, PaymentIdentity } from '@tallywatt/payment-capture/domain/payment-state';
@@ -15,7 +16,7 @@ export type PaymentRow = Readonly<{
 export type CallRow = Readonly<{
   number: number;
   call: ProcessorCall;
-  nextStep: 'call' | 'question';
+  nextStep: CallStep;
   tries: number;
   firstTriedMs?: number;
   nextAtMs: number;

@@ -1,10 +1,16 @@
-import type { PayoutMember } from '@tallywatt/contracts';
 import {
-  balanceTransactionAvailable,
-  balanceTransactionRecorded,
+  datedPayout,
+  inOrder,
+  movementFacts,
+  payoutAfter,
+  payoutMembersOf,
+  readFromMs,
+  type MovementChange,
+  type SettlementList,
+} from '@tallywatt/payment-capture/domain/settlement-reading';
+import {
   decidePayout,
   isNews,
-  type BalanceMovement,
   type ProcessorPayout,
 } from '@tallywatt/payment-capture/domain/settlement';
 import { instantFromEpochMs, parseInstant } from '@tallywatt/time';
@@ -12,22 +18,16 @@ import { NotYetKnown } from '../ground/consumer';
 import type { Outbox } from '../ground/outbox';
 import type { SimulatedProcess } from '../ground/simulated-process';
 import { Violation } from '../ground/violation';
-import { dayMs, secondMs } from '../ground/world';
+import { secondMs } from '../ground/world';
 import type { Movement, Payout, Reply } from '../outside/processor-objects';
 import type { SimulatedProcessor } from '../outside/processor';
 import { cpoId } from './gateway';
 import type { PaymentTables } from './payment-tables';
 
-const overlapMs = 120 * secondMs;
-const payoutOverlapMs = 30 * dayMs;
-const firstLookMs = 30 * dayMs;
 /** The processor's lists lag behind by up to this. */
 const listLagMs = 60 * secondMs;
 
 type Then = (isDone: boolean) => void;
-
-const bySame = (movement: Movement): string =>
-  `${movement.createdAt} ${movement.balanceTransactionId}`;
 
 const payoutOf = (payout: Payout): ProcessorPayout => ({
   payoutId: payout.id,
@@ -94,7 +94,7 @@ export class SettlementSync {
   }
 
   private syncMovements(next: () => void, end: Then): void {
-    const sinceMs = this.since('movements', overlapMs);
+    const sinceMs = this.since('movements');
     const look = (): Movement[] => this.listed(sinceMs, Number.MAX_SAFE_INTEGER);
     const take = (movements: Movement[]): void => {
       const latest = movements
@@ -124,8 +124,7 @@ export class SettlementSync {
 
   private record(movements: readonly Movement[], readUntil?: string): void {
     this.process.transaction(() => {
-      const inOrder = [...movements].sort((a, b) => (bySame(a) < bySame(b) ? -1 : 1));
-      for (const movement of inOrder) this.recordOne(movement);
+      for (const movement of inOrder(movements)) this.recordOne(movement);
       const mark = this.tables.marks.get('movements') ?? '';
       if (readUntil !== undefined && readUntil > mark)
         this.tables.marks.set('movements', readUntil);
@@ -146,28 +145,15 @@ export class SettlementSync {
       payment === undefined
         ? undefined
         : { paymentId: payment.identity.paymentId, sessionId: payment.identity.sessionId };
-    if (known === undefined) {
-      const taxes = payment?.facts.price?.taxes;
-      if (movement.reportingCategory === 'refund' && payment !== undefined && taxes === undefined) {
-        throw new NotYetKnown(`the CDR of ${payment.identity.sessionId}`);
-      }
-      const before = owner === undefined ? 0n : this.refundedBefore(owner.paymentId);
-      const event = balanceTransactionRecorded(cpoId, movement, owner, taxes ?? [], before);
-      this.outbox.append([{ event, occurredAt: movement.createdAt }]);
-    }
-    if (movement.isAvailable) this.publishAvailable(movement, owner);
+    const change: MovementChange = known === undefined ? 'added' : 'available';
+    const taxes = payment === undefined ? [] : payment.facts.price?.taxes;
+    const refundedBeforeMinor = owner === undefined ? 0n : this.refundedBefore(owner.paymentId);
+    const facts = movementFacts({ cpoId, movement, change, owner, taxes, refundedBeforeMinor });
+    if (facts === 'waits') throw new NotYetKnown(`the CDR of ${owner?.sessionId ?? ''}`);
+    this.outbox.append(facts);
     const { reportingCategory, amountMinor, availableOn, createdAt, isAvailable } = movement;
     const row = { reportingCategory, amountMinor, availableOn, createdAt, isAvailable };
     this.tables.movements.set(id, { ...row, ...(known ?? owner ?? {}), isAvailable });
-  }
-
-  private publishAvailable(
-    movement: BalanceMovement,
-    owner: Readonly<{ paymentId: string; sessionId: string }> | undefined,
-  ): void {
-    const event = balanceTransactionAvailable(cpoId, movement, owner);
-    const { availableOn, createdAt } = movement;
-    this.outbox.append([{ event, occurredAt: availableOn < createdAt ? createdAt : availableOn }]);
   }
 
   private refundedBefore(paymentId: string): bigint {
@@ -178,7 +164,7 @@ export class SettlementSync {
   }
 
   private syncPayouts(end: Then): void {
-    const sinceMs = this.since('payouts', payoutOverlapMs);
+    const sinceMs = this.since('payouts');
     this.read(
       () =>
         this.processor.account.payouts
@@ -219,38 +205,19 @@ export class SettlementSync {
       if (decision.kind === 'mismatch') {
         throw new Violation('payouts add up', `${payout.payoutId} is not the sum of its members`);
       }
-      this.outbox.append(
-        decision.events.map((event) => ({
-          event,
-          occurredAt: event.type === 'PayoutCreated' ? payout.createdAt : payout.arrivalAt,
-        })),
-      );
-      const has = (type: string): boolean => decision.events.some((event) => event.type === type);
-      this.tables.payouts.set(payout.payoutId, {
-        created: true,
-        paid: before.paid || has('PayoutPaid'),
-        failed: before.failed || has('PayoutFailed'),
-      });
+      this.outbox.append(datedPayout(payout, decision.events));
+      this.tables.payouts.set(payout.payoutId, payoutAfter(before, decision.events));
       const mark = this.tables.marks.get('payouts') ?? '';
       if (payout.createdAt > mark) this.tables.marks.set('payouts', payout.createdAt);
     });
     this.afterCommit();
   }
 
-  private membersOf(movements: readonly Movement[]): PayoutMember[] {
-    return movements
-      .map(({ balanceTransactionId, reportingCategory, netMinor }) => {
-        const sessionId = this.tables.movements.get(balanceTransactionId)?.sessionId;
-        const named = sessionId === undefined ? {} : { sessionId };
-        return { balanceTransactionId, reportingCategory, netMinor, ...named };
-      })
-      .sort((a, b) => (a.balanceTransactionId < b.balanceTransactionId ? -1 : 1));
+  private membersOf(movements: readonly Movement[]) {
+    return payoutMembersOf(movements, (id) => this.tables.movements.get(id)?.sessionId);
   }
 
-  private since(list: string, backMs: number): number {
-    const mark = this.tables.marks.get(list);
-    return mark === undefined
-      ? this.process.world.clock.nowMs - firstLookMs
-      : parseInstant(mark) - backMs;
+  private since(list: SettlementList): number {
+    return readFromMs(list, this.tables.marks.get(list), this.process.world.clock.nowMs);
   }
 }

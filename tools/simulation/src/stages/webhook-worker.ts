@@ -1,5 +1,6 @@
-import { derivedId } from '@tallywatt/contracts';
+import { backOffCeilingMs } from '@tallywatt/payment-capture/domain/call-attempt';
 import { commandOf, type ProcessorAnswer } from '@tallywatt/payment-capture/domain/processor-call';
+import { isAboutMoney, withOwnRefundId } from '@tallywatt/payment-capture/domain/processor-notice';
 import type { SimulatedProcess } from '../ground/simulated-process';
 import { minuteMs, secondMs } from '../ground/world';
 import type { Intent, Notice, Reply } from '../outside/processor-objects';
@@ -9,7 +10,6 @@ import type { NoticeRow, PaymentTables } from './payment-tables';
 
 type Observed = Readonly<{ intent: Intent; answers: ProcessorAnswer[] }>;
 
-const aboutMoney = /^(charge\.(updated|captured|refunded)|refund\.|balance\.|payout\.)/;
 const leaseMs = 6 * secondMs;
 const backOffMaxMs = 10 * minuteMs;
 
@@ -89,7 +89,7 @@ export class WebhookWorker {
   }
 
   private afterPayment(row: NoticeRow): void {
-    if (!aboutMoney.test(row.notice.type)) return this.finish(row);
+    if (!isAboutMoney(row.notice.type)) return this.finish(row);
     this.syncSettlement(
       this.process.bound((isDone: boolean) => (isDone ? this.finish(row) : this.defer(row))),
     );
@@ -99,7 +99,7 @@ export class WebhookWorker {
     const payment = this.tables.payments.get(intent.paymentId);
     if (payment === undefined || (payment.paymentIntentId ?? intent.id) !== intent.id) return;
     for (const answer of answers) {
-      const command = commandOf(ownRefundId(answer, intent), payment.chargePointId);
+      const command = commandOf(withOwnRefundId(answer, intent), payment.chargePointId);
       if (command === undefined) continue;
       const at = 'at' in answer ? answer.at : undefined;
       this.payments.handle(payment, [command], at === undefined ? {} : { occurredAt: at });
@@ -133,7 +133,7 @@ export class WebhookWorker {
   }
 
   private defer({ notice, tries }: NoticeRow): void {
-    const inMs = Math.min(backOffMaxMs, 250 * 2 ** Math.min(tries, 20));
+    const inMs = backOffCeilingMs(tries, backOffMaxMs);
     this.process.transaction(() => {
       const row = this.tables.notices.get(notice.eventId);
       if (row === undefined || row.isHandled) return;
@@ -143,9 +143,3 @@ export class WebhookWorker {
     this.runAt(this.nowMs + inMs);
   }
 }
-
-/** A refund that was made in the dashboard goes by the processor's id. */
-const ownRefundId = (answer: ProcessorAnswer, { cpoId, paymentId }: Intent): ProcessorAnswer =>
-  'refundId' in answer && answer.refundId.startsWith('re_')
-    ? { ...answer, refundId: derivedId(cpoId, 'refund', paymentId, answer.refundId) }
-    : answer;
