@@ -22,7 +22,7 @@ let servers: Awaited<ReturnType<typeof startTestServers>>;
 let sandbox: RunningSandbox;
 let service: RunningService;
 let feed: Feed;
-const patient = { timeoutMs: 45_000, intervalMs: 100 };
+const patient = { timeoutMs: 90_000, intervalMs: 100 };
 
 beforeAll(async () => {
   servers = await startTestServers();
@@ -42,10 +42,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await service.stop();
-  await sandbox.stop();
-  await feed.stop();
-  await servers.stop();
+  await service?.stop();
+  await sandbox?.stop();
+  await feed?.stop();
+  await servers?.stop();
 });
 
 const get = (path: string, token = tokenOf('operator')) =>
@@ -198,8 +198,10 @@ describe('a processor that misbehaves', () => {
     };
     expect(faults.map((fault) => fault.kind)).toEqual(['drop-webhook']);
     await sandboxControl(sandbox.url, 'DELETE', '/faults');
-    const events = await feed.payments(sessionId);
-    expect(events.filter((event) => event.type === 'PaymentCaptured')).toHaveLength(1);
+    await eventually(async () => {
+      const events = await feed.payments(sessionId);
+      expect(events.filter((event) => event.type === 'PaymentCaptured')).toHaveLength(1);
+    }, patient);
   });
 });
 

@@ -20,7 +20,7 @@ import {
 
 // The database is lost; the topics and the processor are all that is left.
 
-const patient = { timeoutMs: 30_000, intervalMs: 100 };
+const patient = { timeoutMs: 90_000, intervalMs: 100 };
 const stateDirectory = mkdtempSync(join(tmpdir(), 'payment-rebuild-'));
 const pools: Pool[] = [];
 let servers: Awaited<ReturnType<typeof startTestServers>>;
@@ -59,11 +59,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await service.stop();
-  await sandbox.stop();
-  await feed.stop();
+  await service?.stop();
+  await sandbox?.stop();
+  await feed?.stop();
   await Promise.all(pools.map((pool) => pool.end()));
-  await servers.stop();
+  await servers?.stop();
   rmSync(stateDirectory, { recursive: true });
 });
 
@@ -101,6 +101,13 @@ const settled = async (): Promise<readonly SettlementEvent[]> => {
   return (await feed.settlements()).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 };
 
+/** The relay writes down where a record lies after the record can be read. */
+const untilAllIsMarked = (pool: Pool): Promise<void> =>
+  eventually(async () => {
+    const unmarked = 'SELECT FROM event_log.outbox WHERE log_offset IS NULL';
+    expect((await pool.query(unmarked)).rowCount).toBe(0);
+  }, patient);
+
 const rowsOf = async (pool: Pool, table: string, columns: string): Promise<unknown[]> =>
   (await pool.query(`SELECT ${columns} FROM ${table} ORDER BY 1, 2`)).rows;
 
@@ -127,6 +134,7 @@ it('an empty database holds, captures and publishes nothing a second time', asyn
   await sandbox.stop();
   await feed.publish(sessionStarted(asked));
   await untilEnding(asked, 'PaymentPreauthorizationRequested');
+  await untilAllIsMarked(before);
   const done = [captured, refunded, held];
   const [views, settlements, events] = [
     await viewsOf(done),
@@ -145,7 +153,8 @@ it('an empty database holds, captures and publishes nothing a second time', asyn
   }, patient);
   // What was asked is asked again under its key, and life goes on.
   await untilEnding(asked, 'PaymentPreauthorized');
-  await new Promise((resolve) => setTimeout(resolve, 3_000)); // three looks at the balance
+  // Three looks at the balance, time enough to publish something a second time.
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
   expect(await viewsOf(done)).toEqual(views);
   expect(await settled()).toEqual(settlements);
   expect(await Promise.all(done.map((sessionId) => feed.payments(sessionId)))).toEqual(events);
@@ -155,11 +164,13 @@ it('an empty database holds, captures and publishes nothing a second time', asyn
     ['payouts', '*'],
   ] as const) {
     const lost = await rowsOf(before, table, columns);
-    const found = await rowsOf(after, table, columns);
-    // The hold that was answered since is the only difference.
-    expect(found.filter((row) => !JSON.stringify(row).includes(asked))).toEqual(
-      lost.filter((row) => !JSON.stringify(row).includes(asked)),
-    );
+    await eventually(async () => {
+      const found = await rowsOf(after, table, columns);
+      // The hold that was answered since is the only difference.
+      expect(found.filter((row) => !JSON.stringify(row).includes(asked))).toEqual(
+        lost.filter((row) => !JSON.stringify(row).includes(asked)),
+      );
+    }, patient);
   }
 
   for (const sessionId of [held, asked]) {

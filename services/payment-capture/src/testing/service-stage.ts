@@ -57,7 +57,8 @@ export const environmentOf = (options: {
   STRIPE_API_BASE: options.stripeUrl,
   STRIPE_WEBHOOK_SECRETS: `whsec_before_rotation,${webhookSecret}`,
   SETTLEMENT_SYNC_SECONDS: '1',
-  PROCESSOR_TIMEOUT_MS: '700',
+  // Longer than a busy machine takes to answer; tests of lost answers wait for its end.
+  PROCESSOR_TIMEOUT_MS: '2000',
   PROCESSOR_BACK_OFF_MAX_MS: '400',
 });
 
