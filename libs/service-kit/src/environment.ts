@@ -17,6 +17,8 @@ const baseSchema = z.object({
   AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   OIDC_ISSUER: z.url().optional(),
   OIDC_AUDIENCE: z.string().optional(),
+  /** A consumer that is silent for so long, because it was killed or stands still, is replaced. */
+  KAFKA_SESSION_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(300_000).default(10_000),
   DEFAULT_CPO_ID: z
     .string()
     .regex(cpoIdPattern, 'must be lower-case letters, digits and dashes')

@@ -128,6 +128,7 @@ const startOnce = async <Own extends z.ZodRawShape>(
     service: definition.name,
     pool,
     ...env.kafka,
+    timing: { sessionTimeoutMs: env.KAFKA_SESSION_TIMEOUT_MS },
     logger,
     observe: eventLogMetrics(metrics),
   });

@@ -1,11 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { LocalRuntime } from '@tallywatt/local-runtime';
-import { eventually, startTestServers } from '@tallywatt/testing';
+import { eventually, freePort, startTestServers } from '@tallywatt/testing';
 import { Client } from 'pg';
 import { z } from 'zod';
 import { startService, type RunningService, type ServiceDefinition } from './run-service';
@@ -14,14 +12,6 @@ const patience = { timeoutMs: 60_000, intervalMs: 50 };
 
 @Module({})
 class NothingModule {}
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 let servers: LocalRuntime;
 let migrations: string;
@@ -71,6 +61,10 @@ const readiness = async (port: number): Promise<{ status: number; body: unknown 
   return { status: answer.status, body: await answer.json() };
 };
 
+/** Probes look at what they probe now and then. */
+const untilReady = (port: number): Promise<void> =>
+  eventually(async () => expect(await readiness(port)).toMatchObject({ status: 200 }), patience);
+
 describe('a service whose database', () => {
   it('is away waits for it, and says to probes that it lives and what it waits for', async () => {
     const url = await servers.createDatabase('away');
@@ -86,7 +80,7 @@ describe('a service whose database', () => {
     expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200);
     await servers.postgres.start();
     const service = await starting;
-    expect(await readiness(port)).toMatchObject({ status: 200 });
+    await untilReady(port);
     await service.stop();
   });
 
@@ -128,7 +122,7 @@ describe('a service whose database', () => {
       }
     });
     expect({ starts, stops }).toEqual({ starts: 2, stops: 1 });
-    expect(await readiness(port)).toMatchObject({ status: 200 });
+    await untilReady(port);
     await service.stop();
     expect(stops).toBe(2);
   });
