@@ -36,6 +36,7 @@ const escape = (literal: string): string => literal.replace(/[.+?^${}()|[\]\\]/g
 export class FaultList {
   private faults: Fault[] = [];
   private lastId = 0;
+  private readonly counts = new Map<FaultKind, number>();
 
   add(fault: Omit<Fault, 'id'>): Fault {
     const added = { ...fault, id: (this.lastId += 1) };
@@ -49,6 +50,11 @@ export class FaultList {
 
   clear(): void {
     this.faults = [];
+  }
+
+  /** How often each kind has happened: a planned fault may wait in vain for what it matches. */
+  happened(): Partial<Record<FaultKind, number>> {
+    return Object.fromEntries(this.counts);
   }
 
   /** The first fault planned for this API request, used up by one. */
@@ -72,6 +78,7 @@ export class FaultList {
     const found = this.faults.find((fault) => fault.times > 0 && applies(fault));
     if (found === undefined) return undefined;
     found.times -= 1;
+    this.counts.set(found.kind, (this.counts.get(found.kind) ?? 0) + 1);
     this.faults = this.faults.filter((fault) => fault.times > 0);
     return found;
   }

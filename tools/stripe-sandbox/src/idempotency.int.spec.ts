@@ -14,6 +14,12 @@ afterEach(() => bench.sandbox.stop());
 
 const customer = (key: string, email = 'a@example.test') =>
   stripe.customers.create({ email }, { idempotencyKey: key });
+/** A planted fault is gone from the list once a request has met it. */
+const untilFaultStruck = async (): Promise<void> => {
+  const isStruck = async () =>
+    (await bench.control('GET', '/faults'))['faults'] as readonly unknown[];
+  while ((await isStruck()).length > 0) await new Promise((done) => setTimeout(done, 10));
+};
 const customerCount = async () => (await stripe.customers.list({ limit: 100 })).data.length;
 
 describe('an idempotency key', () => {
@@ -86,9 +92,9 @@ describe('an idempotency key', () => {
 
   it('is busy while its first request is in flight', async () => {
     const match = { method: 'POST', path: '/v1/customers' };
-    await bench.control('POST', '/faults', { kind: 'slow', delayMilliseconds: 300, match });
+    await bench.control('POST', '/faults', { kind: 'slow', delayMilliseconds: 3_000, match });
     const slow = customer('k-7');
-    await new Promise((done) => setTimeout(done, 100));
+    await untilFaultStruck();
     expect(await errorOf(customer('k-7'))).toMatchObject({
       code: 'idempotency_key_in_use',
       statusCode: 409,
@@ -110,6 +116,7 @@ describe('a planted fault', () => {
       impatient.paymentIntents.capture(id, {}, { idempotencyKey: 'capture-1' }),
     );
     expect(lost.type).toBe('StripeConnectionError');
+    await untilFaultStruck(); // on a busy machine the client may have given up before
     expect((await stripe.paymentIntents.retrieve(id)).status).toBe('succeeded');
     const repeated = await stripe.paymentIntents.capture(id, {}, { idempotencyKey: 'capture-1' });
     expect(repeated.lastResponse.headers['idempotent-replayed']).toBe('true');
@@ -171,9 +178,9 @@ describe('a planted fault', () => {
   it('of slowness locks the object for others', async () => {
     const { id } = await holdOn(stripe, 5000);
     const match = { path: `/v1/payment_intents/${id}/capture` };
-    await bench.control('POST', '/faults', { kind: 'slow', delayMilliseconds: 300, match });
+    await bench.control('POST', '/faults', { kind: 'slow', delayMilliseconds: 3_000, match });
     const slow = stripe.paymentIntents.capture(id);
-    await new Promise((done) => setTimeout(done, 100));
+    await untilFaultStruck();
     expect((await errorOf(stripe.paymentIntents.cancel(id))).code).toBe('lock_timeout');
     expect((await slow).status).toBe('succeeded');
   });
@@ -240,7 +247,7 @@ describe('the state directory', () => {
     try {
       const after = await second.control('GET', '/summary');
       expect(after).toMatchObject({ captured: { eur: 5000 }, charges: before['charges'] });
-      expect(Number(after['now']) - Number(before['now'])).toBeLessThan(30);
+      expect(Number(after['now']) - Number(before['now'])).toBeLessThan(600);
       const replay = await second.stripe.paymentIntents.capture(id, {}, key);
       expect(replay.lastResponse.headers['idempotent-replayed']).toBe('true');
       await second.advance(604_800);

@@ -79,7 +79,7 @@ const answerControl = async (
       await deliveries.settle(settleWebhooksMs);
       return clockReading(account);
     case 'GET /faults':
-      return { faults: account.faults.all() };
+      return { faults: account.faults.all(), happened: account.faults.happened() };
     case 'POST /faults':
       return plantFault(account, parsedBody(text));
     case 'DELETE /faults':

@@ -9,6 +9,8 @@ export interface Workbench {
   /** Calls one of the sandbox's own endpoints. */
   control: (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
   advance: (seconds: number) => Promise<void>;
+  /** Returns when every webhook that was sent has its answer. */
+  settled: () => Promise<void>;
 }
 
 export const clientOf = (
@@ -22,7 +24,7 @@ export const clientOf = (
     port,
     protocol: 'http',
     telemetry: false,
-    timeout: options.timeout ?? 5000,
+    timeout: options.timeout ?? 60_000,
   });
 
 export const openWorkbench = async (
@@ -36,13 +38,15 @@ export const openWorkbench = async (
     });
     return (await response.json()) as Record<string, unknown>;
   };
+  const advance = async (seconds: number): Promise<void> => {
+    await control('POST', '/clock', { advanceSeconds: seconds });
+  };
   return {
     sandbox,
     stripe: clientOf(sandbox.port),
     control,
-    advance: async (seconds) => {
-      await control('POST', '/clock', { advanceSeconds: seconds });
-    },
+    advance,
+    settled: () => advance(0),
   };
 };
 
