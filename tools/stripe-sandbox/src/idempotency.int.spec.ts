@@ -105,6 +105,17 @@ describe('an idempotency key', () => {
 });
 
 describe('a planted fault', () => {
+  it('is counted when it has happened, not when it is planted', async () => {
+    const happened = async (): Promise<Record<string, number>> =>
+      (await bench.control('GET', '/faults'))['happened'] as Record<string, number>;
+    await bench.control('POST', '/faults', { kind: 'error-429', times: 2 });
+    expect(await happened()).toEqual({});
+    await expect(stripe.balance.retrieve()).rejects.toThrow('rate limit');
+    expect(await happened()).toEqual({ 'error-429': 1 });
+    await bench.control('DELETE', '/faults');
+    expect(await happened()).toEqual({ 'error-429': 1 });
+  });
+
   it('that swallows the answer leaves one effect, found by repeating the request', async () => {
     const { id } = await holdOn(stripe, 5000);
     await bench.control('POST', '/faults', {
@@ -192,7 +203,7 @@ describe('a planted fault', () => {
   ])('must make sense: %j', async (fault, message) => {
     const answer = await bench.control('POST', '/faults', fault);
     expect(answer['error']).toContain(message);
-    expect(await bench.control('GET', '/faults')).toEqual({ faults: [] });
+    expect(await bench.control('GET', '/faults')).toMatchObject({ faults: [] });
   });
 });
 
