@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { accountKind, defaultChart, taxAccount } from './chart-of-accounts';
 import {
   assertBookable,
+  bookedAmountMinor,
   credit,
   debit,
   entryFaults,
@@ -135,5 +136,22 @@ describe('a Merkle root', () => {
     const list = ['a', 'b', 'c'].map((id) => ({ entryId: id, entryHash: `h${id}` }));
     const [a, b, c] = list.map(({ entryId, entryHash }) => hash(`leaf\n${entryId}\n${entryHash}`));
     expect(merkleRoot(list, hash)).toBe(hash(`node\n${hash(`node\n${a}\n${b}`)}\n${c}`));
+  });
+});
+
+describe('the amount of a recorded line', () => {
+  const line = { account: 'assets:suspense', side: 'debit', amountMinor: 5n };
+
+  it('is above zero for a debit and below for a credit', () => {
+    expect(bookedAmountMinor(line)).toBe(5n);
+    expect(bookedAmountMinor({ ...line, side: 'credit' })).toBe(-5n);
+  });
+
+  it.each([
+    { ...line, side: 'Debit' },
+    { ...line, amountMinor: 0n },
+    { ...line, side: 'credit', amountMinor: -5n },
+  ])('is refused where it would have to be guessed: $side $amountMinor', (unclear) => {
+    expect(() => bookedAmountMinor(unclear)).toThrow(RangeError);
   });
 });

@@ -12,6 +12,7 @@ export {
   entryFaults,
   EntryInvalid,
   reversedLines,
+  bookedAmountMinor,
   signedAmountMinor,
   type EntryDraft,
   type EntryLine,

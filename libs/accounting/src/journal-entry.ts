@@ -45,6 +45,21 @@ const sided = (account: string, side: Side, amountMinor: bigint): readonly Entry
 export const signedAmountMinor = (line: EntryLine): bigint =>
   line.side === 'debit' ? line.amountMinor : -line.amountMinor;
 
+/**
+ * The amount of a recorded line as the books keep it: above zero for a debit, below for a credit.
+ *
+ * @throws RangeError when the line is neither, or its amount is not positive.
+ */
+export const bookedAmountMinor = (
+  line: Readonly<{ account: string; side: string; amountMinor: bigint }>,
+): bigint => {
+  const { account, side, amountMinor } = line;
+  if (amountMinor <= 0n) throw new RangeError(`${account}: ${amountMinor} is not positive`);
+  if (side === 'debit') return amountMinor;
+  if (side === 'credit') return -amountMinor;
+  throw new RangeError(`${account}: '${side}' is neither debit nor credit`);
+};
+
 /** Everything that is wrong with an entry; empty when it may be booked. */
 export const entryFaults = (draft: EntryDraft): readonly string[] => {
   const faults: string[] = [];

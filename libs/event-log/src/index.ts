@@ -37,7 +37,7 @@ export { isRetriable, NotYetKnown, RetriableError } from './failure';
 export type { EventLogObserver, Logger } from './observer';
 export type { AppendContext, AppendedEvent, OutgoingEvent } from './outbox';
 export { eventLogMigrations } from './schema';
-export type { SqlClient } from './sql-client';
+export { queryPrepared, type SqlClient } from './sql-client';
 export { logEnds, scanLog, TopicsMissing, type LogEnds, type ScannedRecord } from './log-scan';
 export type { PartitionEnds } from './log-port';
 export { grantPermissions, type Permission } from './permissions';

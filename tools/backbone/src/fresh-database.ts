@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bookedAmountMinor } from '@tallywatt/accounting';
 import type { JournalEntryPosted, JournalRootSigned } from '@tallywatt/contracts';
 import { journalEventId } from '@tallywatt/derivations';
 import { eventLogMigrations } from '@tallywatt/event-log';
@@ -110,7 +111,8 @@ export const fillLedger = async (
       'journal_entries',
       `cpo_id text, entry_id uuid, posting_rule text, document_id text, cause_event_id text,
        session_id text, payment_id text, currency text, occurred_at timestamptz,
-       booked_at timestamptz, period text, entry_hash text, narration text, event_id uuid`,
+       booked_at timestamptz, period text, entry_hash text, narration text, event_id uuid,
+       line_accounts text[], line_amounts_minor bigint[]`,
       page.map((entry) => ({
         cpo_id: entry.cpoId,
         entry_id: entry.entryId,
@@ -126,23 +128,9 @@ export const fillLedger = async (
         entry_hash: entry.entryHash,
         narration: entry.narration,
         event_id: journalEventId(entry),
+        line_accounts: entry.lines.map(({ account }) => account),
+        line_amounts_minor: entry.lines.map((line) => bookedAmountMinor(line).toString()),
       })),
-    );
-    await insertRecords(
-      pool,
-      'journal_lines',
-      `cpo_id text, entry_id uuid, line_number integer, account text, side text,
-       amount_minor bigint`,
-      page.flatMap(({ cpoId, entryId, lines }) =>
-        lines.map(({ account, side, amountMinor }, index) => ({
-          cpo_id: cpoId,
-          entry_id: entryId,
-          line_number: index + 1,
-          account,
-          side,
-          amount_minor: amountMinor.toString(),
-        })),
-      ),
     );
   });
   await insertPages(pool, roots, async (page) => {

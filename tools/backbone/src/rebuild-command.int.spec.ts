@@ -181,22 +181,22 @@ describe('a log as it was written', () => {
 
 describe('in the live database', () => {
   it('a changed amount is found and named', async () => {
-    const change = (by: string): Promise<void> =>
+    // A forger has to keep the balance: the database refuses any other amount, also without triggers.
+    const change = (by: number): Promise<void> =>
       tamper(
-        'journal_lines',
-        `UPDATE journal_lines SET amount_minor = amount_minor ${by}
-         WHERE account = 'expenses:fees:processing'
-           AND entry_id = (SELECT entry_id FROM journal_entries WHERE session_id = '${first}'
-                           AND posting_rule = 'payment.captured')`,
+        'journal_entries',
+        `UPDATE journal_entries SET line_amounts_minor[1] = line_amounts_minor[1] - ${by},
+           line_amounts_minor[2] = line_amounts_minor[2] + ${by}
+         WHERE session_id = '${first}' AND posting_rule = 'payment.captured'`,
       );
-    await change('+ 1');
+    await change(1);
     const { code, report } = await rebuild();
-    await change('- 1');
+    await change(-1);
     expect(code).toBe(1);
     expect(report.findings).toEqual([
       expect.objectContaining({
         kind: 'database-row-differs',
-        detail: `payment.captured of txn-${first}: lines[1].amountMinor: recorded "34", derived "33"`,
+        detail: expect.stringContaining('lines[1].amountMinor: recorded "34", derived "33"'),
       }),
     ]);
   });
@@ -206,10 +206,6 @@ describe('in the live database', () => {
       WHERE posting_rule = 'payout.paid' AND document_id = 'po-${second}'`);
     const { rows } = await log.ledger.query<{ entry_id: string }>('SELECT entry_id FROM kept');
     const entryId = rows[0]?.entry_id ?? '';
-    await log.ledger.query(
-      `CREATE TABLE kept_lines AS SELECT * FROM journal_lines WHERE entry_id = '${entryId}'`,
-    );
-    await tamper('journal_lines', `DELETE FROM journal_lines WHERE entry_id = '${entryId}'`);
     await tamper('journal_entries', `DELETE FROM journal_entries WHERE entry_id = '${entryId}'`);
     const { code, report } = await rebuild();
     expect(code).toBe(1);
@@ -221,24 +217,25 @@ describe('in the live database', () => {
       }),
     ]);
     const columns = `cpo_id, entry_id, posting_rule, document_id, cause_event_id, session_id,
-      payment_id, currency, occurred_at, booked_at, period, entry_hash, narration, event_id`;
+      payment_id, currency, occurred_at, booked_at, period, entry_hash, narration, event_id,
+      line_accounts, line_amounts_minor`;
     await tamper(
       'journal_entries',
       `INSERT INTO journal_entries (${columns}) SELECT ${columns} FROM kept`,
     );
-    await tamper('journal_lines', 'INSERT INTO journal_lines SELECT * FROM kept_lines');
     expect((await rebuild()).report.findings).toEqual([]);
   });
 
   it('a row that nothing yields is found and named', async () => {
     const entryId = derivedId('made up');
     const wide = `'default', '${entryId}', 'payout.paid', 'po-none', 'none', NULL, NULL, 'EUR', now(),
-      '2026-11-21T09:00:00Z', '2026-11', repeat('0', 64), 'made up', '${entryId}'`;
+      '2026-11-21T09:00:00Z', '2026-11', repeat('0', 64), 'made up', '${entryId}',
+      '{assets:bank:operating,assets:suspense}', '{1,-1}'`;
     await tamper(
       'journal_entries',
       `INSERT INTO journal_entries (cpo_id, entry_id, posting_rule, document_id, cause_event_id,
          session_id, payment_id, currency, occurred_at, booked_at, period, entry_hash, narration,
-         event_id) VALUES (${wide})`,
+         event_id, line_accounts, line_amounts_minor) VALUES (${wide})`,
     );
     const { report } = await rebuild();
     await tamper('journal_entries', `DELETE FROM journal_entries WHERE entry_id = '${entryId}'`);

@@ -9,7 +9,7 @@ import {
 } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { bookingInstant, journalEventId, type Fact } from '@tallywatt/derivations';
-import { enterJournal, sealedDays } from '../outbound/journal-tables';
+import { enterJournal } from '../outbound/journal-tables';
 import { postFacts, type PostedFact } from './posting';
 
 /** Where the facts come from that the books are made of. */
@@ -46,10 +46,9 @@ export const factsConsumer = (options: FactsConsumerOptions): ConsumerOptions =>
     const facts = events as readonly RecordedEvent<Fact>[];
     await enterJournal(tx);
     const now = options.now();
-    const sealed = await sealedDays(tx, [...new Set(facts.map(({ event }) => event.cpoId))]);
     const posted = await postFacts(facts, tx, {
       taxJurisdiction: options.taxJurisdiction,
-      bookedAt: (cpoId) => bookingInstant(now, sealed.get(cpoId)),
+      bookedAt: (_cpoId, _entryId, sealedDay) => bookingInstant(now, sealedDay),
     });
     await options.eventLog.append(
       tx,

@@ -1,4 +1,3 @@
-import type { PostingRule } from '@tallywatt/accounting';
 import type { EventMetadata, JournalEntryPosted, RecordedEvent } from '@tallywatt/contracts';
 import {
   absentEntry,
@@ -7,18 +6,46 @@ import {
   postJournalEntry,
   postingFor,
   type Fact,
+  type Posting,
 } from '@tallywatt/derivations';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
-import { insertEntries, loadEntries } from '../outbound/journal-tables';
+import { insertEntries, readBooks } from '../outbound/journal-tables';
 
 export type PostedFact = Readonly<{ entry: JournalEntryPosted; cause: EventMetadata }>;
 
 export type PostingOptions = Readonly<{
   taxJurisdiction: string;
-  /** When an entry is booked; undefined leaves it out. */
-  bookedAt: (cpoId: string, entryId: string) => Instant | undefined;
+  /** When an entry is booked, after the last sealed day of its book; undefined leaves it out. */
+  bookedAt: (cpoId: string, entryId: string, sealedDay: string | undefined) => Instant | undefined;
 }>;
+
+/** What a fact books as far as the fact alone says it. */
+type Draft = Readonly<{
+  fact: RecordedEvent<Fact>;
+  posting: Posting;
+  /** The entry it books. */
+  entryId: string | undefined;
+  /** Other entries, of which its rule asks whether they are posted. */
+  asked: readonly string[];
+}>;
+
+const draftOf = (fact: RecordedEvent<Fact>, taxJurisdiction: string): Draft => {
+  const { cpoId } = fact.event;
+  const asked: string[] = [];
+  const posting = postingFor(fact.event, {
+    taxJurisdiction,
+    isPosted: (rule, documentId) => {
+      asked.push(journalEntryId(cpoId, rule, documentId));
+      return false;
+    },
+  });
+  const entryId =
+    posting.kind === 'entry'
+      ? journalEntryId(cpoId, posting.draft.rule, posting.draft.documentId)
+      : undefined;
+  return { fact, posting, entryId, asked };
+};
 
 /** Facts of the log, each through its rule and its entry into the tables; gives what was added. */
 export const postFacts = async (
@@ -26,21 +53,25 @@ export const postFacts = async (
   tx: SqlClient,
   { taxJurisdiction, bookedAt }: PostingOptions,
 ): Promise<PostedFact[]> => {
-  const states = await loadEntries(
+  const drafts = facts.map((fact) => draftOf(fact, taxJurisdiction));
+  const { states, sealedDays } = await readBooks(
     tx,
     [...new Set(facts.map(({ event }) => event.cpoId))],
-    facts.flatMap((fact) => entriesTouched(fact, taxJurisdiction)),
+    drafts.flatMap(({ entryId, asked }) => (entryId === undefined ? asked : [entryId, ...asked])),
   );
   const posted: PostedFact[] = [];
-  for (const fact of facts) {
+  for (const { fact, posting: drafted, entryId, asked } of drafts) {
     const { cpoId } = fact.event;
-    const posting = postingFor(fact.event, {
-      taxJurisdiction,
-      isPosted: (rule, documentId) => states.has(journalEntryId(cpoId, rule, documentId)),
-    });
-    if (posting.kind === 'none') continue;
-    const entryId = journalEntryId(cpoId, posting.draft.rule, posting.draft.documentId);
-    const at = bookedAt(cpoId, entryId);
+    // A rule that asked about other entries gets its answers only now.
+    const posting =
+      asked.length === 0
+        ? drafted
+        : postingFor(fact.event, {
+            taxJurisdiction,
+            isPosted: (rule, documentId) => states.has(journalEntryId(cpoId, rule, documentId)),
+          });
+    if (posting.kind === 'none' || entryId === undefined) continue;
+    const at = bookedAt(cpoId, entryId, sealedDays.get(cpoId));
     if (at === undefined) continue;
     const state = states.get(entryId) ?? absentEntry;
     const decision = journalEntry.decide(postJournalEntry(fact, posting.draft, at), state);
@@ -53,19 +84,4 @@ export const postFacts = async (
     posted.map(({ entry }) => entry),
   );
   return posted;
-};
-
-/** The entry a fact books, and those its rule asks about. */
-const entriesTouched = (
-  { event }: RecordedEvent<Fact>,
-  taxJurisdiction: string,
-): readonly string[] => {
-  const touched: string[] = [];
-  const touch = (rule: PostingRule, documentId: string): false => {
-    touched.push(journalEntryId(event.cpoId, rule, documentId));
-    return false;
-  };
-  const posting = postingFor(event, { taxJurisdiction, isPosted: touch });
-  if (posting.kind === 'entry') touch(posting.draft.rule, posting.draft.documentId);
-  return touched;
 };

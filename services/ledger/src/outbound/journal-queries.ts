@@ -82,8 +82,7 @@ export const findEntries = async (
      WHERE e.cpo_id = $1
        AND ($2::text IS NULL OR e.session_id = $2)
        AND ($3::text IS NULL OR e.document_id = $3)
-       AND ($4::text IS NULL OR EXISTS (SELECT FROM journal_lines l
-             WHERE l.cpo_id = e.cpo_id AND l.entry_id = e.entry_id AND l.account = $4))
+       AND ($4::text IS NULL OR e.line_accounts @> ARRAY[$4::text])
        AND ($5::timestamptz IS NULL OR (e.booked_at, e.entry_id) > ($5, $6::uuid))
      ORDER BY e.booked_at, e.entry_id LIMIT $7`,
     [
@@ -120,13 +119,12 @@ export const sumBalances = async (
   const { rows } = await sql.query<
     Readonly<{ account: string; currency: string; debit: string; credit: string }>
   >(
-    `SELECT l.account, e.currency,
+    `SELECT l.account, l.currency,
        coalesce(sum(l.amount_minor) FILTER (WHERE l.side = 'debit'), 0)::text AS debit,
        coalesce(sum(l.amount_minor) FILTER (WHERE l.side = 'credit'), 0)::text AS credit
-     FROM journal_entries e
-     JOIN journal_lines l ON l.cpo_id = e.cpo_id AND l.entry_id = e.entry_id
-     WHERE e.cpo_id = $1 AND e.booked_at <= $2
-     GROUP BY l.account, e.currency ORDER BY l.account, e.currency`,
+     FROM journal_lines l
+     WHERE l.cpo_id = $1 AND l.booked_at <= $2
+     GROUP BY l.account, l.currency ORDER BY l.account, l.currency`,
     [cpoId, asOf],
   );
   return rows.map(({ account, currency, debit, credit }) => ({

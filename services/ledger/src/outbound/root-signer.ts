@@ -104,7 +104,8 @@ const signDay = async (
   );
   const entries = await tx.query<{ entryId: string; entryHash: string }>(
     `SELECT entry_id AS "entryId", entry_hash AS "entryHash" FROM journal_entries
-     WHERE cpo_id = $1 AND booked_day = $2`,
+     WHERE cpo_id = $1 AND booked_at >= $2::timestamp AT TIME ZONE 'UTC'
+       AND booked_at < ($2::timestamp + interval '1 day') AT TIME ZONE 'UTC'`,
     [cpoId, day],
   );
   const seal = sealDay(cpoId, day, entries.rows, before.rows[0]?.root_hash ?? '');
