@@ -1,31 +1,19 @@
 import { connect } from 'node:net';
-import { eventually, freePort, startTestServers } from '@tallywatt/testing';
+import { eventually } from '@tallywatt/testing';
 import { GatewayStage, password, registration, start, stop, values } from './testing/gateway-stage';
 
-let servers: Awaited<ReturnType<typeof startTestServers>>;
 let stage: GatewayStage;
 
 beforeAll(async () => {
-  servers = await startTestServers();
-  stage = await GatewayStage.start({
-    kafkaBrokers: servers.kafkaBrokers,
-    databaseUrl: await servers.createDatabase('gateway'),
-    ocppPort: await freePort(),
-    httpPort: await freePort(),
-  });
+  stage = await GatewayStage.start();
 });
-
-afterEach(() => stage.hangUp());
-
-afterAll(async () => {
-  await stage?.stop();
-  await servers?.stop();
-});
+afterEach(() => stage?.hangUp());
+afterAll(() => stage?.stop());
 
 describe('bad input', () => {
   const raw = (request: string): Promise<string> =>
     new Promise((resolve, reject) => {
-      const socket = connect(stage.servers.ocppPort, '127.0.0.1');
+      const socket = connect(stage.ocppPort, '127.0.0.1');
       let text = '';
       socket.on('data', (chunk) => (text += chunk.toString()));
       socket.on('error', reject);
@@ -122,12 +110,14 @@ describe('bad input', () => {
       'SessionStopped',
       'SessionClosed',
     ]);
-    const { rows } = await stage.pool.query<{ frame: string; times_seen: number }>(
-      `SELECT frame, times_seen FROM refused_frames WHERE charge_point_id = 'CP-FAULTY'
-       ORDER BY first_seen_at`,
-    );
-    expect(rows.map((row) => row.times_seen)).toEqual([1, 2, 2, 1]);
-    expect(rows[1]?.frame).toContain('"idTag":"***"');
+    await eventually(async () => {
+      const { rows } = await stage.pool.query<{ frame: string; times_seen: number }>(
+        `SELECT frame, times_seen FROM refused_frames WHERE charge_point_id = 'CP-FAULTY'
+         ORDER BY first_seen_at`,
+      );
+      expect(rows.map((row) => row.times_seen)).toEqual([1, 2, 2, 1]);
+      expect(rows[1]?.frame).toContain('"idTag":"***"');
+    });
   });
 
   it('closes a connection that only talks nonsense', async () => {

@@ -1,25 +1,13 @@
-import { eventually, freePort, startTestServers } from '@tallywatt/testing';
+import { eventually } from '@tallywatt/testing';
 import { at, GatewayStage, start, stop, values } from './testing/gateway-stage';
 
-let servers: Awaited<ReturnType<typeof startTestServers>>;
 let stage: GatewayStage;
 
 beforeAll(async () => {
-  servers = await startTestServers();
-  stage = await GatewayStage.start({
-    kafkaBrokers: servers.kafkaBrokers,
-    databaseUrl: await servers.createDatabase('gateway'),
-    ocppPort: await freePort(),
-    httpPort: await freePort(),
-  });
+  stage = await GatewayStage.start();
 });
-
-afterEach(() => stage.hangUp());
-
-afterAll(async () => {
-  await stage?.stop();
-  await servers?.stop();
-});
+afterEach(() => stage?.hangUp());
+afterAll(() => stage?.stop());
 
 describe('a session', () => {
   it('goes from frames to events in Kafka, in order', async () => {

@@ -1,11 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { eventually, freePort, startTestServers } from '@tallywatt/testing';
+import { eventually } from '@tallywatt/testing';
 import { at, GatewayStage, type Run, start, stop, values } from './testing/gateway-stage';
 
 const project = join(__dirname, '..');
-let servers: Awaited<ReturnType<typeof startTestServers>>;
 let stage: GatewayStage;
 let child: ChildProcess;
 
@@ -29,8 +28,9 @@ const asProcess: Run = async (environment) => {
   });
   child = started;
   const url = `http://127.0.0.1:${environment['OCPP_GATEWAY_PORT']}`;
-  await eventually(async () => expect((await fetch(`${url}/health/live`)).ok).toBe(true), {
-    timeoutMs: 30_000,
+  // It lives before it is ready: a new database adopts its streams first.
+  await eventually(async () => expect((await fetch(`${url}/health/ready`)).ok).toBe(true), {
+    timeoutMs: 120_000,
   });
   const stopChild = async (): Promise<void> => {
     if (started.exitCode !== null || started.signalCode !== null) return;
@@ -46,24 +46,12 @@ beforeAll(async () => {
     '-b',
     join(project, 'tsconfig.lib.json'),
   ]);
-  servers = await startTestServers();
-  stage = await GatewayStage.start(
-    {
-      kafkaBrokers: servers.kafkaBrokers,
-      databaseUrl: await servers.createDatabase('gateway'),
-      ocppPort: await freePort(),
-      httpPort: await freePort(),
-    },
-    asProcess,
-  );
-}, 120_000);
-
-afterEach(() => stage.hangUp());
-
-afterAll(async () => {
-  await stage?.stop();
-  await servers?.stop();
+  stage = await GatewayStage.start(asProcess);
 });
+
+afterEach(() => stage?.hangUp());
+
+afterAll(() => stage?.stop());
 
 describe('a session whose gateway is killed before and after each of its messages', () => {
   it('is recorded once', async () => {
@@ -113,5 +101,5 @@ describe('a session whose gateway is killed before and after each of its message
       const causes = ends.map(({ event }) => 'cause' in event && event.cause);
       expect(causes).toEqual(steps.map(() => 'gateway-crashed'));
     });
-  }, 240_000);
+  });
 });

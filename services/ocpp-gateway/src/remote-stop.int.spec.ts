@@ -1,28 +1,16 @@
 import { createEventLog, eventLogMigrations } from '@tallywatt/event-log';
 import { createLogger } from '@tallywatt/service-kit';
-import { eventually, freePort, startTestServers } from '@tallywatt/testing';
+import { eventually } from '@tallywatt/testing';
 import { Pool } from 'pg';
 import { at, GatewayStage, start, stop } from './testing/gateway-stage';
 
-let servers: Awaited<ReturnType<typeof startTestServers>>;
 let stage: GatewayStage;
 
 beforeAll(async () => {
-  servers = await startTestServers();
-  stage = await GatewayStage.start({
-    kafkaBrokers: servers.kafkaBrokers,
-    databaseUrl: await servers.createDatabase('gateway'),
-    ocppPort: await freePort(),
-    httpPort: await freePort(),
-  });
+  stage = await GatewayStage.start();
 });
-
-afterEach(() => stage.hangUp());
-
-afterAll(async () => {
-  await stage?.stop();
-  await servers?.stop();
-});
+afterEach(() => stage?.hangUp());
+afterAll(() => stage?.stop());
 
 describe('an operator', () => {
   const outcomes = async (chargePointId: string, count: number) =>
@@ -58,13 +46,18 @@ describe('a declined card', () => {
     await call('StartTransaction', start());
     const [session] = await stage.sessionsOf('CP-DECLINED');
     await client.close({ force: true });
-    const database = await servers.createDatabase('payments');
+    await eventually(async () =>
+      expect((await stage.api('/v1/charge-points/CP-DECLINED')).body).toMatchObject({
+        isConnected: false,
+      }),
+    );
+    const database = await stage.servers.createDatabase('payments');
     const paymentsPool = new Pool({ connectionString: database });
     const payments = createEventLog({
       service: 'payment-capture',
       streamsAreNew: true,
       pool: paymentsPool,
-      brokers: [servers.kafkaBrokers],
+      brokers: [stage.servers.kafkaBrokers],
       logger: createLogger('payments', 'silent'),
     });
     await paymentsPool.query(eventLogMigrations);
@@ -87,11 +80,14 @@ describe('a declined card', () => {
       expect(rows).toHaveLength(1);
     });
     const asked: unknown[] = [];
-    const back = await stage.dial('CP-DECLINED');
-    back.client.handle('RemoteStopTransaction', async ({ params }) => {
-      asked.push(params);
-      return { status: 'Accepted' };
-    });
+    // It may be asked as soon as it is back.
+    const handlers = {
+      RemoteStopTransaction: async ({ params }: { params?: unknown }) => {
+        asked.push(params);
+        return { status: 'Accepted' };
+      },
+    };
+    await stage.dial('CP-DECLINED', { handlers });
     const types = await eventually(async () => {
       const found = await stage.inKafka(
         'charging.commands.v1',

