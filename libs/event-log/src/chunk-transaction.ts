@@ -3,14 +3,22 @@ import type { Pool, PoolClient } from 'pg';
 import { type ChunkPlace, enterChunk } from './chunk-entry';
 import { crashPoint } from './crash-point';
 import type { Timing } from './event-log-api';
-import { isRetriable, RetriableError, toError } from './failure';
-import { KeyBook } from './key-book';
+import { isRetriable, RetriableError } from './failure';
+import type { KeyBook } from './key-book';
 import type { LogRecord } from './log-record';
-import { loadParked, park, type Parking, type ReadRecord, readRecord, unpark } from './parking';
-import { advanceOffset, type ConsumedPartition, loadKeys, lockOffset } from './progress';
-import { type SqlClient, withClient } from './sql-client';
+import { park, type Parking, type ReadRecord, readRecord, unpark } from './parking';
+import { advanceOffsets, type ConsumedPartition, lockOffsets, type Step } from './progress';
+import {
+  eventsOf,
+  type Handle,
+  handleApart,
+  handleTogether,
+  openBook,
+  type Work,
+} from './record-work';
+import { lookUpByIndex, withClient } from './sql-client';
 
-export type Handle = (events: readonly RecordedEvent[], tx: SqlClient) => Promise<void>;
+export type { Handle } from './record-work';
 
 export type Chunk = Readonly<{
   place: ConsumedPartition;
@@ -31,220 +39,159 @@ export type ChunkOutcome =
   | Readonly<{ result: 'elsewhere'; offset: bigint }>
   | Readonly<{ result: 'refused'; offset: bigint; reason: string }>;
 
-type Work = {
-  handled: ReadRecord[];
-  drained: ReadRecord[];
-  parkings: Parking[];
-  dropped: number;
-};
-
-const noWork = (): Work => ({ handled: [], drained: [], parkings: [], dropped: 0 });
-
-const openBook = async (
-  tx: SqlClient,
-  place: ConsumedPartition,
-  records: readonly ReadRecord[],
-): Promise<KeyBook<ReadRecord>> => {
-  const keys = [...new Set(records.map(({ key }) => key))];
-  const { seen, parkedKeys } = await loadKeys(tx, place.consumer, place.topic, keys);
-  const parked =
-    parkedKeys.length === 0
-      ? undefined
-      : await loadParked(tx, place.consumer, place.topic, parkedKeys);
-  const book = new KeyBook<ReadRecord>();
-  for (const key of keys) book.open(place.topic, key, seen.get(key) ?? 0n, parked?.get(key));
-  return book;
-};
-
-/** Files the steps of one record, and says which records are to be handled. */
-const fileSteps = (
-  book: KeyBook<ReadRecord>,
-  record: ReadRecord,
-  work: Work,
-): { record: ReadRecord; wasParked: boolean }[] => {
-  const toHandle: { record: ReadRecord; wasParked: boolean }[] = [];
-  for (const step of book.offer(record)) {
-    if (step.do === 'drop') work.dropped += 1;
-    else if (step.do === 'park') work.parkings.push(step);
-    else toHandle.push(step);
-  }
-  return toHandle;
-};
-
-const eventsOf = (records: readonly ReadRecord[]): RecordedEvent[] =>
-  records.flatMap(({ recorded }) => (recorded === undefined ? [] : [recorded]));
-
-/** The usual way: everything that can be taken, in one call. */
-const handleTogether = async (
-  tx: SqlClient,
-  handle: Handle,
-  book: KeyBook<ReadRecord>,
-  records: readonly ReadRecord[],
-): Promise<Work> => {
-  const work = noWork();
-  for (const record of records) {
-    for (const step of fileSteps(book, record, work)) {
-      work.handled.push(step.record);
-      if (step.wasParked) work.drained.push(step.record);
-    }
-  }
-  if (work.handled.length > 0) await handle(eventsOf(work.handled), tx);
-  return work;
-};
-
-/**
- * After a failure: one record after the other, each behind a savepoint, to find the one that fails.
- * One that waits for the outside ends the search; what came before it counts.
- */
-const handleApart = async (
-  tx: SqlClient,
-  handle: Handle,
-  book: KeyBook<ReadRecord>,
-  records: readonly ReadRecord[],
-): Promise<{ work: Work; blocked?: { index: number; error: Error } }> => {
-  let work = noWork();
-  for (const [index, record] of records.entries()) {
-    const undo = book.snapshot(record.topic, record.key);
-    const before: Work = {
-      handled: [...work.handled],
-      drained: [...work.drained],
-      parkings: [...work.parkings],
-      dropped: work.dropped,
-    };
-    await tx.query('SAVEPOINT record');
-    const steps = fileSteps(book, record, work);
-    for (const [at, step] of steps.entries()) {
-      await tx.query('SAVEPOINT step');
-      try {
-        await handle(eventsOf([step.record]), tx);
-        await tx.query('RELEASE SAVEPOINT step');
-      } catch (thrown) {
-        const error = toError(thrown);
-        if (error instanceof RetriableError) {
-          await tx.query('ROLLBACK TO SAVEPOINT record');
-          undo();
-          work = before;
-          return { work, blocked: { index, error } };
-        }
-        if (isRetriable(error)) throw error;
-        await tx.query('ROLLBACK TO SAVEPOINT step'); // fails if it was the connection that broke
-        const followers = steps.slice(at + 1).map((later) => later.record);
-        book.poison(step.record, followers);
-        work.parkings.push({
-          record: step.record,
-          kind: 'poison',
-          reason: `refused by the handler: ${error.message}`,
-          error,
-        });
-        break; // the followers are parked already: only a parked record has followers
-      }
-      work.handled.push(step.record);
-      if (step.wasParked) work.drained.push(step.record);
-    }
-    await tx.query('RELEASE SAVEPOINT record');
-  }
-  return { work };
-};
+/** A chunk that is to be taken, from the stored offset on. */
+type Entered = Readonly<{ chunk: Chunk; stored: bigint; records: readonly ReadRecord[] }>;
 
 const begin = (client: PoolClient, timing: Timing): Promise<unknown> =>
   // A frozen owner must not hold the offset's row for ever, nor must we wait for it for ever.
   client.query(
     `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${timing.idleTransactionMs};
      SET LOCAL lock_timeout = ${timing.idleTransactionMs};
-     SET LOCAL statement_timeout = ${timing.idleTransactionMs * 4}`,
+     SET LOCAL statement_timeout = ${timing.idleTransactionMs * 4};
+     ${lookUpByIndex}`,
   );
 
 /** Ends an attempt whose work has to be undone, and begun anew record by record. */
 class HandleApart extends Error {}
 
-type Attempt = 'together' | 'apart';
-
-const takeRecords = async (
+/** What was parked and drained within one transaction never waited as far as anyone can see. */
+const keepParkings = async (
   client: PoolClient,
-  handle: Handle,
-  chunk: Chunk,
-  stored: bigint,
-  attempt: Attempt,
-): Promise<ChunkOutcome> => {
-  const { place } = chunk;
-  const records = chunk.records
-    .filter(({ position }) => position.offset >= stored)
-    .map((record) => readRecord(record));
-  const book = await openBook(client, place, records);
-  let work: Work;
-  let nextOffset = chunk.at.lastOffset + 1n;
-  let blockedBy: Error | undefined;
-  crashPoint('consumer.before-handle');
-  if (attempt === 'together') {
-    try {
-      work = await handleTogether(client, handle, book, records);
-    } catch (thrown) {
-      // What the world does to us is not the records' fault, unless the handler says it waits.
-      if (isRetriable(thrown) && !(thrown instanceof RetriableError)) throw thrown;
-      throw new HandleApart('the records are taken one by one', { cause: thrown });
-    }
-  } else {
-    const apart = await handleApart(client, handle, book, records);
-    work = apart.work;
-    if (apart.blocked !== undefined) {
-      if (apart.blocked.index === 0) throw apart.blocked.error;
-      nextOffset = (records[apart.blocked.index] as ReadRecord).record.position.offset;
-      blockedBy = apart.blocked.error;
-    }
+  place: ConsumedPartition,
+  works: readonly Work[],
+): Promise<void> => {
+  const drained = new Set(works.flatMap((work) => work.drained));
+  for (const work of works) {
+    work.parkings = work.parkings.filter(({ record }) => !drained.has(record));
   }
-  crashPoint('consumer.after-handle');
-  // What was parked and drained within this chunk never waited as far as anyone can see.
-  const drained = new Set(work.drained);
-  const parkings = work.parkings.filter(({ record }) => !drained.has(record));
-  await unpark(client, place.consumer, work.drained);
+  await unpark(client, place.consumer, [...drained]);
+  const parkings = works.flatMap((work) => work.parkings);
   await park(client, place, parkings);
-  const keys = new Set(work.handled.map(({ key }) => key));
-  const seen = new Map([...keys].map((key) => [key, book.lastSequence(place.topic, key)]));
-  await advanceOffset(client, place, stored, nextOffset, seen);
+};
+
+const commit = async (
+  client: PoolClient,
+  steps: readonly Step[],
+  book: KeyBook<ReadRecord>,
+  works: readonly Work[],
+): Promise<void> => {
+  const [first] = steps as readonly [Step];
+  crashPoint('consumer.after-handle');
+  await keepParkings(client, first.place, works);
+  const seen = new Map(
+    works.flatMap(({ handled }) =>
+      handled.map(({ topic, key }) => {
+        return [`${topic}\n${key}`, { topic, key, last: book.lastSequence(topic, key) }];
+      }),
+    ),
+  );
+  await advanceOffsets(client, steps, [...seen.values()]);
   crashPoint('consumer.before-commit');
   await client.query('COMMIT');
   crashPoint('consumer.after-commit');
-  return {
-    result: 'committed',
-    nextOffset,
-    handled: eventsOf(work.handled),
-    parkings,
-    dropped: work.dropped,
-    ...(blockedBy === undefined ? {} : { blockedBy }),
-  };
 };
 
-const attemptChunk = (
-  parts: { pool: Pool; handle: Handle; timing: Timing },
-  chunk: Chunk,
-  attempt: Attempt,
-): Promise<ChunkOutcome> =>
-  withClient(parts.pool, async (client) => {
-    await begin(client, parts.timing);
-    const stored = await lockOffset(client, chunk.place);
-    const entry = enterChunk(stored, chunk.at);
-    if (entry.do === 'take') return takeRecords(client, parts.handle, chunk, stored, attempt);
-    await client.query('ROLLBACK');
-    return entry.do === 'seek'
-      ? { result: 'elsewhere', offset: entry.offset }
-      : { result: 'refused', offset: stored, reason: entry.reason };
+const committed = (work: Work, nextOffset: bigint, blockedBy?: Error): ChunkOutcome => ({
+  result: 'committed',
+  nextOffset,
+  handled: eventsOf(work.handled),
+  parkings: work.parkings,
+  dropped: work.dropped,
+  ...(blockedBy === undefined ? {} : { blockedBy }),
+});
+
+const takeTogether = async (
+  client: PoolClient,
+  handle: Handle,
+  entered: readonly Entered[],
+): Promise<ChunkOutcome[]> => {
+  const { consumer } = (entered[0] as Entered).chunk.place;
+  const book = await openBook(
+    client,
+    consumer,
+    entered.flatMap(({ records }) => records),
+  );
+  crashPoint('consumer.before-handle');
+  let works: Work[];
+  try {
+    const parts = entered.map(({ records }) => records);
+    works = await handleTogether(client, handle, book, parts);
+  } catch (thrown) {
+    // What the world does to us is not the records' fault, unless the handler says it waits.
+    if (isRetriable(thrown) && !(thrown instanceof RetriableError)) throw thrown;
+    throw new HandleApart('the records are taken one by one', { cause: thrown });
+  }
+  const steps = entered.map(({ chunk, stored }): Step => {
+    return { place: chunk.place, from: stored, to: chunk.at.lastOffset + 1n };
+  });
+  await commit(client, steps, book, works);
+  return works.map((work, index) => committed(work, (steps[index] as Step).to));
+};
+
+const takeApart = async (
+  client: PoolClient,
+  handle: Handle,
+  { chunk, stored, records }: Entered,
+): Promise<ChunkOutcome> => {
+  const { place } = chunk;
+  const book = await openBook(client, place.consumer, records);
+  crashPoint('consumer.before-handle');
+  const { work, blocked } = await handleApart(client, handle, book, records);
+  if (blocked?.index === 0) throw blocked.error;
+  const to =
+    blocked === undefined
+      ? chunk.at.lastOffset + 1n
+      : (records[blocked.index] as ReadRecord).record.position.offset;
+  await commit(client, [{ place, from: stored, to }], book, [work]);
+  return committed(work, to, blocked?.error);
+};
+
+/** Locks the offsets of all chunks and takes those that begin where they stand. */
+const attempt = (
+  { pool, timing }: { pool: Pool; timing: Timing },
+  chunks: readonly Chunk[],
+  take: (client: PoolClient, entered: readonly Entered[]) => Promise<ChunkOutcome[]>,
+): Promise<ChunkOutcome[]> =>
+  withClient(pool, async (client) => {
+    await begin(client, timing);
+    const stored = await lockOffsets(
+      client,
+      chunks.map(({ place }) => place),
+    );
+    const entered: Entered[] = [];
+    const outcomes = chunks.map((chunk, index): ChunkOutcome | undefined => {
+      const offset = stored[index] ?? 0n;
+      const entry = enterChunk(offset, chunk.at);
+      if (entry.do === 'seek') return { result: 'elsewhere', offset: entry.offset };
+      if (entry.do === 'refuse') return { result: 'refused', offset, reason: entry.reason };
+      const records = chunk.records.filter(({ position }) => position.offset >= offset);
+      entered.push({ chunk, stored: offset, records: records.map(readRecord) });
+      return undefined;
+    });
+    const taken = entered.length === 0 ? [] : await take(client, entered);
+    if (entered.length === 0) await client.query('ROLLBACK');
+    return outcomes.map((outcome) => outcome ?? (taken.shift() as ChunkOutcome));
   });
 
 /**
- * One transaction for one chunk of a partition: check the stored offset, take the records, store
- * how far we are. Throws when the world misbehaves; then nothing has happened, or, if the
- * connection broke at COMMIT, all of it: the stored offset tells at the next attempt. A chunk with
- * a record that cannot be taken is rolled back and entered again, to take its records one by one:
+ * One transaction for chunks of several partitions, one of each: check the stored offsets, take the
+ * records, store how far we are. Throws when the world misbehaves; then nothing has happened, or,
+ * if the connection broke at COMMIT, all of it: the stored offsets tell at the next attempt. Also
+ * throws, with nothing done, when a record of several chunks cannot be taken: then each chunk is to
+ * be run for itself. A single one is rolled back and entered again, to take its records one by one:
  * the usual chunk pays for no savepoint.
  */
-export const runChunk = async (
+export const runChunks = async (
   parts: { pool: Pool; handle: Handle; timing: Timing },
-  chunk: Chunk,
-): Promise<ChunkOutcome> => {
+  chunks: readonly Chunk[],
+): Promise<ChunkOutcome[]> => {
+  const { handle } = parts;
   try {
-    return await attemptChunk(parts, chunk, 'together');
+    return await attempt(parts, chunks, (client, entered) => takeTogether(client, handle, entered));
   } catch (thrown) {
-    if (!(thrown instanceof HandleApart)) throw thrown;
-    return attemptChunk(parts, chunk, 'apart');
+    if (!(thrown instanceof HandleApart) || chunks.length > 1) throw thrown;
+    return attempt(parts, chunks, async (client, [entered]) => [
+      await takeApart(client, handle, entered as Entered),
+    ]);
   }
 };

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { backOffMs } from './back-off';
-import { type Chunk, type ChunkOutcome, runChunk } from './chunk-transaction';
+import { type Chunk, type ChunkOutcome, runChunks } from './chunk-transaction';
+import { gatherBatches } from './batch-gathering';
 import type { Consumer, ConsumerOptions, ConsumerState, Timing } from './event-log-api';
 import { tracedHandle } from './event-tracing';
 import { isRetriable, toError } from './failure';
@@ -10,6 +11,8 @@ import type { LogClient, RecordBatch } from './log-port';
 import type { EventLogObserver, Logger } from './observer';
 
 const batchMax = 500;
+/** More partitions than one consumer has; how many are worked on at once is decided here. */
+const batchesOfOneFetch = 200;
 
 type Waiting = { attempts: number; reason: string; timer?: NodeJS.Timeout };
 
@@ -56,6 +59,7 @@ export const startConsumer = (
 ): Consumer => {
   const { pool, client, logger, observe, timing } = parts;
   const { name } = options;
+  const chunkMax = options.maxBatch ?? batchMax;
   const handle = tracedHandle(name, logger, (events, tx) => options.handle(events, tx));
   const waiting = new Map<string, Waiting>();
   let clusterId: Promise<string> | undefined;
@@ -160,17 +164,19 @@ export const startConsumer = (
     return false;
   };
 
-  const onBatch = async (batch: RecordBatch): Promise<void> => {
+  /** A batch by itself, in as many transactions as its size asks for. */
+  const takeAlone = async (batch: RecordBatch): Promise<void> => {
     const first = batch.records[0];
     if (first === undefined) return;
     let reached = first.position.offset;
     try {
       const cluster = await (clusterId ??= client.admin.clusterId());
-      for (const chunk of chunksOf(batch, name, cluster, options.maxBatch ?? batchMax)) {
+      for (const chunk of chunksOf(batch, name, cluster, chunkMax)) {
         if (stopping || !batch.isCurrent()) return; // not resolved: it comes again, here or elsewhere
         reached = chunk.at.firstOffset;
         const startedMs = performance.now();
-        const outcome = await runChunk({ pool, handle, timing }, chunk);
+        const [outcome] = await runChunks({ pool, handle, timing }, [chunk]);
+        if (outcome === undefined) return;
         if (!settle(batch, chunk, outcome, performance.now() - startedMs)) return;
       }
     } catch (thrown) {
@@ -182,12 +188,44 @@ export const startConsumer = (
     }
   };
 
+  /** Small batches of several partitions, in one transaction. Says whether it was possible. */
+  const takeTogether = async (batches: readonly RecordBatch[]): Promise<boolean> => {
+    if (stopping || !batches.every((batch) => batch.isCurrent())) return false;
+    try {
+      const cluster = await (clusterId ??= client.admin.clusterId());
+      const chunks = batches.flatMap((batch) => [...chunksOf(batch, name, cluster, chunkMax)]);
+      const startedMs = performance.now();
+      const outcomes = await runChunks({ pool, handle, timing }, chunks);
+      const ms = performance.now() - startedMs;
+      batches.forEach((batch, index) => {
+        settle(batch, chunks[index] as Chunk, outcomes[index] as ChunkOutcome, ms);
+      });
+      return true;
+    } catch (thrown) {
+      // Whose fault it is shows when each has a transaction of its own.
+      logger.debug({ err: toError(thrown), consumer: name }, 'consumer: partitions taken apart');
+      return false;
+    }
+  };
+
+  const takeBatches = async (found: readonly RecordBatch[]): Promise<void> => {
+    const batches = found.filter(({ records }) => records.length > 0);
+    if (batches.length > 1 && (await takeTogether(batches))) return;
+    for (const batch of batches) await takeAlone(batch);
+  };
+  const partitionsAtOnce = options.partitionsAtOnce ?? 3;
+  const onBatch = gatherBatches(takeBatches, {
+    recordsMax: chunkMax,
+    atOnce: partitionsAtOnce,
+    restMs: options.restMs ?? 0,
+  });
+
   const group = openGroup(
     { client, logger, timing, onFatal: parts.onFatal },
     {
       groupId,
       topics: options.topics,
-      partitionsAtOnce: options.partitionsAtOnce ?? 3,
+      partitionsAtOnce: batchesOfOneFetch,
       onBatch,
       onAssigned: () => {
         clusterId = undefined; // it may be another cluster since

@@ -59,8 +59,13 @@ export type ConsumerOptions = Readonly<{
   afterCommit?(events: readonly RecordedEvent[]): void;
   /** Most events in one transaction; 500 if not given. */
   maxBatch?: number;
-  /** Most partitions worked on at once, each with its own connection; 3 if not given. */
+  /** Most transactions at once, each of other partitions; 3 if not given. */
   partitionsAtOnce?: number;
+  /**
+   * For a consumer that nobody waits for: so long at least from one fetch to the next, while
+   * records gather for fewer and larger transactions. 0 if not given.
+   */
+  restMs?: number;
 }>;
 
 export type ConsumerState = Readonly<{

@@ -104,11 +104,12 @@ export const startRelay = (parts: {
   };
 
   const unpublished = async (): Promise<OutboxRow[]> => {
-    const { rows } = await pool.query<OutboxRow>(
-      `SELECT id, topic, stream_key, sequence, headers, value, raw_key, raw_value,
+    const { rows } = await pool.query<OutboxRow>({
+      name: 'event_log.unpublished',
+      text: `SELECT id, topic, stream_key, sequence, headers, value, raw_key, raw_value,
          extract(epoch FROM clock_timestamp() - recorded_at)::float8 AS age_seconds
        FROM event_log.outbox WHERE published_at IS NULL ORDER BY id LIMIT ${rowsMax}`,
-    );
+    });
     return rows;
   };
 

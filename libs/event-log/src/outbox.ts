@@ -26,6 +26,8 @@ export type OutgoingEvent = Readonly<{
   cause?: EventMetadata;
   /** W3C trace context of this one, where the events of a call come from different traces. */
   traceparent?: string;
+  /** When this one was written down, where the events of a call were at different times. */
+  recordedAt?: Instant;
 }>;
 
 export type AppendContext = Readonly<{
@@ -133,7 +135,9 @@ const handBackNumbers = async (
 
 /** Ids are looked up after the lock: whoever wrote the same event before us has committed. */
 const recordedIds = async (tx: SqlClient, ids: readonly string[]): Promise<Map<string, bigint>> => {
-  const { rows } = await tx.query<{ event_id: string; sequence: string }>(
+  const { rows } = await queryPrepared<{ event_id: string; sequence: string }>(
+    tx,
+    'event_log.recorded_ids',
     'SELECT event_id, sequence FROM event_log.outbox WHERE event_id = ANY($1::uuid[])',
     [ids],
   );
@@ -184,7 +188,7 @@ export const appendEvents = async (
       cpoId: outgoing.event.cpoId,
       sequence,
       occurredAt: outgoing.occurredAt,
-      recordedAt,
+      recordedAt: outgoing.recordedAt ?? recordedAt,
       correlationId: outgoing.correlationId ?? cause?.correlationId ?? id,
       ...(causationId === undefined ? {} : { causationId }),
       contentHash: encoded.contentHash,
@@ -205,9 +209,10 @@ export const appendEvents = async (
       'event_log.append',
       `INSERT INTO event_log.outbox
          (event_id, topic, stream_key, sequence, headers, value, recorded_at)
-       SELECT event_id, topic, stream_key, sequence, headers, value, $7
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[])
-         WITH ORDINALITY AS u (event_id, topic, stream_key, sequence, headers, value, n)
+       SELECT event_id, topic, stream_key, sequence, headers, value, recorded_at
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[],
+         $7::timestamptz[]) WITH ORDINALITY
+         AS u (event_id, topic, stream_key, sequence, headers, value, recorded_at, n)
        ORDER BY n`,
       [
         added.map(({ metadata }) => metadata.id),
@@ -216,7 +221,7 @@ export const appendEvents = async (
         added.map(({ metadata }) => metadata.sequence.toString()),
         added.map(({ headers }) => headers),
         added.map(({ encoded }) => encoded.value),
-        recordedAt,
+        added.map(({ metadata }) => metadata.recordedAt),
       ],
     );
   }

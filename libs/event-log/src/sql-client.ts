@@ -9,10 +9,17 @@ export type SqlClient = {
 };
 
 /**
+ * PostgreSQL keeps the plan of a prepared statement that it made while a table was small, also when
+ * that reads the whole of it. Within a transaction that says this, it takes the index from the
+ * beginning.
+ */
+export const lookUpByIndex = 'SET LOCAL enable_seqscan = off';
+
+/**
  * Runs a statement that each connection parses and plans once, under a name of its own; on anything
- * but a connection of pg it is an ordinary statement. Only for what is always carried out the same
- * way, however large its tables are: an insert, or a row of a table that stays small. PostgreSQL
- * keeps a plan that it made while a table was small, also when that reads the whole of it.
+ * but a connection of pg it is an ordinary statement. Only within a transaction of the event log
+ * (`lookUpByIndex`), and only for what is always carried out the same way, however large its tables
+ * are: an insert, or a look-up that has its index.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export const queryPrepared = <R extends Record<string, unknown> = any>(
@@ -62,7 +69,7 @@ export const runTransaction = async <T>(
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await withClient(pool, async (client) => {
-        await client.query('BEGIN');
+        await client.query(`BEGIN; ${lookUpByIndex}`);
         const result = await work(client);
         crashPoint('append.before-commit');
         await client.query('COMMIT');
