@@ -15,6 +15,7 @@ import { findCredential } from './outbound/charge-point-registry';
 import { ChargerConnections } from './outbound/charger-connections';
 import { CommitQueue } from './outbound/commit-queue';
 import { PasswordCheck } from './outbound/password-hash';
+import { GroupAppend } from './outbound/group-append';
 import { RemoteStopExecutor } from './outbound/remote-stop-executor';
 import { RemoteStops } from './outbound/remote-stops';
 import { countQuarantined } from './outbound/session-rows';
@@ -37,15 +38,16 @@ export type Composition = Readonly<{
 /** The composition root: everything is made and given its parts here. */
 export const compose = async (context: Context): Promise<Composition> => {
   const { pool, eventLog, env, logger, metrics, cpoId } = context;
-  const commits = new CommitQueue((work) => eventLog.transaction(work));
+  const appends = new GroupAppend(eventLog);
+  const commits = new CommitQueue(appends.transaction);
   const remoteStops = new RemoteStops(eventLog);
   const connections = new ChargerConnections();
   const passwords = new PasswordCheck();
   const gateway: Gateway = {
     sql: pool,
     commits,
-    sessions: new SessionStore(eventLog, env.SESSION_CLOSE_TIMEOUT_MINUTES),
-    stations: new StationStore(eventLog),
+    sessions: new SessionStore(appends, env.SESSION_CLOSE_TIMEOUT_MINUTES),
+    stations: new StationStore(appends),
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
     }),

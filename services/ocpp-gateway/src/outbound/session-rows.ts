@@ -1,4 +1,4 @@
-import type { SqlClient } from '@tallywatt/event-log';
+import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import type { ChargingSession } from '../domain/charging-session';
 import type { IdTagInfo, SessionKey, StoredSession } from '../domain/session-record';
@@ -38,10 +38,13 @@ const select = 'SELECT * FROM sessions';
 
 const selectWhere = async (
   sql: SqlClient,
+  name: string,
   where: string,
   values: unknown[],
-): Promise<StoredSession[]> =>
-  (await sql.query<Row>(`${select} WHERE ${where}`, values)).rows.map(fromRow);
+): Promise<StoredSession[]> => {
+  const text = `${select} WHERE ${where}`;
+  return (await queryPrepared<Row>(sql, `gateway.${name}`, text, values)).rows.map(fromRow);
+};
 
 /** The last session of a charge point that began with the same words. */
 export const latestWithFingerprint = async (
@@ -53,6 +56,7 @@ export const latestWithFingerprint = async (
   (
     await selectWhere(
       sql,
+      'latest_with_fingerprint',
       `cpo_id = $1 AND charge_point_id = $2 AND fingerprint = $3 ORDER BY occurrence DESC LIMIT 1`,
       [cpoId, chargePointId, fingerprint],
     )
@@ -72,6 +76,7 @@ export const lockByTransaction = async (
     : (
         await selectWhere(
           tx,
+          'lock_by_transaction',
           'cpo_id = $1 AND charge_point_id = $2 AND transaction_id = $3 FOR UPDATE',
           [cpoId, chargePointId, transactionId],
         )
@@ -86,6 +91,7 @@ export const lockOpenOn = (
 ): Promise<StoredSession[]> =>
   selectWhere(
     tx,
+    'lock_open_on',
     `cpo_id = $1 AND charge_point_id = $2 AND connector_id = $3 AND status <> 'closed'
      ORDER BY ordinal FOR UPDATE`,
     [cpoId, chargePointId, connectorId],
@@ -96,12 +102,18 @@ export const lockById = async (
   cpoId: string,
   sessionId: string,
 ): Promise<StoredSession | undefined> =>
-  (await selectWhere(tx, 'cpo_id = $1 AND session_id = $2 FOR UPDATE', [cpoId, sessionId]))[0];
+  (
+    await selectWhere(tx, 'lock_by_id', 'cpo_id = $1 AND session_id = $2 FOR UPDATE', [
+      cpoId,
+      sessionId,
+    ])
+  )[0];
 
 /** Locked: stopped sessions whose time to be closed has come on our clock. */
 export const lockCloseDue = (tx: SqlClient, limit: number): Promise<StoredSession[]> =>
   selectWhere(
     tx,
+    'lock_close_due',
     `status = 'stopped' AND close_due_at <= now()
      ORDER BY close_due_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
     [limit],
@@ -149,7 +161,9 @@ export const saveSession = async (
 ): Promise<void> => {
   if (state.status === 'absent') throw new Error('a session that never began cannot be saved');
   const { stoppedAt, closedAt, energyMilliWh } = columnsOf(state);
-  await tx.query(
+  await queryPrepared(
+    tx,
+    'gateway.save_session',
     `INSERT INTO sessions (cpo_id, session_id, charge_point_id, connector_id, transaction_id,
        fingerprint, occurrence, token_mark, token_ref, id_tag_info, status, state, started_at,
        stopped_at, closed_at, closed_by, energy_milli_wh, is_quarantined, close_due_at,

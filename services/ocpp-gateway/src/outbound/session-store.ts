@@ -3,9 +3,9 @@ import {
   activeTraceparent,
   addLogFacts,
   addToSpan,
-  type EventLog,
   inSpan,
   isTracing,
+  queryPrepared,
   sessionAttributes,
   type SqlClient,
   traceIdOf,
@@ -31,6 +31,7 @@ import {
   type SessionKey,
   type StoredSession,
 } from '../domain/session-record';
+import type { Appends } from './group-append';
 import {
   countDuplicate,
   latestWithFingerprint,
@@ -54,7 +55,7 @@ export type DoubtedStop = Pick<StopMessage, 'station' | 'now' | 'transactionId'>
  */
 export class SessionStore {
   constructor(
-    private readonly eventLog: Pick<EventLog, 'append'>,
+    private readonly eventLog: Appends,
     private readonly closeTimeoutMinutes: number,
   ) {}
 
@@ -173,7 +174,9 @@ export class SessionStore {
   }
 
   private async availableSince(tx: SqlClient, session: SessionKey): Promise<Instant | undefined> {
-    const { rows } = await tx.query<{ changed_at: Instant }>(
+    const { rows } = await queryPrepared<{ changed_at: Instant }>(
+      tx,
+      'gateway.available_since',
       `SELECT changed_at FROM connector_statuses
        WHERE cpo_id = $1 AND charge_point_id = $2 AND connector_id = $3 AND status = 'Available'`,
       [session.cpoId, session.chargePointId, session.connectorId],

@@ -1,6 +1,7 @@
 import { derivedId, type StationBooted, type StationDisconnected } from '@tallywatt/contracts';
-import type { EventLog, SqlClient } from '@tallywatt/event-log';
+import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
+import type { Appends } from './group-append';
 import type { Station } from './session-store';
 
 export type Connection = Station &
@@ -17,7 +18,7 @@ export type StatusReport = Readonly<{
 
 /** Facts of charge points themselves: connections, boots, connector statuses. */
 export class StationStore {
-  constructor(private readonly eventLog: Pick<EventLog, 'append'>) {}
+  constructor(private readonly eventLog: Appends) {}
 
   async connected(tx: SqlClient, connection: Connection): Promise<void> {
     const { cpoId, chargePointId, connectionId, connectedAt, ocppVersion } = connection;
