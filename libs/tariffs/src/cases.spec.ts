@@ -2,7 +2,7 @@ import { decimalFromString } from '@tallywatt/money';
 import { parseInstant } from '@tallywatt/time';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MeterPoint, Occupancy, RatingInput, RatingReport } from './index';
+import type { Entitlement, MeterPoint, Occupancy, RatingInput, RatingReport } from './index';
 import { parseTariff, rate } from './index';
 
 type CaseReading = { at: string; context?: string } & Partial<
@@ -15,7 +15,10 @@ type PriceCase = {
   currency?: string;
   taxRatePercent: string;
   tariff: unknown;
-  entitlement?: { tier: string; discountPercent: string };
+  entitlement?: { tier: string; unlimited?: true } & Partial<
+    Record<'discountPercent' | 'discountPerKwh' | 'includedEnergyMilliWh', string>
+  >;
+  siteGroups?: string[];
   session: Record<'start' | 'stop' | 'end' | 'meterStartWh' | 'meterStopWh', string> & {
     readings: CaseReading[];
     states?: { from: string; to: string; state: Occupancy }[];
@@ -33,6 +36,7 @@ type Expected =
       billedParkingSeconds?: string;
       lines?: Record<string, string>[];
       marks?: string[];
+      energyCost?: Record<string, string | string[] | undefined>;
     });
 
 const casesFolder = join(__dirname, '../cases');
@@ -64,10 +68,8 @@ const inputOf = (one: PriceCase): RatingInput => {
     timeZone: one.timeZone,
     currency: one.currency,
     taxRatePercent: decimalFromString(one.taxRatePercent),
-    entitlement: entitlement && {
-      tier: entitlement.tier,
-      discountPercent: decimalFromString(entitlement.discountPercent),
-    },
+    entitlement: entitlement && entitlementOf(entitlement),
+    siteGroups: one.siteGroups,
     session: {
       startMs: parseInstant(session.start),
       stopMs: parseInstant(session.stop),
@@ -83,6 +85,21 @@ const inputOf = (one: PriceCase): RatingInput => {
     },
   };
 };
+
+const entitlementOf = ({
+  tier,
+  unlimited,
+  discountPercent,
+  discountPerKwh,
+  includedEnergyMilliWh,
+}: NonNullable<PriceCase['entitlement']>): Entitlement => ({
+  tier,
+  unlimited,
+  discountPercent: discountPercent === undefined ? undefined : decimalFromString(discountPercent),
+  discountPerKwh: discountPerKwh === undefined ? undefined : decimalFromString(discountPerKwh),
+  includedEnergyMilliWh:
+    includedEnergyMilliWh === undefined ? undefined : BigInt(includedEnergyMilliWh),
+});
 
 /** What the report says about exactly the things the case expects something of. */
 const observed = (report: RatingReport, expected: Expected): Expected => {
@@ -107,6 +124,7 @@ const observed = (report: RatingReport, expected: Expected): Expected => {
       billedParkingSeconds: report.billedParkingSecondsExact,
     }),
     ...(expected.marks && { marks: [...report.marks] }),
+    ...(expected.energyCost && { energyCost: costOf(report.energyCost) }),
     ...(expected.lines && {
       lines: expected.lines.map((line, index) => {
         const found = report.lines[index];
@@ -119,6 +137,18 @@ const observed = (report: RatingReport, expected: Expected): Expected => {
     }),
   };
 };
+
+const costOf = (cost: RatingReport['energyCost']): Record<string, string | string[] | undefined> =>
+  cost === undefined
+    ? {}
+    : {
+        costExact: cost.costExact,
+        costMinor: cost.costMinor?.toString(),
+        marginExact: cost.marginExact,
+        marginMinor: cost.marginMinor?.toString(),
+        unknownEnergyKwhExact: cost.unknownEnergyKwhExact,
+        periodCosts: cost.periods.map(({ costExact }) => costExact ?? 'unknown'),
+      };
 
 describe('price cases', () => {
   it('cover all 33 worked examples of OCPI 2.2.1', () =>

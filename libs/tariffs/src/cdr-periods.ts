@@ -77,6 +77,7 @@ export const cdrSegments = ({ tariff, timeZone, cdr }: Asked): CdrSegments => {
   const sessionStartMs = chargingStartMs(measured) ?? cdr.endMs;
   const graceMs = Number(tariff.idleGraceSeconds) * 1000;
   let graceLeftMs = graceMs;
+  let idleMs = 0;
   let energy = zeroRational;
   const parts: CdrPart[] = [];
   for (const { period, spanMs, stretches } of measured) {
@@ -91,11 +92,15 @@ export const cdrSegments = ({ tariff, timeZone, cdr }: Asked): CdrSegments => {
     let fromMs = period.fromMs;
     let taken = energy;
     for (const stretch of stretches) {
-      if (stretch.use !== 'parking') graceLeftMs = graceMs;
+      if (stretch.use !== 'parking') {
+        graceLeftMs = graceMs;
+        idleMs = 0;
+      }
       const use = isUnused && stretch.use === 'reserved' ? 'reservation-expired' : stretch.use;
       const freeMs = use === 'parking' ? Math.min(stretch.lengthMs, graceLeftMs) : 0;
       graceLeftMs -= freeMs;
-      const moment = momentOf({ period, spanMs, use, energy, sessionStartMs, timeZone });
+      const moment = momentOf({ period, spanMs, use, energy, sessionStartMs, timeZone, idleMs });
+      if (use === 'parking') idleMs += stretch.lengthMs;
       const pieces = [
         { lengthMs: freeMs, inGrace: true },
         { lengthMs: stretch.lengthMs - freeMs, inGrace: false },
@@ -178,10 +183,11 @@ type PeriodMoment = Readonly<{
   energy: Rational;
   sessionStartMs: number;
   timeZone: string;
+  idleMs: number;
 }>;
 
 const momentOf = (here: PeriodMoment): Moment => {
-  const { period, spanMs, use, energy, sessionStartMs, timeZone } = here;
+  const { period, spanMs, use, energy, sessionStartMs, timeZone, idleMs } = here;
   const sinceStartMs = period.fromMs - sessionStartMs;
   const current = bounds(period, 'CURRENT')?.low;
   return {
@@ -193,6 +199,7 @@ const momentOf = (here: PeriodMoment): Moment => {
     powerMilliW: bounds(period, 'POWER')?.low ?? averagePowerMilliW(period, spanMs),
     // A period of charging that reports none leaves the current unknown.
     currentMilliA: current ?? (use === 'charging' ? undefined : zeroRational),
+    idleMs,
   };
 };
 

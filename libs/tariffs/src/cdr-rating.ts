@@ -13,7 +13,7 @@ import { cdrSegments } from './cdr-periods';
 import type { Charge, MatchedSegment } from './charges';
 import { matchSegments, sessionCharges } from './charges';
 import type { PricedLine } from './lines';
-import { chargeLines, discountLines, sumAmounts, sumMinor, unchargedLine } from './lines';
+import { sumAmounts, sumMinor, unchargedLine } from './lines';
 import type { TariffDimension } from './ocpi-tariff';
 import { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './policies';
 import { applyPriceLimits, sumTax } from './price-limits';
@@ -22,6 +22,7 @@ import type { RatingInput } from './rated-session';
 import { CannotRate } from './rated-session';
 import type { AmountTotals, LineDimension, RatingReport } from './rating-report';
 import type { RatingResult } from './rating-report';
+import { sessionLines } from './session-lines';
 
 /** A CDR of somebody's, to be priced by its own charging periods. */
 export type CdrRatingInput = Omit<RatingInput, 'session'> &
@@ -78,8 +79,7 @@ const cdrReport = (input: CdrRatingInput): { report: RatingReport; marks: readon
   const meterless = { meterStartMilliWh: 0n, meterStopMilliWh: 0n, readings: [] };
   const asked: RatingInput = { ...input, session: { ...times, ...meterless } };
   const charges = sessionCharges(matched);
-  const charged = chargeLines(charges, asked);
-  const priced = [...charged, ...discountLines(charged, asked)];
+  const priced = sessionLines(charges, asked);
   const isMinimumDue = (tariff.minPrice?.exclVat.unscaled ?? 0n) !== 0n;
   const limited = priced.length === 0 && isMinimumDue ? [unchargedLine(asked)] : priced;
   const { adjustments, taxes, exclTax, inclTax } = applyPriceLimits(limited, tariff);

@@ -2,6 +2,7 @@ import type { Rational, Whole } from '@tallywatt/money';
 import { multiplyWhole, wholeOf } from '@tallywatt/money';
 import type { LocalClock } from '@tallywatt/time';
 import { calendarDate } from '@tallywatt/time';
+import { seasonHolds } from './calendar-days';
 import type {
   OcpiTariff,
   PriceComponent,
@@ -22,6 +23,8 @@ export type Moment = Readonly<{
   powerMilliW: Rational;
   /** Undefined is unknown. */
   currentMilliA: Rational | undefined;
+  /** Since the vehicle stopped taking energy, grace included. */
+  idleMs: number;
 }>;
 
 export type Match = Readonly<{ elementIndex: number; component: PriceComponent }>;
@@ -43,6 +46,8 @@ type Rule = Readonly<{
   isOnCalendar: boolean;
   fromSecondOfDay: number;
   toSecondOfDay: number;
+  holidays: ReadonlySet<string>;
+  idleMs: Range;
 }>;
 
 /** A tariff laid out for look-up: worked out once, the same for every session it prices. */
@@ -53,10 +58,13 @@ const remembered = new WeakMap<OcpiTariff, TariffRules>();
 export const rulesOf = (tariff: OcpiTariff): TariffRules => {
   const known = remembered.get(tariff);
   if (known !== undefined) return known;
+  const holidays = new Set(tariff.holidays);
   const of = (dimension: TariffDimension): Rules =>
     tariff.elements.flatMap((element, elementIndex) => {
       const component = componentOf(element, dimension);
-      return component === undefined ? [] : [ruleOf(element, { elementIndex, component })];
+      return component === undefined
+        ? []
+        : [ruleOf(element, { elementIndex, component }, holidays)];
     });
   const rules = {
     ENERGY: of('ENERGY'),
@@ -68,8 +76,12 @@ export const rulesOf = (tariff: OcpiTariff): TariffRules => {
   return rules;
 };
 
-const ruleOf = ({ restrictions }: TariffElement, match: Match): Rule => {
-  const { startTime, endTime, startDate, endDate, dayOfWeek } = restrictions;
+const ruleOf = (
+  { restrictions }: TariffElement,
+  match: Match,
+  holidays: ReadonlySet<string>,
+): Rule => {
+  const { startTime, endTime, startDate, endDate, dayOfWeek, seasonStart, holiday } = restrictions;
   const isNever = startTime !== undefined && startTime === endTime && startTime !== '00:00';
   return {
     match,
@@ -82,9 +94,16 @@ const ruleOf = ({ restrictions }: TariffElement, match: Match): Rule => {
     energyMilliWh: rangeOf(restrictions.minEnergyMilliWh, restrictions.maxEnergyMilliWh),
     powerMilliW: limitOf(restrictions.minPowerMilliW, restrictions.maxPowerMilliW),
     currentMilliA: limitOf(restrictions.minCurrentMilliA, restrictions.maxCurrentMilliA),
-    isOnCalendar: (startTime ?? endTime ?? startDate ?? endDate ?? dayOfWeek) !== undefined,
+    isOnCalendar:
+      (startTime ?? endTime ?? startDate ?? endDate ?? dayOfWeek ?? seasonStart ?? holiday) !==
+      undefined,
     fromSecondOfDay: isNever ? Infinity : secondOf(startTime ?? '00:00'),
     toSecondOfDay: isNever ? -Infinity : endSecondOf(endTime),
+    holidays,
+    idleMs: rangeOf(
+      millisecondsOf(restrictions.minIdleSeconds),
+      millisecondsOf(restrictions.maxIdleSeconds),
+    ),
   };
 };
 
@@ -120,6 +139,7 @@ const holds = (rule: Rule, moment: Moment): boolean =>
   reservationHolds(rule.restrictions, moment.use) &&
   (rule.isFree ||
     (contains(rule.sinceStartMs, moment.sinceStartMs, 1) &&
+      contains(rule.idleMs, moment.idleMs, 1) &&
       contains(
         rule.energyMilliWh,
         moment.energyMilliWh.numerator,
@@ -142,11 +162,14 @@ const reservationHolds = ({ reservation }: TariffRestrictions, use: Use): boolea
 
 const calendarHolds = (rule: Rule, local: LocalClock): boolean => {
   if (!rule.isOnCalendar) return true;
-  const { startDate, endDate, dayOfWeek } = rule.restrictions;
+  const { startDate, endDate, dayOfWeek, seasonStart, seasonEnd, holiday } = rule.restrictions;
   return (
     (dayOfWeek === undefined || dayOfWeek.includes(local.weekday)) &&
     (startDate === undefined || calendarDate(local.day) >= startDate) &&
     (endDate === undefined || calendarDate(local.day) < endDate) &&
+    (seasonStart === undefined || seasonHolds(seasonStart, seasonEnd, calendarDate(local.day))) &&
+    (holiday === undefined ||
+      rule.holidays.has(calendarDate(local.day)) === (holiday === 'only')) &&
     timeOfDayHolds(rule, local.secondsOfDay)
   );
 };

@@ -44,11 +44,6 @@ export const explainCharge = (
   }
 };
 
-/** The sentence beside a member discount. */
-export const explainDiscount = (percent: Decimal, tier: string): string =>
-  `${decimalToString(percent)} % off energy, charging time and session fee for tier ${tier}; ` +
-  'idle time is not discounted.';
-
 /** The sentence beside an adjustment to a price limit. */
 export const explainLimit = (limit: 'minimum' | 'maximum', currency: string): string =>
   limit === 'minimum'

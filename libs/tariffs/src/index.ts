@@ -22,6 +22,7 @@ export type {
   FleetPlan,
   MembershipTerms,
 } from './tariff-extension';
+export type { Entitlement } from './entitlement';
 export type {
   MeterPoint,
   Occupancy,
@@ -35,11 +36,13 @@ export type { Use } from './occupancy-timeline';
 export type { Boundary } from './session-segments';
 export type {
   AmountTotals,
+  CostPeriod,
   LineDimension,
   RatedPeriod,
   RatingLine,
   RatingReport,
   RatingResult,
+  SessionCost,
   TaxTotal,
 } from './rating-report';
 export { rate } from './rate';

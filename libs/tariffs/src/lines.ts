@@ -1,6 +1,5 @@
 import type { Decimal, Rational } from '@tallywatt/money';
 import {
-  multiplyRational,
   multiplyWhole,
   powerOfTen,
   rational,
@@ -14,7 +13,7 @@ import {
   zeroRational,
 } from '@tallywatt/money';
 import type { Charge } from './charges';
-import { explainCharge, explainDiscount } from './explanation';
+import { explainCharge } from './explanation';
 import type { PriceComponent, TariffDimension } from './ocpi-tariff';
 import type { RatingInput } from './rated-session';
 import { CannotRate } from './rated-session';
@@ -55,47 +54,6 @@ export const chargeLines = (charges: readonly Charge[], input: RatingInput): Pri
       },
     };
   });
-
-/**
- * The member's percentage off every charge but idle time, as one negative line per tax rate. It
- * never exceeds the rounded lines it is taken from, and all of them is all of them to the unit.
- */
-export const discountLines = (
-  charged: readonly PricedLine[],
-  { entitlement, tariff }: RatingInput,
-): PricedLine[] => {
-  const percent = entitlement?.discountPercent;
-  if (entitlement === undefined || percent === undefined || percent.unscaled === 0n) return [];
-  if (percent.unscaled < 0n || percent.unscaled > 100n * 10n ** BigInt(percent.scale)) {
-    throw new CannotRate('discount-unusable', 'the discount is not between 0 and 100 percent');
-  }
-  const discounted = charged.filter(({ line }) => line.dimension !== 'PARKING_TIME');
-  const factor: Decimal = { unscaled: -percent.unscaled, scale: percent.scale + 2 };
-  const isWhole = percent.unscaled === 100n * 10n ** BigInt(percent.scale);
-  return byTaxRate(discounted).flatMap(({ ratePercent, lines }) => {
-    const subtotal = sumAmounts(lines);
-    if (subtotal.numerator === 0) return [];
-    const amount = multiplyRational(subtotal, rationalFromDecimal(factor));
-    const rounded = toMinor(amount, tariff.currency, 'half-away-from-zero');
-    const mostMinor = -sumMinor(lines);
-    return [
-      {
-        amount,
-        line: {
-          dimension: 'DISCOUNT',
-          quantityExact: rationalToText(subtotal),
-          unit: tariff.currency,
-          unitPrice: trimDecimal(factor),
-          amountExact: rationalToText(amount),
-          amountMinor: isWhole || rounded < mostMinor ? mostMinor : rounded,
-          taxRatePercent: ratePercent,
-          ...spanOf(lines),
-          explanation: explainDiscount(percent, entitlement.tier),
-        },
-      },
-    ];
-  });
-};
 
 /**
  * A line of nothing, for a session that no component charges for. What a minimum price adds to it

@@ -9,9 +9,10 @@ import {
 import { isTimeZone, timeZoneDataVersion } from '@tallywatt/time';
 import type { Charge } from './charges';
 import { matchSegments, sessionCharges } from './charges';
+import { sessionCost } from './energy-cost';
 import { energyCurve } from './energy-curve';
 import type { PricedLine } from './lines';
-import { chargeLines, discountLines, sumAmounts, sumMinor, unchargedLine } from './lines';
+import { sumAmounts, sumMinor, unchargedLine } from './lines';
 import { occupancyTimeline } from './occupancy-timeline';
 import type { TariffDimension } from './ocpi-tariff';
 import { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './policies';
@@ -20,6 +21,7 @@ import type { RatingInput } from './rated-session';
 import { CannotRate } from './rated-session';
 import type { AmountTotals, LineDimension, RatingReport, RatingResult } from './rating-report';
 import { ratedPeriods } from './rated-periods';
+import { sessionLines } from './session-lines';
 import { sessionSegments } from './session-segments';
 
 /**
@@ -64,14 +66,14 @@ const report = (input: RatingInput): RatingReport => {
   const stretches = occupancyTimeline(session, tariff.idleGraceSeconds);
   const matched = matchSegments(tariff, sessionSegments(input, curve, stretches));
   const charges = sessionCharges(matched);
-  const charged = chargeLines(charges, input);
-  const priced = [...charged, ...discountLines(charged, input)];
+  const priced = sessionLines(charges, input);
   const isMinimumDue = (tariff.minPrice?.exclVat.unscaled ?? 0n) !== 0n;
   const limited = priced.length === 0 && isMinimumDue ? [unchargedLine(input)] : priced;
   const { adjustments, taxes, exclTax, inclTax } = applyPriceLimits(limited, tariff);
   const all = [...priced, ...adjustments];
   const exclTaxMinor = sumMinor(all);
   const taxMinor = sumTax(taxes);
+  const cost = sessionCost(input, curve, stretches, { exact: exclTax, minor: exclTaxMinor });
   const metered = rational(curve.totalMilliWh, 1000);
   const chargingMs = millisecondsOf(stretches, 'charging');
   const parkingMs = millisecondsOf(stretches, 'parking');
@@ -95,6 +97,7 @@ const report = (input: RatingInput): RatingReport => {
     billedChargingSecondsExact: billed(rational(chargingMs, 1000), charges, 'TIME'),
     billedParkingSecondsExact: billed(rational(parkingMs, 1000), charges, 'PARKING_TIME'),
     periods: ratedPeriods(matched),
+    ...(cost === undefined ? {} : { energyCost: cost }),
     marks: curve.marks,
     ratingPolicyId,
     roundingPolicyId,

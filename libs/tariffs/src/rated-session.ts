@@ -1,4 +1,5 @@
 import type { Currency, Decimal } from '@tallywatt/money';
+import type { Entitlement } from './entitlement';
 import type { OcpiTariff } from './ocpi-tariff';
 
 /** One meter reading. Absent measurands are unknown, never zero. */
@@ -48,7 +49,9 @@ export type RatingInput = Readonly<{
   /** The location's tax rate. Components without `vat` can be priced only where it is 0. */
   taxRatePercent?: Decimal | undefined;
   session: RatedSession;
-  entitlement?: Readonly<{ tier: string; discountPercent?: Decimal | undefined }> | undefined;
+  entitlement?: Entitlement | undefined;
+  /** The site groups the location is in; left out: no membership that is bound to one applies. */
+  siteGroups?: readonly string[] | undefined;
 }>;
 
 /** Why a session cannot be priced. Unknown is not zero: the caller withholds the CDR. */

@@ -59,6 +59,32 @@ export type AmountTotals = Readonly<{
   >;
 }>;
 
+/** A stretch in which the energy cost the operator the same. */
+export type CostPeriod = Readonly<{
+  fromMs: number;
+  toMs: number;
+  fromBoundary: Boundary;
+  toBoundary: Boundary;
+  energyKwhExact: string;
+  /** Left out, with the two below, where the tariff knows no cost. */
+  elementIndex?: number;
+  pricePerKwh?: Decimal;
+  costExact?: string;
+}>;
+
+/** What the energy cost the operator, and what is left of the price; excluding tax. */
+export type SessionCost = Readonly<{
+  currency: Currency;
+  /** Energy for which the tariff knows no cost; unless it is 0, there is no sum. */
+  unknownEnergyKwhExact: string;
+  periods: readonly CostPeriod[];
+  costExact?: string;
+  costMinor?: bigint;
+  /** Left out where cost and price have different currencies. */
+  marginExact?: string;
+  marginMinor?: bigint;
+}>;
+
 export type RatingReport = Readonly<{
   currency: Currency;
   lines: readonly RatingLine[];
@@ -76,6 +102,8 @@ export type RatingReport = Readonly<{
   billedChargingSecondsExact: string;
   billedParkingSecondsExact: string;
   periods: readonly RatedPeriod[];
+  /** Beside the price and never part of it; left out without `tallywatt.energy_cost`. */
+  energyCost?: SessionCost;
   /** Oddities of the meter that did not stop the rating. */
   marks: readonly MeterMark[];
   ratingPolicyId: string;

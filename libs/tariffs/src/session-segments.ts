@@ -67,7 +67,7 @@ export const sessionSegments = (
       toEnergyMilliWh: to.energyMilliWh,
       fromBoundary: boundaryAt(from.atMs),
       toBoundary: boundaryAt(to.atMs),
-      moment: momentAt(from, stretch.use),
+      moment: momentAt(from, stretch),
     });
   }
   return segments;
@@ -113,7 +113,11 @@ const instantsOf = (
   const instants: number[] = [];
   for (const { fromMs, toMs, use, graceUntilMs } of stretches) {
     instants.push(fromMs, toMs);
-    if (use === 'parking' && graceUntilMs < toMs) instants.push(graceUntilMs);
+    if (use !== 'parking') continue;
+    if (graceUntilMs < toMs) instants.push(graceUntilMs);
+    for (const idleMs of asked.idleMs) {
+      if (fromMs + idleMs < toMs) instants.push(fromMs + idleMs);
+    }
   }
   const fromMs = stretches[0]?.fromMs ?? startMs;
   for (const atMs of localWallClockBoundaries(fromMs, endMs, timeZone, asked.wallTimes)) {
@@ -133,6 +137,8 @@ const instantsOf = (
 type Questions = Readonly<{
   wallTimes: readonly string[];
   durationsMs: readonly number[];
+  /** After the vehicle stopped taking energy. */
+  idleMs: readonly number[];
   /** Ascending. */
   energiesMilliWh: readonly Whole[];
   power: boolean;
@@ -149,7 +155,11 @@ const questionsOf = (tariff: OcpiTariff): Questions => {
   const given = <Value>(...picks: ((r: TariffRestrictions) => Value | undefined)[]): Value[] => [
     ...new Set(all.flatMap((one) => picks.flatMap((pick) => pick(one) ?? []))),
   ];
-  const days = all.some((one) => (one.dayOfWeek ?? one.startDate ?? one.endDate) !== undefined);
+  const days = all.some(
+    (one) =>
+      (one.dayOfWeek ?? one.startDate ?? one.endDate ?? one.seasonStart ?? one.holiday) !==
+      undefined,
+  );
   const wallTimes = given(
     (r) => r.startTime,
     (r) => r.endTime,
@@ -160,6 +170,10 @@ const questionsOf = (tariff: OcpiTariff): Questions => {
     (r) => r.minDurationSeconds,
     (r) => r.maxDurationSeconds,
   );
+  const idle = given(
+    (r) => r.minIdleSeconds,
+    (r) => r.maxIdleSeconds,
+  );
   const energies = given(
     (r) => r.minEnergyMilliWh,
     (r) => r.maxEnergyMilliWh,
@@ -167,6 +181,7 @@ const questionsOf = (tariff: OcpiTariff): Questions => {
   const questions: Questions = {
     wallTimes: [...new Set([...wallTimes, ...midnight])],
     durationsMs: durations.map((seconds) => Number(seconds) * 1000),
+    idleMs: idle.map((seconds) => Number(seconds) * 1000),
     energiesMilliWh: energies.sort((left, right) => (left < right ? -1 : 1)).map(wholeOf),
     power: all.some((one) => (one.minPowerMilliW ?? one.maxPowerMilliW) !== undefined),
     current: all.some((one) => (one.minCurrentMilliA ?? one.maxCurrentMilliA) !== undefined),
@@ -179,14 +194,14 @@ const questionsOf = (tariff: OcpiTariff): Questions => {
 const momentReader = (
   { tariff, timeZone, session }: RatingInput,
   curve: EnergyCurve,
-): ((cut: Cut, use: Use) => Moment) => {
+): ((cut: Cut, stretch: Stretch) => Moment) => {
   const { startMs, stopMs, readings } = session;
   const asked = questionsOf(tariff);
   const reportedPower = asked.power ? heldReader(readings, (one) => one.powerMilliW) : nothing;
   const reportedCurrent = asked.current
     ? heldReader(readings, (one) => one.currentMilliA)
     : nothing;
-  return ({ atMs, energyMilliWh }, use) => {
+  return ({ atMs, energyMilliWh }, { use, fromMs }) => {
     const isFlowing = atMs >= startMs && atMs < stopMs;
     return {
       use,
@@ -198,6 +213,7 @@ const momentReader = (
           ? (reportedPower(atMs) ?? averagePowerMilliW(curve, atMs))
           : zeroRational,
       currentMilliA: isFlowing ? reportedCurrent(atMs) : zeroRational,
+      idleMs: use === 'parking' ? atMs - fromMs : 0,
     };
   };
 };

@@ -11,7 +11,13 @@ import {
   type Decimal,
   type Rational,
 } from '@tallywatt/money';
-import type { OcpiTariff, RatedPeriod, RatingLine, TaxTotal } from '@tallywatt/tariffs';
+import type {
+  OcpiTariff,
+  RatedPeriod,
+  RatingLine,
+  SessionCost,
+  TaxTotal,
+} from '@tallywatt/tariffs';
 import { instantFromEpochMs } from '@tallywatt/time';
 import type { PricedQuote } from './quote';
 import type { Quote } from './quote-parsing';
@@ -86,6 +92,7 @@ export const quoteAnswer = (quote: Quote, priced: Priced): QuoteAnswer => {
     lines: lines.map((one) => lineJson(one.line, one.isTaxUnknown)),
     taxes: report.taxes.map((tax) => taxJson(tax, isTaxUnknown)),
     periods: report.periods.map(periodJson),
+    ...(report.energyCost && { energyCost: costJson(report.energyCost) }),
     tariff: { id: tariffId ?? null, contentHash },
     ratingPolicyId: report.ratingPolicyId,
     roundingPolicyId: report.roundingPolicyId,
@@ -203,4 +210,24 @@ const periodJson = (period: RatedPeriod): object => ({
   fromBoundary: period.fromBoundary,
   toBoundary: period.toBoundary,
   elementIndexes: period.elementIndexes,
+});
+
+// What is unknown is null: the cost of energy without one, a margin over two currencies.
+const costJson = (cost: SessionCost): object => ({
+  currency: cost.currency,
+  costExact: cost.costExact ?? null,
+  costMinor: cost.costMinor?.toString() ?? null,
+  marginExact: cost.marginExact ?? null,
+  marginMinor: cost.marginMinor?.toString() ?? null,
+  unknownEnergyKwhExact: cost.unknownEnergyKwhExact,
+  periods: cost.periods.map((period) => ({
+    fromAt: instantFromEpochMs(period.fromMs),
+    toAt: instantFromEpochMs(period.toMs),
+    fromBoundary: period.fromBoundary,
+    toBoundary: period.toBoundary,
+    energyKwh: period.energyKwhExact,
+    elementIndex: period.elementIndex ?? null,
+    pricePerKwh: period.pricePerKwh === undefined ? null : decimalToString(period.pricePerKwh),
+    costExact: period.costExact ?? null,
+  })),
 });

@@ -59,6 +59,19 @@ export const decimalAt = (
   }
 };
 
+/** A percentage from 0 to 100, or undefined after a fault. */
+export const percentAt = (
+  value: unknown,
+  path: string,
+  findings: Findings,
+): Decimal | undefined => {
+  const percent = decimalAt(value, path, findings);
+  if (percent !== undefined && percent.unscaled > 100n * 10n ** BigInt(percent.scale)) {
+    return fault(findings, path, `expected a percentage up to 100, found ${found(value)}`);
+  }
+  return percent;
+};
+
 const register = /^(\d{1,24})(?:\.(\d{1,3})0*)?$/;
 
 /** A register in milli-Wh, written as an integer or a decimal text of Wh. */

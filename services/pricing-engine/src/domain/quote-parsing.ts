@@ -3,15 +3,15 @@ import {
   fault,
   objectAt,
   present,
-  textAt,
+  type Entitlement,
   type Findings,
   type JsonObject,
-  type RatingInput,
   type TariffFault,
 } from '@tallywatt/tariffs';
 import { isTimeZone } from '@tallywatt/time';
 import { parseQuoteCdr, type QuoteCdr } from './quote-cdr-parsing';
-import { decimalAt, found, instantAt, optional, warnOfUnread } from './quote-fields';
+import { parseEntitlement, parseSiteGroups } from './quote-entitlement';
+import { found, instantAt, optional, percentAt, warnOfUnread } from './quote-fields';
 import { parseQuoteSession, type QuoteSession } from './quote-session-parsing';
 import type { QuotedTariff } from './quoted-tariff';
 
@@ -23,7 +23,8 @@ export type Quote = Readonly<{
   taxRatePercent?: Decimal;
   /** The instant at which the tariff has to be in force; left out: the start. */
   atMs?: number;
-  entitlement?: NonNullable<RatingInput['entitlement']>;
+  entitlement?: Entitlement;
+  siteGroups?: readonly string[];
   subject: Readonly<{ kind: 'session'; session: QuoteSession } | { kind: 'cdr'; cdr: QuoteCdr }>;
   warnings: readonly TariffFault[];
 }>;
@@ -38,6 +39,7 @@ const bodyFields = [
   'taxRatePercent',
   'at',
   'entitlement',
+  'siteGroups',
   'session',
   'cdr',
 ];
@@ -62,6 +64,7 @@ export const parseQuote = (
     ),
     atMs: optional(json['at'], (given) => instantAt(given, '$.at', findings)),
     entitlement: optional(json['entitlement'], (given) => parseEntitlement(given, findings)),
+    siteGroups: optional(json['siteGroups'], (given) => parseSiteGroups(given, findings)),
   });
   const subject = parseSubject(json, findings);
   if (findings.faults.length > 0 || quoted?.ok !== true || !timeZone || subject === undefined) {
@@ -97,30 +100,6 @@ const currencyAt = (value: unknown, findings: Findings): Currency | undefined =>
     ? value
     : fault(findings, '$.currency', `expected an ISO 4217 code, found ${found(value)}`);
 
-const percentAt = (value: unknown, path: string, findings: Findings): Decimal | undefined => {
-  const percent = decimalAt(value, path, findings);
-  if (percent !== undefined && percent.unscaled > 100n * 10n ** BigInt(percent.scale)) {
-    return fault(findings, path, `expected a percentage up to 100, found ${found(value)}`);
-  }
-  return percent;
-};
-
-const parseEntitlement = (value: unknown, findings: Findings): Quote['entitlement'] => {
-  const path = '$.entitlement';
-  const json = objectAt(value, path, findings);
-  if (json === undefined) return undefined;
-  for (const name of Object.keys(json)) {
-    if (name === 'tier' || name === 'discountPercent') continue;
-    // To leave a term out would change the price.
-    fault(findings, `${path}.${name.slice(0, 60)}`, 'expected tier and discountPercent only');
-  }
-  const tier = optional(json['tier'], (given) => textAt(given, `${path}.tier`, findings, 100));
-  const discountPercent = optional(json['discountPercent'], (given) =>
-    percentAt(given, `${path}.discountPercent`, findings),
-  );
-  return { tier: tier ?? 'member', ...present({ discountPercent }) };
-};
-
 const dayMs = 86_400_000;
 const longestDays = 366;
 /** Times an element may be asked whether it holds: more would keep everybody else waiting. */
@@ -132,7 +111,8 @@ const checkSize = (
   { quoted, subject }: Pick<Quote, 'quoted' | 'subject'>,
   findings: Findings,
 ): void => {
-  const { elements } = quoted.tariff;
+  const { tariff } = quoted;
+  const elements = [...tariff.elements, ...(tariff.energyCost?.elements ?? [])];
   const isSession = subject.kind === 'session';
   const { startMs, endMs } = isSession ? subject.session : subject.cdr;
   const states = isSession ? subject.session.states : [];
@@ -146,8 +126,14 @@ const checkSize = (
     elements.flatMap(({ restrictions: { startTime, endTime } }) => [startTime, endTime]),
   );
   const perDay = wallTimes.size * (1 + (endMs - fromMs) / dayMs);
+  const idleCuts = elements.filter(
+    ({ restrictions: { minIdleSeconds, maxIdleSeconds } }) =>
+      (minIdleSeconds ?? maxIdleSeconds) !== undefined,
+  ).length;
+  // Each time the vehicle stops taking energy its idle time is cut anew.
+  const perState = 1 + 2 * idleCuts;
   const parts = isSession
-    ? subject.session.readings.length + states.length + perDay + 2 * elements.length
+    ? subject.session.readings.length + states.length * perState + perDay + 2 * elements.length
     : subject.cdr.periods.length;
   if (parts * elements.length > mostQuestions) {
     const size = `${Math.ceil(parts)} parts and ${elements.length} elements`;

@@ -53,8 +53,8 @@ type Rated =
   | Readonly<{ ok: false; reason: RatingRefusal; detail: string }>;
 
 const rated = (quote: Quote, tariff: OcpiTariff, taxRatePercent: Decimal | undefined): Rated => {
-  const { timeZone, currency, entitlement, subject } = quote;
-  const input = { tariff, timeZone, currency, taxRatePercent, entitlement };
+  const { timeZone, currency, entitlement, siteGroups, subject } = quote;
+  const input = { tariff, timeZone, currency, taxRatePercent, entitlement, siteGroups };
   if (subject.kind === 'cdr') return rateCdr({ ...input, cdr: subject.cdr });
   const quoted = quotedSession(subject.session);
   if (!quoted.ok) return quoted;
@@ -86,7 +86,7 @@ const placeOf = ({ subject, atMs }: Quote, reason: RatingRefusal): string => {
     case 'currency-mismatch':
       return '$.currency';
     case 'discount-unusable':
-      return '$.entitlement.discountPercent';
+      return '$.entitlement';
     case 'tax-rate-unknown':
       return '$.tariff.elements';
     case 'time-zone-unknown':

@@ -1,7 +1,7 @@
 import { canonicalJson, type TariffPublished } from '@tallywatt/contracts';
 import type { EventLog } from '@tallywatt/event-log';
 import { Problem, type Fault } from '@tallywatt/service-kit';
-import { analyseTariff, parseTariff, type OcpiTariff } from '@tallywatt/tariffs';
+import { analyseTariff, parseTariff } from '@tallywatt/tariffs';
 import { instantFromEpochMs } from '@tallywatt/time';
 import { tariffVersion, type TariffVersion } from '../domain/tariff-version';
 import { keepTariffs, lockTariff, type TariffKey } from '../outbound/tariff-tables';
@@ -72,7 +72,7 @@ const readTariff = (tariffId: string, body: unknown) => {
     ...(document === undefined
       ? []
       : [...idFaults(tariffId, document.id), ...sizeFaults(document)]),
-    ...(parsed.ok ? notPricedYet(parsed.tariff) : parsed.faults),
+    ...(parsed.ok ? [] : parsed.faults),
   ];
   if (parsed.ok && document !== undefined && faults.length === 0) {
     const { tariff, warnings } = parsed;
@@ -85,19 +85,6 @@ const readTariff = (tariffId: string, body: unknown) => {
     detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
     faults,
   });
-};
-
-// What the rating function does not know yet must not be sold.
-const notPricedYet = (tariff: OcpiTariff): Fault[] => {
-  const terms = [tariff.idleMaxPrice, tariff.memberships, tariff.fleets, tariff.energyCost];
-  const asked = tariff.elements.some(({ restrictions }) =>
-    ['holiday', 'seasonStart', 'minIdleSeconds', 'maxIdleSeconds'].some(
-      (name) => name in restrictions,
-    ),
-  );
-  return asked || terms.some((term) => term !== undefined)
-    ? [{ path: '$.tallywatt', message: 'says what sessions cannot be priced by yet' }]
-    : [];
 };
 
 const idFaults = (tariffId: string, id: unknown): Fault[] => {

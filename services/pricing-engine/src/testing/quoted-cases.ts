@@ -15,6 +15,7 @@ export type PriceCase = Readonly<{
   taxRatePercent: string;
   tariff: unknown;
   entitlement?: unknown;
+  siteGroups?: unknown;
   session: Readonly<
     Record<'start' | 'stop' | 'end' | 'meterStartWh' | 'meterStopWh', string> & {
       readings: readonly CaseReading[];
@@ -35,12 +36,20 @@ export const caseNames = readdirSync(folder);
 export const readCase = (name: string): PriceCase =>
   JSON.parse(readFileSync(join(folder, name, 'case.json'), 'utf8')) as PriceCase;
 
-const terms = ({ tariff, timeZone, currency, taxRatePercent, entitlement }: PriceCase) => ({
+const terms = ({
   tariff,
   timeZone,
   currency,
   taxRatePercent,
   entitlement,
+  siteGroups,
+}: PriceCase) => ({
+  tariff,
+  timeZone,
+  currency,
+  taxRatePercent,
+  entitlement,
+  siteGroups,
 });
 
 /** Start and stop register become readings; what the vehicle did until the stop is as told. */
