@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { RPCServer } from 'ocpp-rpc';
 import { pause } from '../station-clock';
-import type { SessionCharged, SessionOutcome } from './session-terms';
+import type { SessionCharged, SessionOutcome } from '../ocpp16/session-terms';
 
 export type Params = Record<string, unknown>;
 export type Call = Readonly<{ messageId: string; action: string; params: Params }>;
@@ -15,6 +14,17 @@ type Client = {
   on(event: string, listener: (detail: { error: Error }) => void): void;
 };
 
+// Below the ports of outgoing connections: who dials one of those again and again while nobody listens
+// there can be connected to itself, and the server then cannot come back.
+const anyPort = (): number => 10_000 + Math.floor(Math.random() * 10_000);
+
+/** False if somebody else is there. */
+const isListening = (server: Server, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+
 /** A server that checks every frame against the OCPP 1.6 schemas and writes down what it got. */
 export class RecordingServer {
   readonly calls: Call[] = [];
@@ -23,7 +33,7 @@ export class RecordingServer {
   meddle: (call: Call) => Params | undefined | Promise<undefined> = () => undefined;
   private http: Server | undefined;
   private clients: Client[] = [];
-  private port = 0;
+  private port = anyPort();
   private readonly transactionIds = new Map<string, number>();
 
   async listen(): Promise<void> {
@@ -39,8 +49,7 @@ export class RecordingServer {
     http.on('upgrade', (request, socket, head) => {
       rpc.handleUpgrade(request, socket as never, head).catch(() => socket.destroy());
     });
-    await new Promise<void>((resolve) => http.listen(this.port, '127.0.0.1', resolve));
-    this.port = (http.address() as AddressInfo).port;
+    while (!(await isListening(http, this.port))) this.port = anyPort();
     this.http = http;
   }
 
@@ -77,7 +86,7 @@ export class RecordingServer {
       this.actions().filter((one) => one === action).length < times;
       waited += 5
     ) {
-      if (waited > 10_000) throw new Error(`${action} not seen in: ${this.actions().join(', ')}`);
+      if (waited > 60_000) throw new Error(`${action} not seen in: ${this.actions().join(', ')}`);
       await pause(5);
     }
   }
