@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { trialBalance } from '@tallywatt/accounting';
-import type { JournalEntryPosted } from '@tallywatt/contracts';
+import { canonicalJson, sha256Hex, type JournalEntryPosted } from '@tallywatt/contracts';
 import { specification } from '@tallywatt/testing';
 import fc from 'fast-check';
 import {
@@ -53,6 +53,7 @@ const posted: JournalEntryPosted = {
   narration: 'Session S1 priced',
 };
 const entry: JournalEntryPosted = { ...posted, entryHash: journalEntryHash(posted) };
+const { sessionId: _, ...withoutSession } = entry;
 const { given } = specification(journalEntry);
 
 describe('an absent entry', () => {
@@ -81,6 +82,23 @@ describe('a posted entry', () => {
 });
 
 describe('the hash of an entry', () => {
+  it.each([
+    ['all members', { ...entry, paymentId: 'P1' }],
+    ['as few as there can be', withoutSession],
+    [
+      'texts that need escaping',
+      { ...entry, documentId: 'a"b\\c\n\u2028\u00e9', sessionId: '\u{1f50c}' },
+    ],
+  ])('is that of canonical JSON: %s', (_, hashed: JournalEntryPosted) => {
+    const { type, bookedAt, period, entryHash, narration, lines, ...facts } = hashed;
+    expect([type, bookedAt, period, entryHash, narration]).not.toContain(undefined);
+    const texts = lines.map(({ amountMinor, ...line }) => ({
+      ...line,
+      amountMinor: amountMinor.toString(),
+    }));
+    expect(journalEntryHash(hashed)).toBe(sha256Hex(canonicalJson({ ...facts, lines: texts })));
+  });
+
   it('covers every fact', () => {
     const others: Partial<JournalEntryPosted>[] = [
       { cpoId: 'other' },

@@ -1,6 +1,5 @@
 import { assertBookable, type EntryDraft, type PostingRule } from '@tallywatt/accounting';
 import {
-  canonicalJson,
   derivedId,
   sha256Hex,
   type JournalEntryPosted,
@@ -133,25 +132,26 @@ type HashedFacts = Omit<
 >;
 
 /**
- * SHA-256, hex, over the canonical JSON of the fact booked. When it was booked is left out, so that
- * a rebuild yields the same hash, and so is the narration, which is wording and not a fact.
+ * SHA-256, hex, over the canonical JSON (RFC 8785) of the fact booked. When it was booked is left
+ * out, so that a rebuild yields the same hash, and so is the narration, which is wording and not a
+ * fact. Members stand in canonical order and are all texts, so that nothing has to be sorted.
  */
 export const journalEntryHash = (entry: HashedFacts): string =>
   sha256Hex(
-    canonicalJson({
-      cpoId: entry.cpoId,
-      entryId: entry.entryId,
-      postingRule: entry.postingRule,
-      documentId: entry.documentId,
+    JSON.stringify({
       causeEventId: entry.causeEventId,
-      ...(entry.sessionId === undefined ? {} : { sessionId: entry.sessionId }),
-      ...(entry.paymentId === undefined ? {} : { paymentId: entry.paymentId }),
+      cpoId: entry.cpoId,
       currency: entry.currency,
+      documentId: entry.documentId,
+      entryId: entry.entryId,
       lines: entry.lines.map(({ account, side, amountMinor }) => ({
         account,
-        side,
         amountMinor: amountMinor.toString(),
+        side,
       })),
       occurredAt: entry.occurredAt,
+      ...(entry.paymentId === undefined ? {} : { paymentId: entry.paymentId }),
+      postingRule: entry.postingRule,
+      ...(entry.sessionId === undefined ? {} : { sessionId: entry.sessionId }),
     }),
   );
