@@ -37,7 +37,9 @@ export const energyCurve = (session: RatedSession): EnergyCurve => {
   const marks: MeterMark[] = [];
   const atMs = [startMs];
   const registers = [wholeOf(meterStartMilliWh)];
-  for (const { at, register } of usableReadings(session)) {
+  const readings = usableReadings(session);
+  readings.registers.forEach((register, index) => {
+    const at = readings.atMs[index] ?? 0;
     const last = atMs.length - 1;
     const before = registers[last] ?? 0;
     if (at !== atMs[last]) {
@@ -47,7 +49,7 @@ export const energyCurve = (session: RatedSession): EnergyCurve => {
       if (marks.length === 0) marks.push('two-values-at-one-instant');
       if (register > before) registers[last] = register;
     }
-  }
+  });
   appendStop(atMs, registers, stopMs, wholeOf(meterStopMilliWh));
   return accumulate(atMs, registers, marks);
 };
@@ -97,17 +99,24 @@ export const instantOfEnergy = (
   return lowMs + Number(divideWhole(subtractWhole(addWhole(needed, rise), 1), rise));
 };
 
-/** Average power in mW between the two readings around an instant. */
-export const averagePowerMilliW = (curve: EnergyCurve, atMs: number): Rational => {
-  const high = firstIndex(curve.atMs.length, (index) => (curve.atMs[index] ?? 0) > atMs);
-  if (high <= 0 || high >= curve.atMs.length) return zeroRational;
-  const rise = subtractWhole(curve.energyMilliWh[high] ?? 0, curve.energyMilliWh[high - 1] ?? 0);
-  const spanMs = (curve.atMs[high] ?? 0) - (curve.atMs[high - 1] ?? 0);
-  // Only ever compared, so lowest terms would be wasted work.
-  return { numerator: multiplyWhole(rise, 3_600_000), denominator: spanMs };
+/**
+ * Average power in mW between the two readings around an instant, at instants that only go
+ * forward.
+ */
+export const averagePowerReader = (curve: EnergyCurve): ((atMs: number) => Rational) => {
+  let high = 0;
+  return (atMs) => {
+    while (high < curve.atMs.length && (curve.atMs[high] ?? 0) <= atMs) high += 1;
+    if (high === 0 || high === curve.atMs.length) return zeroRational;
+    const rise = subtractWhole(curve.energyMilliWh[high] ?? 0, curve.energyMilliWh[high - 1] ?? 0);
+    const spanMs = (curve.atMs[high] ?? 0) - (curve.atMs[high - 1] ?? 0);
+    // Only ever compared, so lowest terms would be wasted work.
+    return { numerator: multiplyWhole(rise, 3_600_000), denominator: spanMs };
+  };
 };
 
-type Reading = Readonly<{ at: number; register: Whole }>;
+/** Side by side, one place for each reading: an object for each was a tenth of the curve's time. */
+type Readings = Readonly<{ atMs: readonly number[]; registers: readonly Whole[] }>;
 
 // OCPP 1.6 gives start and stop in whole Wh, readings may be finer: less than 1 Wh is rounding.
 const roundingMilliWh = 1000;
@@ -119,11 +128,12 @@ const withoutRounding = (register: Whole, start: Whole, stop: Whole): Whole => {
   return register < start && subtractWhole(start, register) < roundingMilliWh ? start : register;
 };
 
-const usableReadings = (session: RatedSession): Reading[] => {
+const usableReadings = (session: RatedSession): Readings => {
   const { readings, startMs, stopMs } = session;
   const start = wholeOf(session.meterStartMilliWh);
   const stop = wholeOf(session.meterStopMilliWh);
-  const usable: Reading[] = [];
+  const times: number[] = [];
+  const registers: Whole[] = [];
   let sorted = true;
   let previousMs = startMs;
   for (const { atMs, registerMilliWh } of readings) {
@@ -134,9 +144,16 @@ const usableReadings = (session: RatedSession): Reading[] => {
     }
     if (atMs < previousMs) sorted = false;
     previousMs = atMs;
-    usable.push({ at: atMs, register: withoutRounding(register, start, stop) });
+    times.push(atMs);
+    registers.push(withoutRounding(register, start, stop));
   }
-  return sorted ? usable : usable.sort((left, right) => left.at - right.at);
+  if (sorted) return { atMs: times, registers };
+  const order = times.map((_, index) => index);
+  order.sort((left, right) => (times[left] ?? 0) - (times[right] ?? 0));
+  return {
+    atMs: order.map((index) => times[index] ?? 0),
+    registers: order.map((index) => registers[index] ?? 0),
+  };
 };
 
 const appendStop = (

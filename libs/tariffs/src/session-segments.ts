@@ -3,7 +3,7 @@ import { wholeOf, zeroRational } from '@tallywatt/money';
 import { localClock, localWallClockBoundaries } from '@tallywatt/time';
 import type { Moment } from './element-match';
 import type { EnergyCurve } from './energy-curve';
-import { averagePowerMilliW, clockReadings, energyReader, instantOfEnergy } from './energy-curve';
+import { averagePowerReader, clockReadings, energyReader, instantOfEnergy } from './energy-curve';
 import { distinctAscending } from './instants';
 import type { Stretch, Use } from './occupancy-timeline';
 import type { OcpiTariff, TariffRestrictions } from './ocpi-tariff';
@@ -41,7 +41,9 @@ export const sessionSegments = (
   const cuts = sessionCuts(input, curve, stretches);
   const onTheClock = clockReadings(session.readings);
   const boundaryAt = (atMs: number): Boundary =>
-    atMs <= session.startMs || atMs >= session.stopMs || onTheClock.has(atMs)
+    atMs <= session.startMs ||
+    atMs >= session.stopMs ||
+    (onTheClock.size > 0 && onTheClock.has(atMs))
       ? 'measured'
       : 'interpolated';
   const momentAt = momentReader(input, curve);
@@ -97,7 +99,8 @@ const sessionCuts = (
     }
     cuts.push({ atMs, energyMilliWh });
   }
-  return [...cuts, ...reached.slice(next)];
+  for (const cut of reached.slice(next)) cuts.push(cut);
+  return cuts;
 };
 
 /** Both are in lowest terms. */
@@ -198,6 +201,7 @@ const momentReader = (
   const { startMs, stopMs, readings } = session;
   const asked = questionsOf(tariff);
   const reportedPower = asked.power ? heldReader(readings, (one) => one.powerMilliW) : nothing;
+  const averagePower = averagePowerReader(curve);
   const reportedCurrent = asked.current
     ? heldReader(readings, (one) => one.currentMilliA)
     : nothing;
@@ -209,9 +213,7 @@ const momentReader = (
       sinceStartMs: atMs - startMs,
       local: localClock(atMs, timeZone),
       powerMilliW:
-        isFlowing && asked.power
-          ? (reportedPower(atMs) ?? averagePowerMilliW(curve, atMs))
-          : zeroRational,
+        isFlowing && asked.power ? (reportedPower(atMs) ?? averagePower(atMs)) : zeroRational,
       currentMilliA: isFlowing ? reportedCurrent(atMs) : zeroRational,
       idleMs: use === 'parking' ? atMs - fromMs : 0,
     };
