@@ -34,8 +34,15 @@ export type BenchSystemOptions = Readonly<{
   report: (line: string) => void;
 }>;
 
+/** A killed consumer's partitions wait for so long, whoever is there to take them. */
+const everywhere = { KAFKA_SESSION_TIMEOUT_MS: '6000' };
+
 /** Rather short, so that a run settles in minutes; they change when, not what. */
-const shortTimes = { PROCESSOR_TIMEOUT_MS: '4000', PROCESSOR_BACK_OFF_MAX_MS: '4000' };
+const shortTimes = {
+  ...everywhere,
+  PROCESSOR_TIMEOUT_MS: '4000',
+  PROCESSOR_BACK_OFF_MAX_MS: '4000',
+};
 
 const hookFile = resolve(__dirname, '..', 'dist', 'mutation-hook.js');
 
@@ -46,7 +53,7 @@ const environmentOf = (
     serviceNames.map((name) => [
       name,
       {
-        ...(name === 'payment-capture' ? shortTimes : {}),
+        ...(name === 'payment-capture' ? shortTimes : everywhere),
         ...(mutation === undefined
           ? {}
           : { NODE_OPTIONS: `--require ${hookFile}`, [mutationVariable]: mutation }),

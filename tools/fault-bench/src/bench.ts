@@ -177,6 +177,7 @@ const runOn = async (
     faultPlan,
     ...ended,
     faults: faults.done,
+    atProcessor: faults.atProcessor,
     ownExits: Object.entries(bench.services).flatMap(([name, { ownExits }]) =>
       ownExits.map(({ code, signal }) => `${name}: code ${code}, signal ${signal}`),
     ),

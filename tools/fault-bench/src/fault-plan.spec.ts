@@ -13,11 +13,22 @@ describe('a plan of faults', () => {
     const planned = planFaults(long);
     expect(new Set(planned.map(({ action }) => action.kind))).toEqual(new Set(faultKinds));
     const steps = planned.flatMap(({ action }) =>
-      action.kind === 'crash-at-step' ? [`${action.service} ${action.step}`] : [],
+      action.kind === 'crash-at-step'
+        ? action.steps.map(({ step }) => `${action.service} ${step}`)
+        : [],
     );
     expect(new Set(steps)).toEqual(
       new Set(allNamedSteps.map(({ service, step }) => `${service} ${step}`)),
     );
+  });
+
+  it('lets a service die a few times in a row, not at one step again', () => {
+    for (const { action } of planFaults(long)) {
+      if (action.kind !== 'crash-at-step') continue;
+      const steps = action.steps.map(({ step }) => step);
+      expect(steps.length).toBeLessThanOrEqual(3);
+      expect(new Set(steps).size).toBe(steps.length);
+    }
   });
 
   it('lets each kind of four minutes happen alone, or beside others', () => {

@@ -1,6 +1,6 @@
 import { seededRandom, type SeededRandom } from '@tallywatt/charge-point-simulator';
 import { serviceNames, type ServiceName } from '@tallywatt/demonstration';
-import { adoptionStep, allNamedSteps, type NamedStep } from './named-steps';
+import { adoptionStep, namedSteps } from './named-steps';
 
 /** Everything the bench can do to the system; `README.md` says what each does. */
 export const faultKinds = [
@@ -25,12 +25,19 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+/** A named step, and at which time of passing it. */
+export type CrashStep = Readonly<{ step: string; time: number }>;
+
 /** What each kind takes besides its kind; times are real milliseconds. */
 export type FaultAction =
   | Readonly<{ kind: 'kill'; service: ServiceName; downMs: number }>
-  | Readonly<{ kind: 'crash-at-step'; service: ServiceName; step: string; time: number }>
+  | Readonly<{
+      kind: 'crash-at-step' | 'database-lost';
+      service: ServiceName;
+      /** It dies at the first, is started again, dies at the next, and so on. */
+      steps: readonly CrashStep[];
+    }>
   | Readonly<{ kind: 'freeze' | 'freeze-with-twin'; service: ServiceName; frozenMs: number }>
-  | Readonly<{ kind: 'database-lost'; service: ServiceName; step: string }>
   | Readonly<{ kind: 'kafka-kill' | 'postgres-stop'; downMs: number }>
   | Readonly<{ kind: 'acknowledgement-cut'; times: number }>
   | Readonly<{ kind: 'slow-commits'; lastingMs: number }>
@@ -86,13 +93,16 @@ const processorKinds: readonly FaultKind[] = faultKinds.filter(
   (kind) => kind.startsWith('processor') || kind.startsWith('webhook'),
 );
 
+/** Deaths in a row of one service: each start but the last is made for the next death. */
+const stepsInARow = 3;
+
 /** What a fault and the recovery from it take, about, in seconds. */
 const usualSeconds: Readonly<Record<FaultKind, number>> = {
-  kill: 6,
-  'crash-at-step': 12,
+  kill: 10,
+  'crash-at-step': 40,
   freeze: 17,
   'freeze-with-twin': 24,
-  'database-lost': 14,
+  'database-lost': 16,
   'kafka-kill': 13,
   'acknowledgement-cut': 4,
   'postgres-stop': 7,
@@ -141,6 +151,33 @@ const rounds = <T>(values: readonly T[], random: SeededRandom): (() => T) => {
   };
 };
 
+type Crashes = Readonly<{ service: ServiceName; steps: readonly CrashStep[] }>;
+
+/** Every named step once, a few of one service at a time, in an order of its own in each round. */
+const crashMaker = (random: SeededRandom, services: readonly ServiceName[]): (() => Crashes) => {
+  const round = (): Crashes[] =>
+    services.flatMap((service) => {
+      const nextStep = rounds(namedSteps[service], random);
+      const crashes = namedSteps[service].map(() => ({
+        step: nextStep(),
+        // Reconciliation has something to say only of a session in nine, until the payouts come.
+        time: service === 'reconciliation' ? 1 : random.integer(1, 2),
+      }));
+      const rows = Math.ceil(crashes.length / stepsInARow);
+      return Array.from({ length: rows }, (_, row) => ({
+        service,
+        steps: crashes.filter((__, index) => index % rows === row),
+      }));
+    });
+  let left: Crashes[] = [];
+  return () => {
+    if (left.length === 0) left = round();
+    const [next] = left.splice(random.integer(0, left.length - 1), 1);
+    if (next === undefined) throw new RangeError('no service to crash');
+    return next;
+  };
+};
+
 /** Makes actions of a kind; services, steps and paths come in turn. */
 const actionMaker = (
   random: SeededRandom,
@@ -148,10 +185,7 @@ const actionMaker = (
 ): ((kind: FaultKind) => FaultAction) => {
   const wanted = (of: readonly ServiceName[]) => of.filter((name) => services.includes(name));
   const nextService = rounds(services, random);
-  const nextStep = rounds<NamedStep>(
-    allNamedSteps.filter(({ service }) => services.includes(service)),
-    random,
-  );
+  const nextCrashes = crashMaker(random, services);
   const nextConsuming = rounds(wanted(consumingServices), random);
   const nextDeriving = rounds(wanted(derivingServices), random);
   const nextPath = rounds(processorPaths, random);
@@ -163,13 +197,13 @@ const actionMaker = (
       case 'kill':
         return { kind, service: nextService(), downMs: random.integer(0, 2_000) };
       case 'crash-at-step':
-        return stepAction(nextStep(), random.integer(1, 2));
+        return { kind, ...nextCrashes() };
       case 'freeze':
         return { kind, service: nextService(), frozenMs: random.integer(11_500, 15_000) };
       case 'freeze-with-twin':
         return { kind, service: nextConsuming(), frozenMs: random.integer(12_500, 16_000) };
       case 'database-lost':
-        return { kind, service: nextDeriving(), step: adoptionStep };
+        return { kind, service: nextDeriving(), steps: [{ step: adoptionStep, time: 1 }] };
       case 'kafka-kill':
       case 'postgres-stop':
         return { kind, downMs: random.integer(0, 3_000) };
@@ -201,19 +235,12 @@ const hasTarget = (kind: FaultKind, services: readonly ServiceName[]): boolean =
   return services.length > 0 || !serviceKinds.includes(kind);
 };
 
-const stepAction = (named: NamedStep, time: number): FaultAction => ({
-  kind: 'crash-at-step',
-  ...named,
-  // It has something to say only of a session in nine, until the payouts come.
-  time: named.service === 'reconciliation' ? 1 : time,
-});
-
 type Stretch = Readonly<{ line: FaultLine; from: number; to: number; kinds: readonly FaultKind[] }>;
 
 /** Most faults of services are named steps: there are so many of those. */
 const withSteps = (kinds: readonly FaultKind[]): readonly FaultKind[] =>
   kinds.includes('crash-at-step') && kinds.length > 1
-    ? kinds.flatMap((kind) => (kind === 'crash-at-step' ? Array<FaultKind>(8).fill(kind) : [kind]))
+    ? kinds.flatMap((kind) => (kind === 'crash-at-step' ? Array<FaultKind>(6).fill(kind) : [kind]))
     : kinds;
 
 const restSeconds = (random: SeededRandom): number => 0.5 + 2.5 * random.next();

@@ -9,8 +9,14 @@ import type { FaultAction, FaultLine, PlannedFault } from './fault-plan';
 import { faultLines } from './fault-plan';
 import { sendForgedWebhook } from './forged-webhook';
 import { loseDatabase } from './lost-database';
-import { clearSandboxFaults, plantSandboxFault, type SandboxFaultRequest } from './sandbox-control';
+import {
+  clearSandboxFaults,
+  happenedSandboxFaults,
+  plantSandboxFault,
+  type SandboxFaultRequest,
+} from './sandbox-control';
 import { slowCommits, usualCommits } from './slow-commits';
+import type { CrashOutcome } from './supervised-service';
 
 /** What came of a fault. */
 export type DoneFault = Readonly<{
@@ -18,8 +24,10 @@ export type DoneFault = Readonly<{
   /** Seconds after the beginning. */
   fromSeconds: number;
   toSeconds: number;
-  /** `not-reached`: the service did not come to the step in time. */
+  /** `not-reached`: it did not come to that, to no step in time, or to nobody who was there. */
   result: 'done' | 'not-reached' | 'failed';
+  /** Of named steps. */
+  crashes?: CrashOutcome;
   detail?: string;
 }>;
 
@@ -33,12 +41,14 @@ const portVariable: Readonly<Record<string, string>> = {
   reconciliation: 'RECONCILIATION_PORT',
 };
 
-type Outcome = Readonly<Pick<DoneFault, 'result' | 'detail'>>;
+type Outcome = Readonly<Pick<DoneFault, 'result' | 'detail' | 'crashes'>>;
 const done: Outcome = { result: 'done' };
 
 /** Does to the system what the plan says, until told that it is enough. */
 export class FaultRun {
   readonly done: DoneFault[] = [];
+  /** How often the processor did what was planted there; known once everything is in order again. */
+  atProcessor: Readonly<Record<string, number>> = {};
   private readonly busy = new Set<ServiceName>();
   private startedMs = 0;
   private isEnding = false;
@@ -74,6 +84,7 @@ export class FaultRun {
   async heal(): Promise<void> {
     const { kafkaProxy, system, services } = this.bench;
     kafkaProxy.cutResponses(0);
+    this.atProcessor = await happenedSandboxFaults(system);
     await clearSandboxFaults(system);
     await Promise.all([...this.twins].map((twin) => twin.kill()));
     await Promise.all([system.runtime.kafka.start(), system.runtime.postgres.start()]);
@@ -109,7 +120,7 @@ export class FaultRun {
       }));
       const toSeconds = this.seconds;
       this.done.push({ fault, fromSeconds, toSeconds, ...outcome });
-      const what = Object.values(fault.action).flat().join(' ');
+      const what = wordsOf(fault.action);
       const { result, detail } = outcome;
       this.print(
         `  ${fromSeconds.toFixed(1)}-${toSeconds.toFixed(1)} s [${line}] ${what}: ${result}${detail === undefined ? '' : ` (${detail})`}`,
@@ -156,17 +167,21 @@ export class FaultRun {
         break;
       case 'crash-at-step':
       case 'database-lost': {
-        const deadlineMs = Date.now() + stepLimitMs;
-        const isReached = await service.crashAt(
-          action.step,
-          action.kind === 'crash-at-step' ? action.time : 1,
-          () => this.isEnding || Date.now() > deadlineMs,
+        const crashes = await service.crashAlong(
+          action.steps,
+          stepLimitMs,
+          () => this.isEnding,
           action.kind === 'database-lost'
             ? () => loseDatabase(this.bench.system, name, readyLimitMs)
             : undefined,
         );
         await service.untilReady(readyLimitMs);
-        return isReached ? done : { result: 'not-reached' };
+        const { missed, reached } = crashes;
+        return {
+          result: reached.length > 0 ? 'done' : 'not-reached',
+          crashes,
+          ...(missed.length === 0 ? {} : { detail: `not come to ${missed.join(', ')}` }),
+        };
       }
       case 'freeze':
         await service.freeze(action.frozenMs);
@@ -257,9 +272,20 @@ export class FaultRun {
     const { webhookSecret } = JSON.parse(secrets) as { webhookSecret: string };
     const status = await sendForgedWebhook(system, forgery, webhookSecret);
     if (status !== undefined && status < 300) throw new Error(`believed, answered ${status}`);
-    return { result: 'done', detail: `answered ${status ?? 'nothing'}` };
+    return status === undefined
+      ? { result: 'not-reached', detail: 'the service was not there' }
+      : { result: 'done', detail: `answered ${status}` };
   }
 }
+
+const wordsOf = (action: FaultAction): string =>
+  'steps' in action
+    ? [
+        action.kind,
+        action.service,
+        ...action.steps.map(({ step, time }) => `${step}:${time}`),
+      ].join(' ')
+    : Object.values(action).flat().join(' ');
 
 /** The sandbox's own words for a fault of the processor. */
 const sandboxFaultsOf = (

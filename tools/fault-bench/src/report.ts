@@ -14,6 +14,7 @@ export type ReportParts = Readonly<{
   ran: readonly RanSession[];
   failed: readonly FailedSession[];
   faults: readonly DoneFault[];
+  atProcessor: Readonly<Record<string, number>>;
   ownExits: readonly string[];
   resolvedFindings: readonly string[];
   settleSeconds: number;
@@ -33,6 +34,8 @@ export type Report = Readonly<{
     planned: number;
     done: number;
     byKind: Readonly<Record<string, number>>;
+    /** How often the processor did what it was told to do wrong, in the sandbox's own words. */
+    atProcessor: Readonly<Record<string, number>>;
     /** Named steps at which a service died, as `service step`. */
     stepsReached: readonly string[];
     /** Steps that were tried and not come to in time. */
@@ -61,10 +64,12 @@ const counts = <T extends string>(
       .filter(([, count]) => count > 0),
   );
 
-const stepsWith = (faults: readonly DoneFault[], result: DoneFault['result']): string[] => [
+const stepsThat = (faults: readonly DoneFault[], came: 'reached' | 'missed'): string[] => [
   ...new Set(
-    faults.flatMap(({ fault: { action }, result: own }) =>
-      'step' in action && own === result ? [`${action.service} ${action.step}`] : [],
+    faults.flatMap(({ fault: { action }, crashes }) =>
+      action.kind === 'crash-at-step'
+        ? (crashes?.[came] ?? []).map((step) => `${action.service} ${step}`)
+        : [],
     ),
   ),
 ];
@@ -74,8 +79,8 @@ const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
 export const reportOf = (parts: ReportParts): Report => {
   const { faults, mutation, ran, seed, sessionPlan, violations } = parts;
   const done = faults.filter(({ result }) => result === 'done');
-  const reached = stepsWith(faults, 'done');
-  const missed = stepsWith(faults, 'not-reached').filter((step) => !reached.includes(step));
+  const reached = stepsThat(faults, 'reached');
+  const missed = stepsThat(faults, 'missed').filter((step) => !reached.includes(step));
   const known = allNamedSteps.map(({ service, step }) => `${service} ${step}`);
   const planned = sessionPlan.visits.flatMap(({ sessions }) => sessions);
   const kinds = new Set(violations.map(({ kind }) => kind));
@@ -102,6 +107,7 @@ export const reportOf = (parts: ReportParts): Report => {
         faultKinds,
         done.map(({ fault }) => fault.action.kind),
       ),
+      atProcessor: parts.atProcessor,
       stepsReached: reached,
       stepsMissed: missed,
       stepsUntried: known.filter((step) => !reached.includes(step) && !missed.includes(step)),
@@ -121,6 +127,19 @@ const table = (rows: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
 
+const untriedShown = 20;
+
+const stepsText = (faults: Report['faults']): string => {
+  const { stepsKnown, stepsMissed, stepsReached, stepsUntried } = faults;
+  const untried =
+    stepsUntried.length > untriedShown ? `${stepsUntried.length}` : stepsUntried.join(', ');
+  return [
+    `${stepsReached.length} of ${stepsKnown} died at`,
+    ...(stepsMissed.length === 0 ? [] : [`not come to: ${stepsMissed.join(', ')}`]),
+    ...(untried === '' ? [] : [`no time for: ${untried}`]),
+  ].join('; ');
+};
+
 const violationsShown = 60;
 
 export const textOf = (report: Report): string => {
@@ -130,7 +149,8 @@ export const textOf = (report: Report): string => {
     `seed        ${report.seed}${report.mutation === null ? '' : `, mutation ${report.mutation}`}`,
     `sessions    ${sessions.over} of ${sessions.planned}: ${table(sessions.byKind)}`,
     `faults      ${faults.done} of ${faults.planned}: ${table(faults.byKind)}`,
-    `named steps ${faults.stepsReached.length} died at, ${faults.stepsUntried.length} of ${faults.stepsKnown} untried${faults.stepsMissed.length === 0 ? '' : `; not reached: ${faults.stepsMissed.join(', ')}`}`,
+    `processor   ${table(faults.atProcessor)}`,
+    `named steps ${stepsText(faults)}`,
     `settling    ${report.settleSeconds} s, of ${report.runSeconds} s in all`,
     `rebuild     ${report.rebuild}`,
     ...(ownExits.length === 0

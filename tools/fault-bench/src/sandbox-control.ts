@@ -53,6 +53,17 @@ export const plantSandboxFault = (system: System, fault: SandboxFaultRequest): P
 export const clearSandboxFaults = (system: System): Promise<unknown> =>
   ask(system, '/_sandbox/faults', { method: 'DELETE' });
 
+/** How often each kind of fault has happened there: one that is planted may wait in vain. */
+export const happenedSandboxFaults = async (
+  system: System,
+): Promise<Readonly<Partial<Record<SandboxFault, number>>>> =>
+  (
+    await ask<{ happened: Readonly<Partial<Record<SandboxFault, number>>> }>(
+      system,
+      '/_sandbox/faults',
+    )
+  ).happened;
+
 /** Lets days pass at the processor, so that money becomes available and is paid out. */
 export const passDays = (system: System, days: number): Promise<unknown> =>
   ask(system, '/_sandbox/clock', {

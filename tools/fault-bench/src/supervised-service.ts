@@ -1,4 +1,5 @@
 import type { ProcessExit, ServiceProcess } from '@tallywatt/demonstration';
+import type { CrashStep } from './fault-plan';
 import { pause } from './patience';
 
 type Environment = Readonly<Record<string, string>>;
@@ -6,6 +7,11 @@ type Environment = Readonly<Record<string, string>>;
 /** A process that ends by itself is not started again at once, as anywhere. */
 const restartDelayMs = 1_000;
 const lookMs = 25;
+/** A start on a machine that has more to do than it can. */
+const startLimitMs = 90_000;
+
+/** At which steps it died, and which it did not come to in time. */
+export type CrashOutcome = Readonly<{ reached: readonly string[]; missed: readonly string[] }>;
 
 /** A service with someone who starts it again whenever it has ended, as an orchestrator does. */
 export class SupervisedService {
@@ -31,26 +37,49 @@ export class SupervisedService {
   }
 
   /**
-   * Lets it run until it dies at a named step, and then run on as usual.
-   *
-   * @returns false when the step was not reached in time; it is started anew all the same.
+   * Lets it run until it dies at a named step, starts it to die at the next one, and so on, and then
+   * as usual. A step that is not come to in time, which is counted from readiness, is passed over.
    */
-  async crashAt(
-    step: string,
-    time: number,
-    isTooLate: () => boolean,
+  async crashAlong(
+    steps: readonly CrashStep[],
+    stepLimitMs: number,
+    isOver: () => boolean,
     whileDown: () => Promise<unknown> = atOnce,
-  ): Promise<boolean> {
-    const environment = { CRASH_AT: `${step}:${time}` };
-    while (!isTooLate() && !this.isReleased) {
-      await this.kill(whileDown, environment);
-      const { starts } = this;
-      while (this.starts === starts && !isTooLate()) await pause(lookMs);
-      if (this.starts > starts && this.lastExit?.signal === 'SIGKILL') return true;
-      // It ended for another reason, such as a database that was away: once more.
+  ): Promise<CrashOutcome> {
+    const reached: string[] = [];
+    const missed: string[] = [];
+    let isArmed = false;
+    for (const [index, { step }] of steps.entries()) {
+      const limit = { atMs: Date.now() + startLimitMs };
+      const isTooLate = (): boolean => isOver() || this.isReleased || Date.now() > limit.atMs;
+      let hasDied = false;
+      while (!hasDied && !isTooLate()) {
+        if (!isArmed) await this.kill(whileDown, crashingAt(steps[index]));
+        this.onceReady(() => (limit.atMs = Date.now() + stepLimitMs));
+        // What it is started with when it has died of this.
+        this.next = crashingAt(steps[index + 1]);
+        const { starts } = this;
+        while (this.starts === starts && !isTooLate()) await pause(lookMs);
+        hasDied = this.starts > starts && this.lastExit?.signal === 'SIGKILL';
+        // It ended for another reason, such as a port that was taken: once more.
+        isArmed = hasDied;
+      }
+      if (hasDied) reached.push(step);
+      else if (!isOver()) missed.push(step);
     }
-    await this.kill(atOnce);
-    return false;
+    if (!isArmed) await this.kill(atOnce);
+    return { reached, missed };
+  }
+
+  /** Tells when this run of the process is ready, if it comes to that. */
+  private onceReady(tell: () => void): void {
+    const { starts } = this;
+    this.process.untilReady(startLimitMs).then(
+      () => {
+        if (this.starts === starts) tell();
+      },
+      () => undefined,
+    );
   }
 
   /** SIGSTOP for a while: the process neither works nor ends, and then goes on unaware. */
@@ -106,6 +135,9 @@ export class SupervisedService {
     else if (!isKilled) await pause(restartDelayMs);
   }
 }
+
+const crashingAt = (crash: CrashStep | undefined): Environment =>
+  crash === undefined ? {} : { CRASH_AT: `${crash.step}:${crash.time}` };
 
 const atOnce = async (): Promise<void> => undefined;
 
