@@ -33,6 +33,7 @@ import { rebuildJournal, type RebuildReport } from './journal-rebuild';
 const run = randomBytes(6).toString('hex');
 const cpoId = `cpo-${run}`;
 const directory = mkdtempSync(join(tmpdir(), 'ledger-'));
+const patient = { timeoutMs: 120_000, intervalMs: 100 };
 const migration = join(__dirname, '..', '..', 'migrations', '0001_journal.sql');
 
 type Ledger = Readonly<{ pool: Pool; eventLog: EventLog }>;
@@ -144,12 +145,12 @@ beforeAll(async () => {
     await publish(lifeOf(session));
     await eventually(
       async () => expect(await countOf(ledger.pool, ours)).toBeGreaterThanOrEqual(before + 8),
-      { timeoutMs: 60_000 },
+      patient,
     );
   }
   await consumer.stop();
   now = '2026-11-21T12:00:00.000Z';
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const { pool, eventLog } of opened) {
@@ -157,7 +158,7 @@ afterAll(async () => {
     await pool.end();
   }
   rmSync(directory, { recursive: true });
-}, 60_000);
+});
 
 describe('records that are read again', () => {
   it('post nothing and publish nothing', async () => {
@@ -167,9 +168,7 @@ describe('records that are read again', () => {
     const again = book('again');
     const seen = `event_log.seen WHERE consumer = 'again-${run}' AND stream_key LIKE '${cpoId}/%'`;
     // Two sessions, each with a CDR, two movements and a payout.
-    await eventually(async () => expect(await countOf(ledger.pool, seen)).toBe(8), {
-      timeoutMs: 60_000,
-    });
+    await eventually(async () => expect(await countOf(ledger.pool, seen)).toBe(8), patient);
     await again.stop();
     expect(await contentsOf(ledger)).toEqual(before);
     expect(before[0]).toHaveLength(16);
@@ -230,9 +229,7 @@ describe('a database that lost its books', () => {
 
     const consumer = book('adopted', fresh);
     const seen = `event_log.seen WHERE consumer = 'adopted-${run}' AND stream_key LIKE '${cpoId}/%'`;
-    await eventually(async () => expect(await countOf(fresh.pool, seen)).toBe(8), {
-      timeoutMs: 60_000,
-    });
+    await eventually(async () => expect(await countOf(fresh.pool, seen)).toBe(8), patient);
     await consumer.stop();
     expect((await fresh.pool.query(posting)).rows).toEqual(published);
     expect(await contentsOf(fresh)).toEqual(await contentsOf(ledger));
