@@ -2,7 +2,16 @@ import { readCommand } from './command-line';
 
 describe('the command line', () => {
   it('runs a thousand seeds when nothing is said', () =>
-    expect(readCommand([])).toEqual({ seeds: 1_000, first: 1, trace: false, keepGoing: false }));
+    expect(readCommand(['--threads', '3'])).toEqual({
+      seeds: 1_000,
+      first: 1,
+      threads: 3,
+      trace: false,
+      keepGoing: false,
+    }));
+
+  it('runs on every processor when nothing is said', () =>
+    expect(readCommand([]).threads).toBeGreaterThan(0));
 
   it('runs one seed when it is named', () =>
     expect(readCommand(['--seed', '42', '--trace'])).toMatchObject({
@@ -11,8 +20,11 @@ describe('the command line', () => {
       trace: true,
     }));
 
-  it.each([[['--seeds', '0']], [['--seed', 'x']], [['--defect', 'none-such']], [['--what']]])(
-    'refuses %j',
-    (args) => expect(() => readCommand(args)).toThrow(),
-  );
+  it.each([
+    [['--seeds', '0']],
+    [['--seed', 'x']],
+    [['--threads', '0']],
+    [['--defect', 'none-such']],
+    [['--what']],
+  ])('refuses %j', (args) => expect(() => readCommand(args)).toThrow());
 });

@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { defects, type Defect } from './defects';
 
 export type Command = Readonly<{
   seeds: number;
   first: number;
+  threads: number;
   trace: boolean;
   keepGoing: boolean;
   defect?: Defect;
@@ -13,6 +15,7 @@ export const usage = `Usage: node tools/simulation/dist/main.js [options]
 
   --seeds <n>     how many runs (1000)
   --seed <n>      the first seed (1); with --seeds left out, this one alone
+  --threads <n>   how many at the same time (one for each processor)
   --trace         print every step of a failing run, or of the one that is asked for
   --keep-going    do not stop at the first seed that fails
   --defect <name> plant a defect: ${defects.join(', ')}
@@ -33,6 +36,7 @@ export const readCommand = (args: readonly string[]): Command => {
     options: {
       seeds: { type: 'string' },
       seed: { type: 'string' },
+      threads: { type: 'string' },
       trace: { type: 'boolean', default: false },
       'keep-going': { type: 'boolean', default: false },
       defect: { type: 'string' },
@@ -45,6 +49,7 @@ export const readCommand = (args: readonly string[]): Command => {
   return {
     seeds: countOf('seeds', values.seeds ?? (values.seed === undefined ? '1000' : '1')),
     first: countOf('seed', values.seed ?? '1'),
+    threads: countOf('threads', values.threads ?? availableParallelism().toString()),
     trace: values.trace,
     keepGoing: values['keep-going'],
     ...(defect === undefined ? {} : { defect }),

@@ -1,44 +1,47 @@
 import { readCommand, usage, type Command } from './command-line';
-import { failureText, tallyText, traceText, type Tally } from './report';
-import { simulate, type SimulationResult } from './simulation';
+import { failureText, tallyText, traceText } from './report';
+import type { Failure, Tally } from './seed-run';
+import { runOnThreads } from './seed-threads';
+import { simulate } from './simulation';
 
 const reportEveryMs = 10_000;
 
-const show = (failed: SimulationResult, { trace, defect }: Command): void => {
-  // The same seed is the same run: what is told about it is collected the second time.
-  if (trace) console.log(traceText(simulate({ seed: failed.seed, defect, trace }).trace));
-  console.log(failureText(failed));
+/** The same seed is the same run: what is told about it is collected once more. */
+const showTrace = (seed: number, { defect }: Command): void =>
+  console.log(traceText(simulate({ seed, defect, trace: true }).trace));
+
+const show = (failure: Failure, command: Command): void => {
+  if (command.trace) showTrace(failure.seed, command);
+  console.log(failureText(failure));
 };
 
-const run = (command: Command): Tally => {
-  const { defect, first, keepGoing, seeds, trace } = command;
-  const tally: Tally = { seeds: 0, steps: 0, sessions: 0, failures: [] };
+const run = async (command: Command): Promise<Tally> => {
   const startedMs = performance.now();
   let reportedMs = startedMs;
-  for (let seed = first; seed < first + seeds; seed += 1) {
-    const result = simulate({ seed, defect });
-    tally.seeds += 1;
-    tally.steps += result.steps;
-    tally.sessions += result.sessions;
-    if (result.violation !== undefined) {
-      tally.failures.push(result);
-      show(result, command);
-      if (!keepGoing) break;
-    } else if (trace && seeds === 1) {
-      console.log(traceText(simulate({ seed, defect, trace }).trace));
-    }
-    if (performance.now() - reportedMs > reportEveryMs) {
-      reportedMs = performance.now();
-      console.log(tallyText(tally, reportedMs - startedMs));
-    }
+  const onProgress = (tally: Tally): void => {
+    const nowMs = performance.now();
+    if (nowMs - reportedMs < reportEveryMs) return;
+    reportedMs = nowMs;
+    console.log(tallyText(tally, nowMs - startedMs));
+  };
+  const tally = await runOnThreads({ ...command, onProgress });
+  const tookMs = performance.now() - startedMs;
+  for (const failure of tally.failures) show(failure, command);
+  if (command.trace && command.seeds === 1 && tally.failures.length === 0) {
+    showTrace(command.first, command);
   }
-  console.log(tallyText(tally, performance.now() - startedMs));
+  console.log(tallyText(tally, tookMs));
   return tally;
 };
 
-try {
-  process.exitCode = run(readCommand(process.argv.slice(2))).failures.length === 0 ? 0 : 1;
-} catch (error) {
-  console.error(`${(error as Error).message}\n\n${usage}`);
-  process.exitCode = 2;
-}
+const main = async (): Promise<void> => {
+  try {
+    const tally = await run(readCommand(process.argv.slice(2)));
+    process.exitCode = tally.failures.length === 0 ? 0 : 1;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exitCode = 2;
+  }
+};
+
+void main();

@@ -1,5 +1,5 @@
 import type { TraceLine } from './ground/world';
-import type { SimulationResult } from './simulation';
+import type { Failure, Tally } from './seed-run';
 
 const lineText = ({ at, who, what }: TraceLine): string =>
   `${at.slice(5, 10)} ${at.slice(11, 23)}  ${who.padEnd(16)} ${what}`;
@@ -8,20 +8,14 @@ const lineText = ({ at, who, what }: TraceLine): string =>
 export const traceText = (trace: readonly TraceLine[]): string => trace.map(lineText).join('\n');
 
 /** What a failing seed has shown, and how to see it again. */
-export const failureText = ({ seed, violation }: SimulationResult): string =>
+export const failureText = ({ seed, rule, detail }: Failure): string =>
   [
-    `seed ${seed}: ${violation?.rule ?? ''}`,
-    `  ${violation?.detail ?? ''}`,
+    `seed ${seed}: ${rule}`,
+    `  ${detail}`,
     `  again, step by step: node tools/simulation/dist/main.js --seed ${seed} --trace`,
   ].join('\n');
 
-export type Tally = {
-  seeds: number;
-  steps: number;
-  sessions: number;
-  failures: SimulationResult[];
-};
-
+/** How far a run is, and how fast. */
 export const tallyText = ({ seeds, steps, sessions, failures }: Tally, tookMs: number): string => {
   const perSecond = ((seeds * 1_000) / Math.max(tookMs, 1)).toFixed(1);
   const failed = failures.length === 0 ? 'none failed' : `${failures.length} failed`;
