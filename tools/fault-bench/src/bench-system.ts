@@ -10,6 +10,7 @@ import {
 import { freePort } from '@tallywatt/local-runtime';
 import { startTcpProxy, type TcpProxy } from '@tallywatt/testing';
 import { mutationVariable, type MutationName } from './mutations';
+import { stopAll } from './stopping';
 import { SupervisedService } from './supervised-service';
 
 /** A line that can be dead for a while. */
@@ -43,6 +44,9 @@ const shortTimes = {
   PROCESSOR_TIMEOUT_MS: '4000',
   PROCESSOR_BACK_OFF_MAX_MS: '4000',
 };
+
+/** A service that does not end on SIGTERM is killed after 30 s. */
+const stopLimitMs = 90_000;
 
 const hookFile = resolve(__dirname, '..', 'dist', 'mutation-hook.js');
 
@@ -99,8 +103,15 @@ export const startBenchSystem = async (options: BenchSystemOptions): Promise<Ben
     },
     stop: async () => {
       for (const service of Object.values(services)) service.release();
-      await system.stop();
-      await Promise.all([kafkaProxy, ...ocppProxies].map((proxy) => proxy.stop()));
+      const stopsOf = (parts: Readonly<Record<string, { stop: () => Promise<unknown> }>>) =>
+        Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, () => part.stop()]));
+      await stopAll(stopsOf(system.services), stopLimitMs);
+      await stopAll({ 'the sandbox, Kafka or PostgreSQL': system.stop }, stopLimitMs);
+      const lines = ocppProxies.map(
+        (proxy, index) => [`offline line ${index + 1}`, proxy] as const,
+      );
+      const proxies = { 'the proxy of Kafka': kafkaProxy, ...Object.fromEntries<TcpProxy>(lines) };
+      await stopAll(stopsOf(proxies), stopLimitMs);
     },
   };
 };
