@@ -64,8 +64,8 @@ export const forPeople = (value: Rational, divisor: number, decimals: number): s
 const afterGrace = (idleGraceSeconds: bigint): string =>
   idleGraceSeconds === 0n ? '' : ` after the first ${durationText(wholeOf(idleGraceSeconds))}`;
 
-// 0.5 EUR reads as 0.50; finer prices such as 0.4999 stay as they are.
-const priceForPeople = (price: Decimal, currency: string): string => {
+/** 0.5 EUR reads as 0.50; finer prices such as 0.4999 stay as they are. */
+export const priceForPeople = (price: Decimal, currency: string): string => {
   const missing = currencyExponent(currency) - price.scale;
   if (missing <= 0) return decimalToString(price);
   const unscaled = multiplyWhole(wholeOf(price.unscaled), powerOfTen(missing));

@@ -1,11 +1,6 @@
 import type { Decimal, Rational } from '@tallywatt/money';
-import {
-  decimalToString,
-  multiplyWhole,
-  rational,
-  rationalToText,
-  roundQuotient,
-} from '@tallywatt/money';
+import { decimalToString } from '@tallywatt/money';
+import { forPeople, priceForPeople } from './explanation';
 import type { DiscountableDimension } from './tariff-extension';
 
 /** The sentence beside a member's percentage. */
@@ -25,15 +20,15 @@ export const explainUnlimited = (
 
 /** The sentence beside energy that a membership or fleet plan includes. */
 export const explainIncluded = (kwh: Rational, tier: string): string =>
-  `${threeDecimals(kwh)} kWh are included for ${tier}.`;
+  `${forPeople(kwh, 1, 3)} kWh are included for ${tier}.`;
 
 /** The sentence beside an amount off each kWh. */
 export const explainPerKwh = (amount: Decimal, tier: string, currency: string): string =>
-  `${decimalToString(amount)} ${currency} off each kWh for tier ${tier}.`;
+  `${priceForPeople(amount, currency)} ${currency} off each kWh for tier ${tier}.`;
 
 /** The sentence beside the limit of idle fees. */
 export const explainIdleLimit = (limit: Decimal, currency: string): string =>
-  `Idle time of one session costs at most ${decimalToString(limit)} ${currency}.`;
+  `Idle time of one session costs at most ${priceForPeople(limit, currency)} ${currency}.`;
 
 const words: Readonly<Record<DiscountableDimension, string>> = {
   ENERGY: 'energy',
@@ -45,13 +40,4 @@ const listed = (appliesTo: readonly DiscountableDimension[]): string => {
   const names = appliesTo.map((dimension) => words[dimension]);
   const last = names.pop() ?? '';
   return names.length === 0 ? last : `${names.join(', ')} and ${last}`;
-};
-
-const threeDecimals = ({ numerator, denominator }: Rational): string => {
-  const thousandths = roundQuotient(
-    multiplyWhole(numerator, 1000),
-    denominator,
-    'half-away-from-zero',
-  );
-  return rationalToText(rational(thousandths, 1000));
 };
