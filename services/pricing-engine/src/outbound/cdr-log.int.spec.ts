@@ -50,4 +50,4 @@ it('counts the money of a withheld CDR once, however often it is computed', asyn
     await eventLog.stop();
     await pool.end();
   }
-}, 120_000);
+});
