@@ -69,7 +69,7 @@ const chargeOnce = async (): Promise<string> => {
     return await until(
       'the session at the gateway',
       () => findSessionId(api, 'BACKBONE-1', outcome.transactionId),
-      30_000,
+      120_000,
     );
   } finally {
     await charger.disconnect();
@@ -79,13 +79,13 @@ const chargeOnce = async (): Promise<string> => {
 beforeAll(async () => {
   system = await startSystem({ instance, ports: await freePorts(), ephemeral: true });
   api = new OperatorApi(system.addresses, system.operatorToken);
-}, 180_000);
+});
 
 afterAll(async () => {
-  await system.stop();
-  rmSync(system.directory, { recursive: true, force: true });
+  await system?.stop();
+  if (system !== undefined) rmSync(system.directory, { recursive: true, force: true });
   rmSync(directory, { recursive: true });
-}, 60_000);
+});
 
 it('publishes tariffs from files, each new version once', async () => {
   const file = join(directory, 'tariffs.json');
@@ -108,13 +108,13 @@ it('proves a session that ran through all services, once its money is booked', a
       const isSettled = report.links.some(({ type }) => type === 'BalanceTransactionRecorded');
       return code === 0 && isSettled ? report.links : undefined;
     },
-    60_000,
+    180_000,
   );
   const hops = new Set(links.map(({ hop }) => hop));
   for (const hop of ['decision', 'tariff', 'session', 'cdr', 'payment', 'balance', 'journal']) {
     expect(hops).toContain(hop);
   }
-}, 150_000);
+});
 
 it('rebuilds identically what the services have derived', async () => {
   const { code, out } = await backbone(
@@ -127,7 +127,7 @@ it('rebuilds identically what the services have derived', async () => {
   expect(out).toContain('pricing-engine: 1 rows compared with the live database');
   expect(out).toMatch(/ledger: [2-9] rows compared with the live database/);
   expect(code).toBe(0);
-}, 60_000);
+});
 
 it('exports the book', async () => {
   const { code, out } = await backbone('ledger', 'export');
@@ -145,7 +145,7 @@ it('shows what is parked, and hands it out again', async () => {
       const { code, out } = await backbone('parked', 'list', '--service', 'pricing-engine');
       return code === 1 ? out : undefined;
     },
-    30_000,
+    120_000,
   );
   expect(listed).toContain(key);
   expect(listed).toContain('is not the hash of the value');
@@ -165,4 +165,4 @@ it('shows what is parked, and hands it out again', async () => {
   const { code, out } = await backbone('rebuild', '--verify', '--topics-only');
   expect(out).toContain(`record-unreadable`);
   expect(code).toBe(1);
-}, 90_000);
+});

@@ -89,7 +89,7 @@ export const startBilledLog = async (servers: LocalRuntime): Promise<BilledLog> 
         );
         return rowCount === 0 ? true : undefined;
       },
-      30_000,
+      120_000,
     );
   const publish = async (service: string, events: readonly OutgoingEvent[]): Promise<void> => {
     const owner = await ownerOf(service);

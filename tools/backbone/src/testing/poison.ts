@@ -51,7 +51,7 @@ export const publishPoison = async (
         );
         return rowCount === 1 ? true : undefined;
       },
-      30_000,
+      120_000,
     );
   } finally {
     await eventLog.stop();
