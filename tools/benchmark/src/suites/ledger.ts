@@ -19,6 +19,8 @@ import { cdrOf, recordedSession } from '../workload/session-log';
 
 const batchSize = 1_000;
 const copyBatchSize = 10_000;
+/** Partitions that the consumer loop takes at once. */
+const partitionsAtOnce = 3;
 const singlesPerSecond = 100;
 
 type Facts = readonly RecordedEvent[];
@@ -60,12 +62,22 @@ const ledgerFaults = async (pool: Pool, expected: number): Promise<string[]> => 
     : [`${expected} facts: ${found?.entries} entries, ${found?.outbox} events, sum ${found?.sum}`];
 };
 
-const runBatches = (runtime: LocalRuntime, facts: Facts): Promise<Measurement> =>
+const runBatches = (
+  runtime: LocalRuntime,
+  facts: Facts,
+  batchesAtOnce: number,
+): Promise<Measurement> =>
   withLedger(runtime, async (book, pool) => {
+    let next = 0;
+    const bookOn = async (): Promise<void> => {
+      while (next < facts.length) {
+        const from = next;
+        next += batchSize;
+        await book(facts.slice(from, from + batchSize));
+      }
+    };
     const startedMs = performance.now();
-    for (let from = 0; from < facts.length; from += batchSize) {
-      await book(facts.slice(from, from + batchSize));
-    }
+    await Promise.all(Array.from({ length: batchesAtOnce }, bookOn));
     const seconds = (performance.now() - startedMs) / 1_000;
     await book(facts.slice(0, batchSize)); // once more: nothing may come of it
     return {
@@ -124,7 +136,13 @@ const batches = (runtime: LocalRuntime, facts: Facts): Benchmark => {
         name: 'ledger',
         role: 'ours',
         about: `the service’s handler, ${batchSize} facts a transaction, one connection: posting rules, hashes, balance checked by the database, event appended`,
-        run: () => settledAfter(runtime, runBatches(runtime, facts)),
+        run: () => settledAfter(runtime, runBatches(runtime, facts, 1)),
+      },
+      {
+        name: 'ledger, three batches at once',
+        role: 'ours',
+        about: 'the same over as many connections as the consumer loop takes partitions at once',
+        run: () => settledAfter(runtime, runBatches(runtime, facts, partitionsAtOnce)),
       },
       {
         name: 'COPY, batches of 10,000',
