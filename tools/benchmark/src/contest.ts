@@ -8,6 +8,8 @@ export type Measurement = Readonly<{
   latenciesMs?: Readonly<Record<string, readonly number[]>>;
   /** What one of the things took, by series, in CPU milliseconds: it says where time goes. */
   cpuMs?: Readonly<Record<string, number>>;
+  /** What one of the things takes in memory, by series. */
+  memoryKiB?: Readonly<Record<string, number>>;
   /** What is wrong with the result. A faster wrong run is a failure. */
   faults: readonly string[];
 }>;
@@ -51,6 +53,7 @@ export type ContenderResult = Readonly<{
   latencyMs: Readonly<Record<string, LatencyResult>>;
   /** Medians over the rounds. */
   cpuMs?: Readonly<Record<string, number>>;
+  memoryKiB?: Readonly<Record<string, number>>;
 }>;
 
 /** Ours divided by a limit, round by round: the machine's noise is in both. */
@@ -127,7 +130,7 @@ const lineOf = (
   id: string,
   round: number,
   contender: string,
-  { perSecond = {}, latenciesMs = {}, cpuMs = {} }: Measurement,
+  { perSecond = {}, latenciesMs = {}, cpuMs = {}, memoryKiB = {} }: Measurement,
 ): string => {
   const turn = round < 0 ? 'warm-up' : `round ${round + 1}`;
   const rates = Object.entries(perSecond).map(([name, rate]) => `${Math.round(rate)} ${name}/s`);
@@ -136,7 +139,8 @@ const lineOf = (
     return `${name} p50 ${p50} p99 ${p99} ms`;
   });
   const cpu = Object.entries(cpuMs).map(([name, ms]) => `${name} ${ms.toFixed(2)} CPU ms`);
-  return `${id} ${turn} ${contender}: ${[...rates, ...latencies, ...cpu].join(', ')}`;
+  const memory = Object.entries(memoryKiB).map(([name, size]) => `${name} ${size.toFixed(1)} KiB`);
+  return `${id} ${turn} ${contender}: ${[...rates, ...latencies, ...cpu, ...memory].join(', ')}`;
 };
 
 const resultOf = (
@@ -158,7 +162,8 @@ const resultOf = (
       };
     },
   ),
-  ...cpuOf(measurements),
+  ...mediansOf('cpuMs', measurements),
+  ...mediansOf('memoryKiB', measurements),
   latencyMs: bySeries(
     measurements.map(({ latenciesMs }) => latenciesMs ?? {}),
     (samples) => ({
@@ -171,15 +176,19 @@ const resultOf = (
   ),
 });
 
-const cpuOf = (measurements: readonly Measurement[]): Pick<ContenderResult, 'cpuMs'> =>
-  measurements.every(({ cpuMs }) => cpuMs === undefined)
+// Left out where no round says anything of it.
+const mediansOf = <Name extends 'cpuMs' | 'memoryKiB'>(
+  name: Name,
+  measurements: readonly Measurement[],
+): { [key in Name]?: Readonly<Record<string, number>> } =>
+  measurements.every((one) => one[name] === undefined)
     ? {}
-    : {
-        cpuMs: bySeries(
-          measurements.map(({ cpuMs }) => cpuMs ?? {}),
+    : ({
+        [name]: bySeries<number, number>(
+          measurements.map((one) => one[name] ?? {}),
           (values) => rounded(median(values)),
         ),
-      };
+      } as { [key in Name]: Readonly<Record<string, number>> });
 
 const bySeries = <From, To>(
   rounds: readonly Readonly<Record<string, From>>[],

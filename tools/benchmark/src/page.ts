@@ -116,6 +116,7 @@ const benchmarkSection = (benchmark: BenchmarkResult): string[] => [
   ...rateTable(benchmark),
   ...latencyTable(benchmark),
   ...cpuTable(benchmark),
+  ...memoryTable(benchmark),
   ...benchmark.contenders.map(({ name, about }) => `- ${name}: ${about}.`),
 ];
 
@@ -171,6 +172,16 @@ const cpuTable = ({ contenders }: BenchmarkResult): string[] => {
   );
   if (rows.length === 0) return [];
   return [row('contender', 'process', 'CPU ms each'), '|---|---|---|', ...rows, ''];
+};
+
+const memoryTable = ({ contenders }: BenchmarkResult): string[] => {
+  const rows = contenders.flatMap((contender) =>
+    Object.entries(contender.memoryKiB ?? {}).map(([series, size]) =>
+      row(nameOf(contender), series, size.toFixed(1)),
+    ),
+  );
+  if (rows.length === 0) return [];
+  return [row('contender', 'memory', 'KiB each'), '|---|---|---|', ...rows, ''];
 };
 
 const nameOf = ({ name, role }: ContenderResult): string =>

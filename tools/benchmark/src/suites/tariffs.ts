@@ -1,6 +1,7 @@
 import { rational, addRational, multiplyRational, toMinor } from '@tallywatt/money';
 import { parseTariff, rate, type OcpiTariff } from '@tallywatt/tariffs';
 import type { Benchmark, Measurement } from '../contest';
+import { sessionSizeBenchmarks } from './session-sizes';
 
 // A session of 60 readings, 2.6 kB as JSON, priced by a tariff with a day and a night price.
 
@@ -194,5 +195,6 @@ export const tariffBenchmarks = (quick: boolean): Benchmark[] => {
         },
       ],
     },
+    ...sessionSizeBenchmarks(quick),
   ];
 };
