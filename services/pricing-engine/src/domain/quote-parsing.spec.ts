@@ -93,7 +93,7 @@ describe('what is wrong with a quote', () => {
       { tariff, timeZone, cdr: { ...cdr, end_date_time: '2026-06-01T16:30:00Z' } },
       ['$.cdr.charging_periods[2].start_date_time'],
     ],
-  ])('is found in %j', (body, paths) => expect(pathsOf(quotePrice(body))).toEqual(paths));
+  ])('is found in example %#', (body, paths) => expect(pathsOf(quotePrice(body))).toEqual(paths));
 
   it('is no reason to refuse where nobody reads it, but said', () =>
     expect(quote({ session: { ...session, vehicle: 'red' }, colour: 'blue' })).toMatchObject({
