@@ -1,7 +1,7 @@
 import type { CdrIssued, CdrWithheld, RecordedEvent, SessionStarted } from '@tallywatt/contracts';
-import { underCause, withLogFacts, type SqlClient } from '@tallywatt/event-log';
+import type { SqlClient } from '@tallywatt/event-log';
 import { paymentIdOf, preauthorizationOf, priceOf } from '../domain/session-rules';
-import type { LockedPayment, PaymentStore } from '../outbound/payment-store';
+import type { LockedPayment, PaymentRequest, PaymentStore } from '../outbound/payment-store';
 import type { SessionFactStore } from '../outbound/session-fact-store';
 
 type Relevant = SessionStarted | CdrIssued | CdrWithheld;
@@ -23,49 +23,43 @@ export class SessionConsumer {
       tx,
       relevant.map(({ event }) => event),
     );
-    for (const recorded of relevant) {
-      const { cpoId, sessionId } = recorded.event;
+    const now = new Date().toISOString();
+    const requests = relevant.map((recorded): PaymentRequest => {
+      const { event, metadata } = recorded;
+      const { cpoId, sessionId } = event;
       const paymentId = paymentIdOf(cpoId, sessionId);
       const before = locked.get(paymentId);
       if (before === undefined) throw new Error(`no row for session ${sessionId} of ${cpoId}`);
-      const after = await underCause(recorded.metadata.id, () =>
-        withLogFacts({ cpoId, sessionId }, () => this.handleOne(tx, before, recorded)),
-      );
+      const after = withFact(before, recorded);
       locked.set(paymentId, after);
-    }
-  }
-
-  private async handleOne(
-    tx: SqlClient,
-    before: LockedPayment,
-    recorded: RecordedEvent<Relevant>,
-  ): Promise<LockedPayment> {
-    const { event, metadata } = recorded;
-    const after = await this.remember(tx, before, recorded);
-    const preauthorization =
-      event.type === 'SessionStarted' ? preauthorizationOf(event, before.identity) : undefined;
-    await this.payments.handle(
-      tx,
-      after,
-      preauthorization === undefined ? [] : [preauthorization],
-      { now: new Date().toISOString(), cause: metadata },
-    );
-    return after;
-  }
-
-  private remember(
-    tx: SqlClient,
-    before: LockedPayment,
-    recorded: RecordedEvent<Relevant>,
-  ): Promise<LockedPayment> {
-    const { event } = recorded;
-    switch (event.type) {
-      case 'SessionStarted':
-        return this.facts.started(tx, before, event.chargePointId);
-      case 'CdrIssued':
-        return this.facts.priced(tx, before, priceOf(event, recorded.metadata.occurredAt));
-      case 'CdrWithheld':
-        return this.facts.withheld(tx, before, event.reason);
-    }
+      const preauthorization =
+        event.type === 'SessionStarted' ? preauthorizationOf(event, before.identity) : undefined;
+      return {
+        locked: after,
+        commands: preauthorization === undefined ? [] : [preauthorization],
+        options: { now, cause: metadata },
+      };
+    });
+    await this.facts.store(tx, [...locked.values()]);
+    await this.payments.handleAll(tx, requests);
   }
 }
+
+/** A payment with what one more record says of its session; the first CDR counts. */
+const withFact = (
+  before: LockedPayment,
+  { event, metadata }: RecordedEvent<Relevant>,
+): LockedPayment => {
+  const { facts } = before;
+  switch (event.type) {
+    case 'SessionStarted':
+      return { ...before, chargePointId: event.chargePointId, facts: { ...facts, started: true } };
+    case 'CdrIssued':
+      // Corrections have their own way.
+      return facts.price === undefined
+        ? { ...before, facts: { ...facts, price: priceOf(event, metadata.occurredAt) } }
+        : before;
+    case 'CdrWithheld':
+      return { ...before, facts: { ...facts, withheldReason: event.reason } };
+  }
+};

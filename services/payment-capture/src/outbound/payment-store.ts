@@ -4,15 +4,16 @@ import {
   type PaymentEvent,
   type RecordHeaders,
 } from '@tallywatt/contracts';
-import { fold } from '@tallywatt/decider';
 import {
   activeTraceparent,
   inSpan,
   isTracing,
+  queryPrepared,
   sessionAttributes,
   traceIdOf,
   type AppendedEvent,
   type EventLog,
+  type OutgoingEvent,
   type SqlClient,
 } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
@@ -20,7 +21,7 @@ import { paymentDecider } from '../domain/payment';
 import type { PaymentCommand } from '../domain/payment-command';
 import type { Payment, PaymentIdentity } from '../domain/payment-state';
 import { paymentFactTime, stepsOf, type PaymentDecision } from '../domain/payment-steps';
-import { callOf } from '../domain/processor-call';
+import { callOf, type ProcessorCall } from '../domain/processor-call';
 import { paymentIdOf, type SessionFacts } from '../domain/session-rules';
 import type { CallList } from './call-list';
 import { priceFromRow, type PriceRow } from './price-row';
@@ -72,22 +73,76 @@ const lockedFromRow = (row: PaymentRow): LockedPayment => {
 const columns = `cpo_id, payment_id, session_id, charge_point_id, started, price, withheld_reason,
   payment_intent_id`;
 
-/** The events of one payment, oldest first, as they stand in the outbox. */
-const eventsOf = async (
+/** What is known of a payment: its events so far, folded, and the trace it began in. */
+type Known = Readonly<{ payment: Payment; traceparent?: string }>;
+
+/** Payments as their events stand in the outbox, by stream key. */
+const knownOf = async (
   tx: SqlClient,
-  streamKey: string,
-): Promise<Readonly<{ event: PaymentEvent; traceparent?: string }>[]> => {
-  const { rows } = await tx.query<{ value: string; headers: RecordHeaders }>(
-    `SELECT value, headers FROM event_log.outbox
-     WHERE topic = $1 AND stream_key = $2 ORDER BY sequence`,
-    [topic, streamKey],
+  streamKeys: readonly string[],
+): Promise<ReadonlyMap<string, Known>> => {
+  type Row = { stream_key: string; value: string; headers: RecordHeaders };
+  const { rows } = await queryPrepared<Row>(
+    tx,
+    'payment_capture.events_of_payments',
+    `SELECT o.stream_key, o.value, o.headers FROM unnest($2::text[]) AS u (stream_key)
+     JOIN event_log.outbox o ON o.topic = $1 AND o.stream_key = u.stream_key
+     ORDER BY o.stream_key, o.sequence`,
+    [topic, streamKeys],
   );
-  return rows.map((row) => {
-    const { event, metadata } = decodeRecord(streamKey, row.value, row.headers);
-    const { traceparent } = metadata;
-    const traced = traceparent === undefined ? {} : { traceparent };
-    return { event: event as PaymentEvent, ...traced };
-  });
+  const known = new Map<string, Known>();
+  for (const { stream_key: key, value, headers } of rows) {
+    const { event, metadata } = decodeRecord(key, value, headers);
+    const before = known.get(key);
+    // The first event says in which trace the payment began.
+    const traceparent = before === undefined ? metadata.traceparent : before.traceparent;
+    const payment = paymentDecider.evolve(
+      before?.payment ?? paymentDecider.initial,
+      event as PaymentEvent,
+    );
+    known.set(key, { payment, ...(traceparent === undefined ? {} : { traceparent }) });
+  }
+  return known;
+};
+
+const streamKeyOf = ({ identity }: LockedPayment): string =>
+  `${identity.cpoId}/${identity.paymentId}`;
+
+/** What is asked of one payment. */
+export type PaymentRequest = Readonly<{
+  locked: LockedPayment;
+  commands: readonly PaymentCommand[];
+  options: HandleOptions;
+}>;
+
+/** An event that a payment has decided on, and the call to the processor that it asks for. */
+type Decided = Readonly<{
+  locked: LockedPayment;
+  outgoing: OutgoingEvent;
+  call: ProcessorCall | undefined;
+}>;
+
+type Outcome = Readonly<{
+  payment: Payment;
+  decisions: readonly PaymentDecision[];
+  decided: readonly Decided[];
+}>;
+
+const decideOn = (before: Payment, { locked, commands, options }: PaymentRequest): Outcome => {
+  const { cause } = options;
+  const steps = stepsOf(before, locked.facts, commands);
+  const decided = steps.flatMap(({ events, payment }) =>
+    events.map((event): Decided => {
+      const occurredAt = paymentFactTime(event, locked.facts, options);
+      const outgoing = { event, occurredAt, ...(cause === undefined ? {} : { cause }) };
+      return { locked, outgoing, call: callOf(event, payment) };
+    }),
+  );
+  return {
+    payment: steps.at(-1)?.payment ?? before,
+    decisions: steps.map(({ decision }) => decision),
+    decided,
+  };
 };
 
 /** Loads payments, lets them decide, and writes down what follows: events and calls, together. */
@@ -152,17 +207,15 @@ export class PaymentStore {
     commands: readonly PaymentCommand[],
     options: HandleOptions,
   ): Promise<Readonly<{ payment: Payment; decisions: readonly PaymentDecision[] }>> {
-    const { cpoId, paymentId } = locked.identity;
-    const history = await eventsOf(tx, `${cpoId}/${paymentId}`);
-    const carryOut = () =>
-      this.carryOut(
-        tx,
-        locked,
-        history.map(({ event }) => event),
-        commands,
-        options,
-      );
-    const own = history[0]?.traceparent;
+    const key = streamKeyOf(locked);
+    const known = (await knownOf(tx, [key])).get(key);
+    const carryOut = async (): Promise<Outcome> => {
+      const request = { locked, commands, options };
+      const outcome = decideOn(known?.payment ?? paymentDecider.initial, request);
+      await this.record(tx, outcome.decided);
+      return outcome;
+    };
+    const own = known?.traceparent;
     const active = activeTraceparent();
     // What causes it may have no trace of its own, as a webhook: then it is the payment's.
     if (!isTracing() || own === undefined || options.cause !== undefined) return carryOut();
@@ -171,46 +224,48 @@ export class PaymentStore {
     return inSpan(`payment ${commands.map(({ type }) => type).join(' ')}`, facts, carryOut);
   }
 
-  private async carryOut(
-    tx: SqlClient,
-    locked: LockedPayment,
-    history: readonly PaymentEvent[],
-    commands: readonly PaymentCommand[],
-    options: HandleOptions,
-  ): Promise<Readonly<{ payment: Payment; decisions: readonly PaymentDecision[] }>> {
-    const before = fold(paymentDecider, history);
-    const steps = stepsOf(before, locked.facts, commands);
-    for (const { events, payment } of steps) {
-      if (events.length > 0) await this.record(tx, locked, payment, events, options);
-    }
-    return {
-      payment: steps.at(-1)?.payment ?? before,
-      decisions: steps.map(({ decision }) => decision),
-    };
+  /** The same for many payments, one request after the other, with as many statements as for one. */
+  async handleAll(tx: SqlClient, requests: readonly PaymentRequest[]): Promise<void> {
+    const keys = new Set(requests.map(({ locked }) => streamKeyOf(locked)));
+    const known = await knownOf(tx, [...keys]);
+    const payments = new Map([...known].map(([key, { payment }]) => [key, payment]));
+    const decided = requests.flatMap((request) => {
+      const key = streamKeyOf(request.locked);
+      const outcome = decideOn(payments.get(key) ?? paymentDecider.initial, request);
+      payments.set(key, outcome.payment);
+      return outcome.decided;
+    });
+    await this.record(tx, decided);
   }
 
-  private async record(
-    tx: SqlClient,
-    locked: LockedPayment,
-    payment: Payment,
-    events: readonly PaymentEvent[],
-    options: HandleOptions,
-  ): Promise<void> {
-    const appended = await this.eventLog.append(
-      tx,
-      events.map((event) => ({ event, occurredAt: paymentFactTime(event, locked.facts, options) })),
-      options.cause === undefined ? {} : { cause: options.cause },
-    );
+  private async record(tx: SqlClient, decided: readonly Decided[]): Promise<void> {
+    if (decided.length === 0) return;
+    const events = decided.map(({ outgoing }) => outgoing);
+    const appended = await this.eventLog.append(tx, events);
     assertAdded(appended);
-    const held = events.find((event) => event.type === 'PaymentPreauthorized');
-    await tx.query(
-      `UPDATE payments SET opened = true, payment_intent_id = coalesce($3, payment_intent_id)
-       WHERE cpo_id = $1 AND payment_id = $2`,
-      [locked.identity.cpoId, locked.identity.paymentId, held?.paymentIntentId ?? null],
+    const intents = new Map<LockedPayment['identity'], string | null>();
+    for (const { locked, outgoing } of decided) {
+      const { event } = outgoing;
+      const known = intents.get(locked.identity) ?? null;
+      const held = event.type === 'PaymentPreauthorized' ? event.paymentIntentId : known;
+      intents.set(locked.identity, held);
+    }
+    const identities = [...intents.keys()];
+    await queryPrepared(
+      tx,
+      'payment_capture.open_payments',
+      `UPDATE payments p SET opened = true,
+         payment_intent_id = coalesce(u.payment_intent_id, p.payment_intent_id)
+       FROM unnest($1::text[], $2::text[], $3::text[]) AS u (cpo_id, payment_id, payment_intent_id)
+       WHERE p.cpo_id = u.cpo_id AND p.payment_id = u.payment_id`,
+      [
+        identities.map(({ cpoId }) => cpoId),
+        identities.map(({ paymentId }) => paymentId),
+        [...intents.values()],
+      ],
     );
-    for (const { event, traceparent } of appended) {
-      const call = callOf(event as PaymentEvent, payment);
-      if (call !== undefined) await this.calls.add(tx, call, traceparent);
+    for (const [index, { call }] of decided.entries()) {
+      if (call !== undefined) await this.calls.add(tx, call, appended[index]?.traceparent);
     }
   }
 }

@@ -1,35 +1,29 @@
-import type { SqlClient } from '@tallywatt/event-log';
-import type { SessionPrice } from '../domain/session-rules';
+import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { LockedPayment } from './payment-store';
 import { priceToRow } from './price-row';
 
-const set = (tx: SqlClient, { identity }: LockedPayment, assignment: string, value: unknown) =>
-  tx.query(`UPDATE payments SET ${assignment} WHERE cpo_id = $1 AND payment_id = $2`, [
-    identity.cpoId,
-    identity.paymentId,
-    value,
-  ]);
-
-/** Remembers what other topics say about a session, beside its payment. Rows are locked. */
+/** Remembers what other topics say about sessions, beside their payments. */
 export class SessionFactStore {
-  async started(
-    tx: SqlClient,
-    locked: LockedPayment,
-    chargePointId: string,
-  ): Promise<LockedPayment> {
-    await set(tx, locked, 'started = true, charge_point_id = $3', chargePointId);
-    return { ...locked, chargePointId, facts: { ...locked.facts, started: true } };
-  }
-
-  /** The first CDR counts: corrections have their own way. */
-  async priced(tx: SqlClient, locked: LockedPayment, price: SessionPrice): Promise<LockedPayment> {
-    if (locked.facts.price !== undefined) return locked;
-    await set(tx, locked, 'price = $3::jsonb', JSON.stringify(priceToRow(price)));
-    return { ...locked, facts: { ...locked.facts, price } };
-  }
-
-  async withheld(tx: SqlClient, locked: LockedPayment, reason: string): Promise<LockedPayment> {
-    await set(tx, locked, 'withheld_reason = $3', reason);
-    return { ...locked, facts: { ...locked.facts, withheldReason: reason } };
+  /** Writes all that is known of these sessions. Their rows are locked. */
+  async store(tx: SqlClient, payments: readonly LockedPayment[]): Promise<void> {
+    await queryPrepared(
+      tx,
+      'payment_capture.store_facts',
+      `UPDATE payments p SET started = u.started, charge_point_id = u.charge_point_id,
+         price = u.price, withheld_reason = u.withheld_reason
+       FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::jsonb[], $6::text[])
+         AS u (cpo_id, payment_id, started, charge_point_id, price, withheld_reason)
+       WHERE p.cpo_id = u.cpo_id AND p.payment_id = u.payment_id`,
+      [
+        payments.map(({ identity }) => identity.cpoId),
+        payments.map(({ identity }) => identity.paymentId),
+        payments.map(({ facts }) => facts.started),
+        payments.map(({ chargePointId }) => (chargePointId === '' ? null : chargePointId)),
+        payments.map(({ facts }) =>
+          facts.price === undefined ? null : JSON.stringify(priceToRow(facts.price)),
+        ),
+        payments.map(({ facts }) => facts.withheldReason ?? null),
+      ],
+    );
   }
 }
