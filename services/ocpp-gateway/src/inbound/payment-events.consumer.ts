@@ -30,5 +30,6 @@ export const consumePaymentEvents = (
   eventLog.consume({
     name: 'ocpp-gateway',
     topics: ['payments.payments.v1'],
+    restMs: 50, // a declined card is rare among them, and chargers wait for the same process
     handle: stopDeclinedSessions(remoteStops),
   });

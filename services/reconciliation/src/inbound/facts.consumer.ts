@@ -28,6 +28,7 @@ export const consumeFacts = (
   eventLog.consume({
     name: 'reconciliation',
     topics,
+    restMs: 100, // nobody waits for a verdict, and facts of a session come one after the other
     handle: (events, tx) => takeFacts(eventLog, tx, events, patience, onBilled),
   });
 
