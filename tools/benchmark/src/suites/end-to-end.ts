@@ -48,7 +48,7 @@ export const openEndToEnd = async (
     const stage = await openStage(report, (step) => void closing.push(step));
     return {
       postgresUrl: stage.system.addresses.postgres,
-      benchmarks: [50, 200, 500].map((rate) => atRate(stage, rate, quick ? 2 : rate > 200 ? 3 : 5)),
+      benchmarks: [50, 100, 200].map((rate) => atRate(stage, rate, quick ? 2 : 3)),
       close,
     };
   } catch (error) {

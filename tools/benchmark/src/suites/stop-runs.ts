@@ -3,6 +3,7 @@ import type { Measurement } from '../contest';
 import { cpuMsOf } from '../process-cpu';
 import { atSteadyRate } from '../schedule';
 import { chargerId, type Fleet } from '../workload/chargers';
+import { hopsOf } from './stop-hops';
 import { chargers, patienceMs, untilQuiet, type Stage } from './stop-stage';
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -129,6 +130,7 @@ export const runOurs = async (
     confirmed: confirmedMs,
     booked: since(booked),
     'on ledger.journal.v1': since(published),
+    ...(await hopsOf(stage, sessions, sentMs)),
   };
   if (since(published).length !== count) faults.push(`${published.size} entries on the topic`);
   return { latenciesMs, cpuMs: cpuOfEach(cpuBefore, cpuBy(stage), count), faults };

@@ -18,8 +18,7 @@ export const connectFleet = async (
   size: number,
   password: string | null,
 ): Promise<Fleet> => {
-  const clients: RPCClient[] = [];
-  for (let charger = 0; charger < size; charger += 1) {
+  const connect = async (charger: number): Promise<RPCClient> => {
     const client = new RPCClient({
       endpoint: url,
       identity: chargerId(charger),
@@ -41,7 +40,15 @@ export const connectFleet = async (
     });
     client.on('socketError', () => undefined);
     await client.connect();
-    clients.push(client);
+    return client;
+  };
+  // A few at a time: the password of each is checked, which takes long on purpose.
+  const clients: RPCClient[] = [];
+  while (clients.length < size) {
+    const few = Array.from({ length: Math.min(4, size - clients.length) }, (_, index) =>
+      connect(clients.length + index),
+    );
+    clients.push(...(await Promise.all(few)));
   }
   return {
     size,
