@@ -1,6 +1,7 @@
 /** Dotted, stable codes: they are in every entry for ever. */
 export type PostingRule =
   | 'cdr.issued'
+  | 'cdr.credited'
   | 'payment.captured'
   | 'payment.refunded'
   | 'processor.fee'
@@ -9,6 +10,7 @@ export type PostingRule =
   | 'payout.paid'
   | 'payout.failed'
   | 'receivable.opened'
+  | 'receivable.reduced'
   | 'processor.unknown';
 
 type Posting = readonly ['debit' | 'credit', account: string];
@@ -33,6 +35,13 @@ export const permittedPostings: Readonly<Record<PostingRule, readonly Posting[]>
     ['credit', 'revenue:charging:*'],
     ['credit', 'liabilities:tax:vat:*'],
   ],
+  'cdr.credited': [
+    ['credit', driver],
+    ['credit', 'revenue:contra:discount'],
+    ['credit', 'revenue:charging:price-limit'],
+    ['debit', 'revenue:charging:*'],
+    ['debit', 'liabilities:tax:vat:*'],
+  ],
   'payment.captured': [
     ['debit', pending],
     // A fee can be more than a small capture brings.
@@ -41,6 +50,8 @@ export const permittedPostings: Readonly<Record<PostingRule, readonly Posting[]>
     ['credit', driver],
   ],
   'payment.refunded': [
+    // Of a corrected CDR: the credit CDR has taken back revenue and tax already.
+    ['debit', driver],
     ['debit', 'revenue:contra:refund'],
     ['debit', 'liabilities:tax:vat:*'],
     ['debit', fees],
@@ -82,6 +93,10 @@ export const permittedPostings: Readonly<Record<PostingRule, readonly Posting[]>
   'receivable.opened': [
     ['debit', 'assets:receivable:uncollected'],
     ['credit', driver],
+  ],
+  'receivable.reduced': [
+    ['debit', driver],
+    ['credit', 'assets:receivable:uncollected'],
   ],
   'processor.unknown': [
     ['debit', suspense],

@@ -73,9 +73,11 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'SessionStopped':
     case 'SessionClosed':
     case 'StopConflicted':
+    case 'StopCorrected':
     case 'SessionQuarantined':
     case 'SessionReleased':
     case 'CdrIssued':
+    case 'CreditCdrIssued':
     case 'CdrWithheld':
       return event.sessionId;
     case 'DriverRegistered':
@@ -106,6 +108,7 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'PaymentRefunded':
     case 'PaymentRefundFailed':
     case 'ReceivableOpened':
+    case 'ReceivableReduced':
       return event.paymentId;
     case 'BalanceTransactionRecorded':
     case 'BalanceTransactionAvailable':

@@ -11,6 +11,7 @@ import type {
   PaymentVoidRequested as PaymentVoidRequestedMessage,
   PaymentVoided as PaymentVoidedMessage,
   ReceivableOpened as ReceivableOpenedMessage,
+  ReceivableReduced as ReceivableReducedMessage,
 } from './gen/tallywatt/payment/v1/payment_events_pb';
 import {
   PaymentCaptureFailedSchema,
@@ -25,6 +26,7 @@ import {
   PaymentVoidRequestedSchema,
   PaymentVoidedSchema,
   ReceivableOpenedSchema,
+  ReceivableReducedSchema,
 } from './gen/tallywatt/payment/v1/payment_events_pb';
 import { contractOf } from './event-contract';
 import type { EventOf } from './readable';
@@ -35,6 +37,7 @@ export const receivableReasonValues = [
   'price-above-hold',
   'no-payment-route',
   'capture-failed',
+  'price-corrected',
 ] as const;
 export type ReceivableReason = (typeof receivableReasonValues)[number];
 
@@ -66,6 +69,7 @@ export type ReceivableOpened = EventOf<
   ReceivableOpenedMessage,
   { readonly reason: ReceivableReason }
 >;
+export type ReceivableReduced = EventOf<'ReceivableReduced', ReceivableReducedMessage>;
 
 /** Events of `payments.payments.v1`: what was asked of the processor and what it answered. */
 export type PaymentEvent =
@@ -80,7 +84,8 @@ export type PaymentEvent =
   | PaymentRefundRequested
   | PaymentRefunded
   | PaymentRefundFailed
-  | ReceivableOpened;
+  | ReceivableOpened
+  | ReceivableReduced;
 
 export const paymentContracts = {
   PaymentPreauthorizationRequested: contractOf(
@@ -103,4 +108,5 @@ export const paymentContracts = {
   ReceivableOpened: contractOf('payments.payments.v1', ReceivableOpenedSchema, {
     reason: receivableReasonValues,
   }),
+  ReceivableReduced: contractOf('payments.payments.v1', ReceivableReducedSchema),
 } as const;

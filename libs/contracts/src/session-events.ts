@@ -8,6 +8,7 @@ import type {
   SessionStarted as SessionStartedMessage,
   SessionStopped as SessionStoppedMessage,
   StopConflicted as StopConflictedMessage,
+  StopCorrected as StopCorrectedMessage,
 } from './gen/tallywatt/session/v1/session_events_pb';
 import {
   ChargingStateChangedSchema,
@@ -18,6 +19,7 @@ import {
   SessionStartedSchema,
   SessionStoppedSchema,
   StopConflictedSchema,
+  StopCorrectedSchema,
 } from './gen/tallywatt/session/v1/session_events_pb';
 import { contractOf } from './event-contract';
 import type { EventOf, Readable } from './readable';
@@ -60,6 +62,7 @@ export type SessionClosed = EventOf<
   { readonly closedBy: ClosedBy }
 >;
 export type StopConflicted = EventOf<'StopConflicted', StopConflictedMessage>;
+export type StopCorrected = EventOf<'StopCorrected', StopCorrectedMessage>;
 export type SessionQuarantined = EventOf<'SessionQuarantined', SessionQuarantinedMessage>;
 export type SessionReleased = EventOf<'SessionReleased', SessionReleasedMessage>;
 
@@ -71,6 +74,7 @@ export type SessionEvent =
   | SessionStopped
   | SessionClosed
   | StopConflicted
+  | StopCorrected
   | SessionQuarantined
   | SessionReleased;
 
@@ -87,6 +91,7 @@ export const sessionContracts = {
     closedBy: closedByValues,
   }),
   StopConflicted: contractOf('charging.sessions.v1', StopConflictedSchema),
+  StopCorrected: contractOf('charging.sessions.v1', StopCorrectedSchema),
   SessionQuarantined: contractOf('charging.sessions.v1', SessionQuarantinedSchema),
   SessionReleased: contractOf('charging.sessions.v1', SessionReleasedSchema),
 } as const;

@@ -1,4 +1,4 @@
-export { cdrIdOf } from './cdr';
+export { cdrIdOf, creditCdrIdOf } from './cdr';
 export {
   absentEntry,
   JournalContradicted,

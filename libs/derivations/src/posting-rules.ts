@@ -10,6 +10,7 @@ import type {
   BalanceTransactionRecorded,
   CdrEvent,
   CdrIssued,
+  CreditCdrIssued,
   PayoutFailed,
   PaymentEvent,
   SettlementEvent,
@@ -43,7 +44,11 @@ export type PostingContext = Readonly<{
 export const postingFor = (fact: Fact, context: PostingContext): Posting => {
   switch (fact.type) {
     case 'CdrIssued':
-      return cdrIssued(fact, context);
+      return booked('cdr.issued', fact, `Session ${fact.sessionId} priced`, context);
+    case 'CreditCdrIssued': {
+      const narration = `Session ${fact.sessionId} credited: ${fact.reason}`;
+      return booked('cdr.credited', fact, narration, context);
+    }
     case 'CdrWithheld':
       return none('not-priced');
     case 'BalanceTransactionRecorded':
@@ -75,6 +80,17 @@ export const postingFor = (fact: Fact, context: PostingContext): Posting => {
         lines: [
           ...debit('assets:receivable:uncollected', fact.amount.amountMinor),
           ...credit(driver, fact.amount.amountMinor),
+        ],
+      });
+    case 'ReceivableReduced':
+      return entry({
+        rule: 'receivable.reduced',
+        documentId: fact.cdrId,
+        currency: fact.amount.currency,
+        narration: `Session ${fact.sessionId} owes less: its CDR was corrected`,
+        lines: [
+          ...debit(driver, fact.amount.amountMinor),
+          ...credit('assets:receivable:uncollected', fact.amount.amountMinor),
         ],
       });
     case 'PaymentPreauthorizationRequested':
@@ -112,7 +128,13 @@ const revenueAccounts: ReadonlyMap<string, string> = new Map([
   ['ADJUSTMENT', 'revenue:charging:price-limit'],
 ]);
 
-const cdrIssued = (cdr: CdrIssued, { taxJurisdiction }: PostingContext): Posting => {
+/** A credit CDR books the mirror image of its CDR: its amounts are negative. */
+const booked = (
+  rule: 'cdr.issued' | 'cdr.credited',
+  cdr: CdrIssued | CreditCdrIssued,
+  narration: string,
+  { taxJurisdiction }: PostingContext,
+): Posting => {
   if (cdr.totalInclTaxMinor === 0n) return none('nothing-due');
   const revenue = new Map<string, bigint>();
   for (const line of cdr.lines) {
@@ -122,10 +144,10 @@ const cdrIssued = (cdr: CdrIssued, { taxJurisdiction }: PostingContext): Posting
     revenue.set(account, (revenue.get(account) ?? 0n) + line.amountMinor);
   }
   return entry({
-    rule: 'cdr.issued',
+    rule,
     documentId: cdr.cdrId,
     currency: cdr.currency,
-    narration: `Session ${cdr.sessionId} priced`,
+    narration,
     lines: [
       ...debit(driver, cdr.totalInclTaxMinor),
       ...[...revenue].flatMap(([account, amountMinor]) => credit(account, amountMinor)),
@@ -152,6 +174,15 @@ const balanceTransactionRecorded = (
         lines: [...cash, ...credit(driver, amountMinor)],
       });
     case 'refund': {
+      // The credit CDR has taken back revenue and tax: what is left is the driver's own money.
+      if (movement.correctedCdrId !== undefined) {
+        return entry({
+          ...document,
+          rule: 'payment.refunded',
+          narration: `Refunded through ${movement.processor}: the CDR was corrected`,
+          lines: [...debit(driver, -amountMinor), ...cash],
+        });
+      }
       const taxMinor = movement.taxes.reduce((sum, portion) => sum + portion.taxMinor, 0n);
       return entry({
         ...document,

@@ -1,146 +1,33 @@
-import type { CdrEvent, SessionEvent, SessionStarted } from '@tallywatt/contracts';
+import type { CdrEvent, SessionEvent } from '@tallywatt/contracts';
 import { fold } from '@tallywatt/decider';
 import { decimalFromString } from '@tallywatt/money';
-import { parseTariff, type OcpiTariff } from '@tallywatt/tariffs';
-import { specification } from '@tallywatt/testing';
 import { timeZoneDataVersion } from '@tallywatt/time';
 import fc from 'fast-check';
 import { cdrIdOf } from './cdr';
-import {
-  ratedSession,
-  type IgnoreReason,
-  type IssueCdr,
-  type PinnedTariff,
-  type RatedSession,
-  type RatedSessionEvent,
-} from './rated-session';
+import { ratedSession, type PinnedTariff } from './rated-session';
 import { progressOf } from './session-progress';
-
-const identity = { cpoId: 'default', sessionId: '3f0c9c1e-7c55-5d0e-9d51-5a1f0b7f2c10' };
-const contentHash = 'a'.repeat(64);
-const tariffReference = {
-  tariffId: 'ac',
-  version: 3n,
+import {
+  berlin,
+  closed,
+  component,
   contentHash,
-  billsParkingTime: true,
-} as const;
-const berlin = {
-  locationId: 'LOC-1',
-  timeZone: 'Europe/Berlin',
-  currency: 'EUR',
-  taxRatePercent: decimalFromString('19'),
-};
-const decision: SessionStarted['decision'] = {
-  decisionId: 'd-1',
-  status: 'Accepted',
-  tokenRef: 'token-1',
-  tier: 'retail',
-  paymentRoute: 'card',
-  hold: { amountMinor: 5000n, currency: 'EUR' },
-  tariff: tariffReference,
-  rule: 'retail',
-  decidedAt: '2026-06-01T13:30:00.000Z',
-};
-
-const started = (changes: Partial<SessionStarted> = {}): SessionStarted => ({
-  type: 'SessionStarted',
-  ...identity,
-  chargePointId: 'CP-1',
-  connectorId: 1,
-  ocppVersion: '1.6',
-  ocppTransactionId: '4711',
-  occurrence: 1,
-  meterStartMilliWh: 1_000_000_000n,
-  startedAt: '2026-06-01T13:30:00.000Z',
-  powerWMax: 22_000n,
-  location: berlin,
+  dayAndEvening,
+  decided,
   decision,
-  ...changes,
-});
-const reading = (
-  readAt: string,
-  registerMilliWh: bigint,
-  implausibleReason?: string,
-): SessionEvent => ({
-  type: 'MeterValuesRecorded',
-  ...identity,
-  reportedIn: 'meter-values',
-  readings: [
-    {
-      readAt,
-      context: 'Sample.Periodic',
-      registerMilliWh,
-      ...(implausibleReason === undefined ? {} : { implausibleReason }),
-    },
-  ],
-});
-const stateChanged = (
-  changedAt: string,
-  chargingState: 'SuspendedEV' | 'SuspendedEVSE' | 'EVConnected' | 'Charging',
-): SessionEvent => ({ type: 'ChargingStateChanged', ...identity, changedAt, chargingState });
-const stopped: SessionEvent = {
-  type: 'SessionStopped',
-  ...identity,
-  stoppedAt: '2026-06-01T14:40:00.000Z',
-  meterStopMilliWh: 1_012_000_000n,
-  stopReason: 'Local',
-};
-const closed = (closedAt = '2026-06-01T14:40:00.000Z'): SessionEvent => ({
-  type: 'SessionClosed',
-  ...identity,
-  closedAt,
-  closedBy: 'available',
-});
-const quarantined = (reason: string): SessionEvent => ({
-  type: 'SessionQuarantined',
-  ...identity,
-  reason,
-  detail: `because of ${reason}`,
-});
-const released = (reason: string): SessionEvent => ({
-  type: 'SessionReleased',
-  ...identity,
-  reason,
-  detail: 'looked at',
-});
-
-const component = (type: string, price: number) => ({ type, price, vat: 19, step_size: 1 });
-const tariffOf = (elements: unknown[], tallywatt = {}): OcpiTariff => {
-  const parsed = parseTariff({ id: 'ac', currency: 'EUR', elements, tallywatt });
-  if (!parsed.ok) throw new Error(parsed.faults.map(({ path }) => path).join());
-  return parsed.tariff;
-};
-const issue = (tariff: OcpiTariff): IssueCdr => ({
-  type: 'IssueCdr',
-  pinned: { kind: 'found', contentHash, tariff },
-});
-const flatEnergy = issue(tariffOf([{ price_components: [component('ENERGY', 0.5)] }]));
-const dayAndEvening = issue(
-  tariffOf([
-    {
-      price_components: [component('ENERGY', 0.6)],
-      restrictions: { start_time: '16:00', end_time: '20:00' },
-    },
-    { price_components: [component('ENERGY', 0.4)] },
-  ]),
-);
-const withIdleFee = issue(
-  tariffOf([{ price_components: [component('ENERGY', 0.5), component('PARKING_TIME', 6)] }], {
-    idle_grace_seconds: 600,
-  }),
-);
-
-const { given } = specification<IssueCdr, RatedSession, RatedSessionEvent, IgnoreReason>(
-  ratedSession,
-);
-
-/** The one event that a command leads to. */
-const decided = (command: IssueCdr, ...history: RatedSessionEvent[]): CdrEvent => {
-  const decision = ratedSession.decide(command, fold(ratedSession, history));
-  if (decision.kind !== 'accepted') throw new Error(`${decision.kind}: ${decision.reason}`);
-  expect(decision.events).toHaveLength(1);
-  return decision.events[0] as CdrEvent;
-};
+  flatEnergy,
+  given,
+  identity,
+  issueBy,
+  quarantined,
+  reading,
+  released,
+  started,
+  stateChanged,
+  stopped,
+  tariffOf,
+  tariffReference,
+  withIdleFee,
+} from './testing/charging-story';
 
 describe('a closed session', () => {
   it('gets one CDR that says everything its price rests on', () =>
@@ -266,7 +153,7 @@ describe('a closed session that cannot be priced', () => {
   it('is withheld without a tariff, with the hold as the money at risk', () => {
     const { tariff: _, ...undecided } = decision;
     given(started({ decision: undecided }), stopped, closed())
-      .when({ type: 'IssueCdr', pinned: { kind: 'none' } })
+      .when(issueBy({ kind: 'none' }))
       .then({
         type: 'CdrWithheld',
         ...identity,
@@ -321,7 +208,7 @@ describe('a closed session that cannot be priced', () => {
     ['tariff-hash-differs', other],
     ['tariff-unreadable', { kind: 'unreadable', contentHash, detail: 'no elements' }],
   ])('is withheld as %p when the tariff is not what was decided on', (reason, pinned) =>
-    expect(decided({ type: 'IssueCdr', pinned }, started(), stopped, closed())).toMatchObject({
+    expect(decided(issueBy(pinned), started(), stopped, closed())).toMatchObject({
       type: 'CdrWithheld',
       reason,
     }),
@@ -352,24 +239,6 @@ describe('a withheld session', () => {
       .thenIgnored('cdr-already-withheld'));
 });
 
-describe('a session with a CDR', () => {
-  const history = [started(), stopped, closed()];
-  const cdr = decided(flatEnergy, ...history);
-
-  it.each<[string, SessionEvent]>([
-    ['second close', closed('2026-06-01T16:00:00.000Z')],
-    ['late reading', reading('2026-06-01T13:50:00.000Z', 1_003_000_000n)],
-    ['late quarantine', quarantined('meter-jumped')],
-  ])('is not billed again for a %s, which is kept', (_, late) => {
-    given(...history, cdr, late)
-      .when(flatEnergy)
-      .thenIgnored('cdr-already-issued');
-    const session = fold(ratedSession, [...history, cdr, late]);
-    expect(session).toMatchObject({ status: 'rated', lateFacts: [late] });
-    expect(progressOf(session, late, () => flatEnergy.pinned)).toMatchObject({ isLate: true });
-  });
-});
-
 describe('a session that is not closed', () => {
   it('has no CDR yet', () =>
     given(started(), stopped, released('meter-jumped'))
@@ -388,7 +257,7 @@ const allCdrs = (events: readonly SessionEvent[]): CdrEvent[] => {
   for (const event of events) {
     const progress = progressOf(session, event, () => withIdleFee.pinned);
     session = progress.session;
-    if (progress.cdr !== undefined) cdrs.push(progress.cdr);
+    cdrs.push(...progress.cdrs);
   }
   return cdrs;
 };

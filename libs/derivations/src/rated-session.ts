@@ -1,16 +1,28 @@
-import type { CdrEvent, CdrWithheld, SessionEvent } from '@tallywatt/contracts';
+import type { CdrEvent, CdrIssued, CdrWithheld, SessionEvent } from '@tallywatt/contracts';
 import { accept, ignore, unreachable, type Decider, type Decision } from '@tallywatt/decider';
 import { money, type Money } from '@tallywatt/money';
 import { rate, type OcpiTariff } from '@tallywatt/tariffs';
-import { issuedCdr } from './cdr';
+import { billsTheSame, creditCdr, issuedCdr } from './cdr';
 import { ratingInput, withFact, type SessionFacts, type StoppedFacts } from './session-facts';
 
-/** A session on its way to a price. One CDR ends it; what comes later is kept and not billed. */
+/**
+ * A session on its way to a price, and after it. A fact that comes after the CDR and changes the
+ * bill leads to a credit CDR and a new CDR: nothing issued is ever edited.
+ */
 export type RatedSession =
   | Readonly<{ status: 'absent' }>
   | Readonly<{ status: 'unrated'; facts: SessionFacts }>
   | Readonly<{ status: 'withheld'; facts: SessionFacts; reason: string; detail: string }>
-  | Readonly<{ status: 'rated'; cdrId: string; lateFacts: readonly SessionEvent[] }>;
+  | Readonly<{
+      status: 'rated';
+      facts: SessionFacts;
+      /** The CDR that stands. */
+      cdr: CdrIssued;
+      /** How many CDRs have been issued, credited ones included. */
+      revision: number;
+      /** Why what came after the CDR could not be priced; the CDR stands meanwhile. */
+      withheldCorrection?: Readonly<{ reason: string; detail: string }>;
+    }>;
 
 /** The tariff version that the session's decision names, as this service knows it. */
 export type PinnedTariff =
@@ -19,7 +31,12 @@ export type PinnedTariff =
   /** Taken from the log, and not a tariff that this version can read. */
   | Readonly<{ kind: 'unreadable'; contentHash: string; detail: string }>;
 
-export type IssueCdr = Readonly<{ type: 'IssueCdr'; pinned: PinnedTariff }>;
+export type IssueCdr = Readonly<{
+  type: 'IssueCdr';
+  pinned: PinnedTariff;
+  /** One sentence for a credit CDR: which fact asks for the price again. */
+  because: string;
+}>;
 
 export type RatedSessionEvent = SessionEvent | CdrEvent;
 
@@ -27,25 +44,28 @@ export type IgnoreReason =
   'session-unknown' | 'session-not-closed' | 'cdr-already-issued' | 'cdr-already-withheld';
 
 const evolve = (session: RatedSession, event: RatedSessionEvent): RatedSession => {
-  if (event.type === 'CdrIssued') {
-    return session.status === 'rated'
-      ? session
-      : { status: 'rated', cdrId: event.cdrId, lateFacts: [] };
-  }
-  if (session.status === 'rated') {
-    return event.type === 'CdrWithheld'
-      ? session
-      : { ...session, lateFacts: [...session.lateFacts, event] };
-  }
   if (session.status === 'absent') {
     if (event.type === 'SessionStarted') return { status: 'unrated', facts: factsOf(event) };
     throw new Error(`${event.type} of session ${event.sessionId}, which has not started`);
   }
-  if (event.type === 'CdrWithheld') {
-    const { reason, detail } = event;
-    return { status: 'withheld', facts: session.facts, reason, detail };
+  const { facts } = session;
+  switch (event.type) {
+    case 'CdrIssued': {
+      const revision = session.status === 'rated' ? session.revision + 1 : 1;
+      return { status: 'rated', facts, cdr: event, revision };
+    }
+    case 'CreditCdrIssued':
+      // The CDR that takes its place follows at once.
+      return session;
+    case 'CdrWithheld': {
+      const { reason, detail } = event;
+      return session.status === 'rated'
+        ? { ...session, withheldCorrection: { reason, detail } }
+        : { status: 'withheld', facts, reason, detail };
+    }
+    default:
+      return { ...session, facts: withFact(facts, event) };
   }
-  return { ...session, facts: withFact(session.facts, event) };
 };
 
 const factsOf = ({
@@ -59,18 +79,22 @@ const factsOf = ({
 });
 
 /**
- * Whether an event asks for a CDR: the close does, so does the release of a quarantined session,
- * and whatever comes after the CDR does, to be told that it is too late.
+ * Whether an event asks for a price: the close does, so does what a person decides about a session
+ * that is held back, and every fact that comes after the CDR.
  */
 export const isCdrDue = (session: RatedSession, { type }: SessionEvent): boolean =>
-  type === 'SessionClosed' || type === 'SessionReleased' || session.status === 'rated';
+  type === 'SessionClosed' ||
+  type === 'SessionReleased' ||
+  type === 'StopCorrected' ||
+  session.status === 'rated';
 
-const decide = ({ pinned }: IssueCdr, session: RatedSession): Decision<CdrEvent, IgnoreReason> => {
+const decide = (command: IssueCdr, session: RatedSession): Decision<CdrEvent, IgnoreReason> => {
+  const { pinned } = command;
   switch (session.status) {
     case 'absent':
       return ignore('session-unknown');
     case 'rated':
-      return ignore('cdr-already-issued');
+      return correct(command, session);
     case 'unrated':
     case 'withheld': {
       const { closedAt } = session.facts;
@@ -88,9 +112,35 @@ const decide = ({ pinned }: IssueCdr, session: RatedSession): Decision<CdrEvent,
   }
 };
 
+type Rated = Extract<RatedSession, { status: 'rated' }>;
+
+const correct = (
+  { pinned, because }: IssueCdr,
+  { facts, cdr, revision, withheldCorrection }: Rated,
+): Decision<CdrEvent, IgnoreReason> => {
+  const { closedAt } = facts;
+  if (closedAt === undefined) return ignore('session-not-closed');
+  const now = price({ ...facts, closedAt }, pinned, { cdrId: cdr.cdrId, revision });
+  if (now.type === 'CdrIssued') {
+    return billsTheSame(cdr, now)
+      ? ignore('cdr-already-issued')
+      : accept(creditCdr(cdr, revision, because), now);
+  }
+  const isKnown =
+    now.reason === withheldCorrection?.reason && now.detail === withheldCorrection.detail;
+  if (isKnown) return ignore('cdr-already-withheld');
+  // What is at risk is a difference that nobody can name; the CDR itself is billed.
+  const { moneyAtRisk: _, ...withheld } = now;
+  return accept(withheld);
+};
+
 type ClosedFacts = SessionFacts & Required<Pick<SessionFacts, 'closedAt'>>;
 
-const price = (facts: ClosedFacts, pinned: PinnedTariff): CdrEvent => {
+const price = (
+  facts: ClosedFacts,
+  pinned: PinnedTariff,
+  replaced?: Readonly<{ cdrId: string; revision: number }>,
+): CdrIssued | CdrWithheld => {
   const { stop, doubts, started } = facts;
   const reference = started.decision.tariff;
   const withhold = (reason: string, detail: string): CdrWithheld =>
@@ -114,7 +164,7 @@ const price = (facts: ClosedFacts, pinned: PinnedTariff): CdrEvent => {
   const stopped = { ...facts, stop };
   const rating = rate(ratingInput(stopped, pinned.tariff));
   return rating.ok
-    ? issuedCdr(stopped, reference, rating.report)
+    ? issuedCdr(stopped, reference, rating.report, replaced)
     : withhold(rating.reason, rating.detail);
 };
 

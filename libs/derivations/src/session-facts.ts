@@ -1,6 +1,7 @@
 import type {
   ChargingState,
   ChargingStateChanged,
+  ClosedBy,
   MeterReading,
   SessionEvent,
   SessionQuarantined,
@@ -26,9 +27,14 @@ export type SessionFacts = Readonly<{
   /** Why the session is quarantined; empty when it is not. */
   doubts: readonly Pick<SessionQuarantined, 'reason' | 'detail'>[];
   closedAt?: Instant;
+  /** A session closed by its stop ends with it, also when the stop is corrected. */
+  closedBy?: ClosedBy;
 }>;
 
-/** The facts with one more; of the start, the stop and the close the first is the one that counts. */
+/**
+ * The facts with one more; of the start, the stop and the close the first is the one that counts,
+ * unless a person has corrected the stop.
+ */
 export const withFact = (facts: SessionFacts, event: SessionEvent): SessionFacts => {
   switch (event.type) {
     case 'SessionStarted':
@@ -41,12 +47,23 @@ export const withFact = (facts: SessionFacts, event: SessionEvent): SessionFacts
       const { changedAt, chargingState } = event;
       return { ...facts, states: [...facts.states, { changedAt, chargingState }] };
     }
+    case 'StopCorrected': {
+      const { stoppedAt, meterStopMilliWh } = event;
+      const closedAt = facts.closedBy === 'stop' ? stoppedAt : facts.closedAt;
+      return {
+        ...facts,
+        stop: { stoppedAt, meterStopMilliWh },
+        ...(closedAt === undefined ? {} : { closedAt }),
+      };
+    }
     case 'SessionStopped': {
       const { stoppedAt, meterStopMilliWh } = event;
       return facts.stop === undefined ? { ...facts, stop: { stoppedAt, meterStopMilliWh } } : facts;
     }
     case 'SessionClosed':
-      return facts.closedAt === undefined ? { ...facts, closedAt: event.closedAt } : facts;
+      return facts.closedAt === undefined
+        ? { ...facts, closedAt: event.closedAt, closedBy: event.closedBy }
+        : facts;
     case 'SessionQuarantined': {
       const { reason, detail } = event;
       const isKnown = facts.doubts.some((doubt) => doubt.reason === reason);

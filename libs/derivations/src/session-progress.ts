@@ -4,9 +4,12 @@ import { isCdrDue, ratedSession, type PinnedTariff, type RatedSession } from './
 /** Where one more fact has led a session. */
 export type Progress = Readonly<{
   session: RatedSession;
-  /** The CDR, or why there is none. */
-  cdr?: CdrEvent;
-  /** The fact came after the CDR: it is kept, and not billed. */
+  /**
+   * The CDR, or why there is none; a credit CDR and the CDR in its place when a late fact changes
+   * the bill. Empty when the fact changes nothing.
+   */
+  cdrs: readonly CdrEvent[];
+  /** The fact came after the CDR. */
   isLate: boolean;
 }>;
 
@@ -16,22 +19,35 @@ export const progressOf = (
   event: SessionEvent,
   pinnedTariff: (reference: TariffReference) => PinnedTariff,
 ): Progress => {
+  const isLate = before.status === 'rated';
   const session = ratedSession.evolve(before, event);
-  if (!isCdrDue(session, event)) return { session, isLate: false };
+  if (!isCdrDue(session, event)) return { session, cdrs: [], isLate };
   const reference = pinnedReference(session);
   const pinned: PinnedTariff = reference === undefined ? { kind: 'none' } : pinnedTariff(reference);
-  const decision = ratedSession.decide({ type: 'IssueCdr', pinned }, session);
-  if (decision.kind !== 'accepted') {
-    const isLate = decision.kind === 'ignored' && decision.reason === 'cdr-already-issued';
-    return { session, isLate };
-  }
-  const [cdr] = decision.events;
-  const after = decision.events.reduce(ratedSession.evolve, session);
-  return { session: after, isLate: false, ...(cdr === undefined ? {} : { cdr }) };
+  const because = reasonOf(event);
+  const decision = ratedSession.decide({ type: 'IssueCdr', pinned, because }, session);
+  if (decision.kind !== 'accepted') return { session, cdrs: [], isLate };
+  const cdrs = decision.events;
+  return { session: cdrs.reduce<RatedSession>(ratedSession.evolve, session), cdrs, isLate };
 };
 
-/** The tariff version that the decision at the session's start names, while it still matters. */
+/** One sentence for whoever reads a credit CDR. */
+const reasonOf = (event: SessionEvent): string => {
+  switch (event.type) {
+    case 'MeterValuesRecorded': {
+      const [first] = event.readings;
+      const of = first === undefined ? '' : ` of ${first.readAt}`;
+      return `Meter readings${of} arrived after the CDR.`;
+    }
+    case 'ChargingStateChanged':
+      return `The charging state of ${event.changedAt} arrived after the CDR.`;
+    case 'StopCorrected':
+      return `The stop was corrected: ${event.reason}`;
+    default:
+      return `${event.type} arrived after the CDR.`;
+  }
+};
+
+/** The tariff version that the decision at the session's start names: it prices it to its end. */
 export const pinnedReference = (session: RatedSession): TariffReference | undefined =>
-  session.status === 'unrated' || session.status === 'withheld'
-    ? session.facts.started.decision.tariff
-    : undefined;
+  session.status === 'absent' ? undefined : session.facts.started.decision.tariff;

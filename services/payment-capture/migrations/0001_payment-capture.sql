@@ -77,6 +77,8 @@ CREATE TABLE balance_transactions (
   created_at timestamptz NOT NULL,
   available_on timestamptz NOT NULL,
   is_available boolean NOT NULL,
+  -- Of a refund: the corrected CDR whose lower total it gives back.
+  corrected_cdr_id text,
   PRIMARY KEY (cpo_id, balance_transaction_id),
   CONSTRAINT balance_transactions_id UNIQUE (balance_transaction_id)
 );

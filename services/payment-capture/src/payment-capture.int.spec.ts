@@ -1,4 +1,4 @@
-import type { PaymentEvent } from '@tallywatt/contracts';
+import { derivedId, type PaymentEvent } from '@tallywatt/contracts';
 import { startService, type RunningService } from '@tallywatt/service-kit';
 import { startStripeSandbox, type RunningSandbox } from '@tallywatt/stripe-sandbox';
 import { eventually, freePort, startTestServers } from '@tallywatt/testing';
@@ -7,6 +7,7 @@ import {
   cdrIssued,
   cdrWithheld,
   chargesOf,
+  cpoId,
   environmentOf,
   Feed,
   newSession,
@@ -240,6 +241,38 @@ describe('refunds', () => {
     await eventually(async () =>
       expect((await viewOf(sessionId))?.['refunded']).toMatchObject({ amountMinor: '1190' }),
     );
+  });
+
+  it('gives back what a corrected CDR no longer bills, and leaves its tax to the credit', async () => {
+    const sessionId = await runToCapture(1_190n);
+    const first = cdrIssued(sessionId, 1_190n);
+    const cdrId = derivedId(cpoId, 'cdr', sessionId, '2');
+    await feed.publish({ ...cdrIssued(sessionId, 900n), cdrId, replacesCdrId: first.cdrId });
+    const events = await untilPublished(
+      sessionId,
+      ...capturedOnce,
+      'PaymentRefundRequested',
+      'PaymentRefunded',
+    );
+    expect(events[4]).toMatchObject({
+      amount: { amountMinor: 290n },
+      reason: 'cdr-corrected',
+      correctedCdrId: cdrId,
+    });
+    expect(await chargesOf(sandbox.url, sessionId)).toMatchObject([{ amount_refunded: 290 }]);
+    await eventually(async () => {
+      const recorded = (await feed.settlements()).filter(
+        (event) => event.type === 'BalanceTransactionRecorded' && event.sessionId === sessionId,
+      );
+      expect(recorded).toContainEqual(
+        expect.objectContaining({
+          reportingCategory: 'refund',
+          amountMinor: -290n,
+          correctedCdrId: cdrId,
+          taxes: [],
+        }),
+      );
+    }, patient);
   });
 
   it('says what is wrong with a request', async () => {

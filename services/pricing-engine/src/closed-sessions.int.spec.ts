@@ -1,5 +1,5 @@
 import type { RecordedEvent, SessionEvent, TariffEvent } from '@tallywatt/contracts';
-import { cdrIdOf } from '@tallywatt/derivations';
+import { cdrIdOf, creditCdrIdOf } from '@tallywatt/derivations';
 import { createEventLog, eventLogMigrations, replayTopics } from '@tallywatt/event-log';
 import { encodeCursor, migrate, readMigrations } from '@tallywatt/service-kit';
 import { eventually } from '@tallywatt/testing';
@@ -77,6 +77,39 @@ describe('a closed session', () => {
     expect(await stage.cdrsOf(idOf(session))).toEqual([before]);
   });
 
+  it('is credited and billed anew when its stop is corrected', async () => {
+    const session = sessionOf('corrected', v1);
+    await stage.record(session);
+    const first = await stage.issuedCdrOf(idOf(session));
+    await stage.record([
+      {
+        type: 'StopCorrected',
+        cpoId: 'default',
+        sessionId: idOf(session),
+        stoppedAt: '2026-06-01T09:00:00.000Z',
+        meterStopMilliWh: 18_500_000n,
+        correctedBy: 'operator@example.org',
+        reason: 'Photograph of the meter.',
+      },
+    ]);
+    const cdrs = await eventually(async () => {
+      const listed = await stage.cdrsOf(idOf(session));
+      expect(listed).toHaveLength(3);
+      return listed;
+    });
+    // 18 kWh x 0.50 + 2.60 = 11.60 in place of 12.60
+    const second = cdrs.find((cdr) => cdr.cdrId === cdrIdOf('default', idOf(session), 2));
+    const credit = cdrs.find((cdr) => cdr.cdrId === creditCdrIdOf('default', idOf(session), 1));
+    expect(cdrs).toContainEqual(first);
+    expect(second).toMatchObject({ totalExclTaxMinor: '1160', replacesCdrId: first.cdrId });
+    expect(credit).toMatchObject({
+      creditedCdrId: first.cdrId,
+      totalInclTaxMinor: '-1499',
+      reason: 'The stop was corrected: Photograph of the meter.',
+    });
+    expect(await stage.metrics()).toContain('tallywatt_cdrs_credited_total 1');
+  });
+
   it('waits for a tariff that the log has not brought yet', async () => {
     const contentHash = contentHashOf('late', 0.7);
     const session = sessionOf('early', { tariffId: 'late', version: 1n, contentHash });
@@ -93,8 +126,8 @@ describe('a closed session', () => {
 
   it('is listed page by page in the order of issue', async () => {
     const all = (await call('GET', '/v1/cdrs')).body.items;
-    const first = (await call('GET', '/v1/cdrs?limit=2')).body;
-    const rest = (await call('GET', `/v1/cdrs?limit=2&cursor=${first.next}`)).body;
+    const first = (await call('GET', '/v1/cdrs?limit=4')).body;
+    const rest = (await call('GET', `/v1/cdrs?limit=4&cursor=${first.next}`)).body;
     expect([...first.items, ...rest.items]).toEqual(all);
     expect(rest.next).toBeNull();
     const forged = encodeCursor(['yesterday', 'x']);
@@ -173,7 +206,7 @@ describe('an empty database', () => {
     await eventLog.stop();
 
     const rebuilt = await cdrsIn(pool);
-    expect(rebuilt).toHaveLength(3);
+    expect(rebuilt).toHaveLength(6);
     expect(rebuilt).toEqual(await cdrsIn(stage.poolOf(stage.databaseUrl)));
   });
 
@@ -188,7 +221,7 @@ describe('an empty database', () => {
     await eventually(
       async () => {
         const sql = "SELECT count(*)::int AS rated FROM rated_sessions WHERE status = 'rated'";
-        expect((await after.query(sql)).rows).toEqual([{ rated: 3 }]);
+        expect((await after.query(sql)).rows).toEqual([{ rated: 4 }]);
       },
       { timeoutMs: 90_000, intervalMs: 100 },
     );

@@ -46,9 +46,9 @@ export class CdrDerivation {
   }
 
   /** @throws when the session cannot be followed: it has not started, or its tariff is missing. */
-  takeSession({ event, metadata }: RecordedEvent<SessionEvent>): DerivedCdr | undefined {
+  takeSession({ event, metadata }: RecordedEvent<SessionEvent>): DerivedCdr[] {
     const key = `${event.cpoId}/${event.sessionId}`;
-    const { session, cdr } = progressOf(
+    const { session, cdrs } = progressOf(
       this.sessions.get(key) ?? ratedSession.initial,
       event,
       (reference) => {
@@ -58,6 +58,10 @@ export class CdrDerivation {
       },
     );
     this.sessions.set(key, session);
-    return cdr && { cdr, contentHash: encodeEvent(cdr).contentHash, cause: metadata };
+    return cdrs.map((cdr) => ({
+      cdr,
+      contentHash: encodeEvent(cdr).contentHash,
+      cause: metadata,
+    }));
   }
 }

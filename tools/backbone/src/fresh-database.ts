@@ -158,7 +158,7 @@ export const fillPricing = async (
   cdrs: readonly ProvenCdr[],
 ): Promise<void> => {
   const rows = cdrs.flatMap(({ recorded: { metadata }, derived: { cdr, contentHash } }) =>
-    cdr.type === 'CdrIssued'
+    cdr.type !== 'CdrWithheld'
       ? [
           {
             cpo_id: cdr.cpoId,

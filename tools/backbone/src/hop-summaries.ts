@@ -29,6 +29,8 @@ export const sessionSummary = (event: SessionEvent): string => {
     case 'SessionStopped':
     case 'StopConflicted':
       return `${event.stoppedAt}, register ${kwh(event.meterStopMilliWh)}, ${event.stopReason}`;
+    case 'StopCorrected':
+      return `${event.stoppedAt}, register ${kwh(event.meterStopMilliWh)}, by ${event.correctedBy}: ${event.reason}`;
     case 'SessionClosed':
       return `${event.closedAt} by ${event.closedBy}`;
     case 'SessionQuarantined':

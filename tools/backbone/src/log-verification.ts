@@ -151,9 +151,9 @@ class LogVerification {
     this.sessionEvents += 1;
     try {
       const derived = this.cdrDerivation.takeSession(recorded);
-      if (derived === undefined) return;
+      if (derived.length === 0) return;
       const key = recorded.metadata.subject;
-      this.awaitedCdrs.set(key, [...(this.awaitedCdrs.get(key) ?? []), derived]);
+      this.awaitedCdrs.set(key, [...(this.awaitedCdrs.get(key) ?? []), ...derived]);
     } catch (error) {
       const isTariff = (error as Error).name === 'TariffMissing';
       const kind = isTariff ? 'tariff-missing' : 'session-broken';

@@ -89,8 +89,7 @@ const priceFaults = (logged: LoggedSession): HopFault[] => {
   const derived: DerivedCdr[] = [];
   for (const recorded of logged.sessions) {
     try {
-      const cdr = derivation.takeSession(recorded);
-      if (cdr !== undefined) derived.push(cdr);
+      derived.push(...derivation.takeSession(recorded));
     } catch (error) {
       const hop = (error as Error).name === 'TariffMissing' ? 'tariff' : 'session';
       faults.push(fault(hop, (error as Error).message, recorded));
@@ -143,17 +142,29 @@ const paymentFaults = (
     if (!asked)
       faults.push(fault('payment', `no request asked for ${amountMinor} ${currency}`, captured));
   }
-  const [cdr] = cdrs.flatMap(({ event }) => (event.type === 'CdrIssued' ? [event] : []));
+  const bills = cdrs.flatMap(({ event }) => (event.type === 'CdrWithheld' ? [] : [event]));
   const settled = [...of('PaymentCaptured'), ...of('ReceivableOpened')];
-  if (cdr !== undefined && settled.length > 0) {
-    const total = sum(settled.map(({ event }) => event.amount.amountMinor));
+  if (bills.length > 0 && settled.length > 0) {
+    const amountOf = ({ event }: { event: { amount: { amountMinor: bigint } } }) =>
+      event.amount.amountMinor;
+    const failed = of('PaymentRefundFailed').map(({ event }) => event.refundId);
+    const givenBack = of('PaymentRefundRequested').filter(
+      ({ event }) => event.correctedCdrId !== undefined && !failed.includes(event.refundId),
+    );
+    const billed = sum(bills.map((bill) => bill.totalInclTaxMinor));
+    const total =
+      sum(settled.map(amountOf)) -
+      sum(of('ReceivableReduced').map(amountOf)) -
+      // A refund that is asked for again is the same refund.
+      sum([...new Map(givenBack.map((one) => [one.event.refundId, amountOf(one)])).values()]);
     const isOpen = requested.length > 0 && of('PaymentCaptured').length === 0;
-    if (total !== cdr.totalInclTaxMinor && !isOpen) {
-      const detail = `captured and receivable are ${total}, the CDR says ${cdr.totalInclTaxMinor}`;
-      faults.push(fault('payment', `${detail} ${cdr.currency} minor units`, settled[0]));
+    if (total !== billed && !isOpen) {
+      const detail = `captured and receivable are ${total}, the CDRs say ${billed}`;
+      faults.push(fault('payment', `${detail} ${bills[0]?.currency} minor units`, settled[0]));
     }
+    const named = new Set(bills.map(({ cdrId }) => cdrId));
     for (const one of settled) {
-      if (one.event.cdrId !== cdr.cdrId) faults.push(fault('payment', 'is for another CDR', one));
+      if (!named.has(one.event.cdrId)) faults.push(fault('payment', 'is for another CDR', one));
     }
   }
   return faults;

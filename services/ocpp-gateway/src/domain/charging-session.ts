@@ -132,6 +132,8 @@ export const evolve = (session: ChargingSession, event: SessionFact): ChargingSe
         ...session,
         quarantineReasons: session.quarantineReasons.filter((reason) => reason !== event.reason),
       };
+    // A resent stop is compared with what the charger said, not with what a person made of it.
+    case 'StopCorrected':
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':
       return session;

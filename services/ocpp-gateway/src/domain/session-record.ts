@@ -53,6 +53,7 @@ export const factTime = (event: SessionFact, now: Instant): Instant => {
       return event.startedAt;
     case 'SessionStopped':
     case 'StopConflicted':
+    case 'StopCorrected':
     case 'StopOrphaned':
       return event.stoppedAt;
     case 'SessionClosed':

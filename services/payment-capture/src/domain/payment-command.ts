@@ -5,7 +5,13 @@ export type PreauthorizePayment = PaymentIdentity &
   Readonly<{ type: 'PreauthorizePayment'; amount: Money; paymentMethodId: string }>;
 
 export type SettleSession = PaymentIdentity &
-  Readonly<{ type: 'SettleSession'; cdrId: string; total: Money }>;
+  Readonly<{
+    type: 'SettleSession';
+    cdrId: string;
+    total: Money;
+    /** The CDR takes the place of another, by which the payment may be settled already. */
+    isCorrection: boolean;
+  }>;
 
 /** What can be asked of a payment; `Record...` commands carry an answer of the processor. */
 export type PaymentCommand =
@@ -64,6 +70,7 @@ export type PaymentReason =
   | 'already-settled'
   | 'call-not-open'
   | 'capture-already-recorded'
+  | 'capture-not-answered-yet'
   | 'capture-not-requested'
   | 'hold-already-recorded'
   | 'hold-not-answered-yet'
@@ -72,6 +79,7 @@ export type PaymentReason =
   | 'no-hold'
   | 'nothing-captured'
   | 'nothing-due'
+  | 'nothing-left-to-refund'
   | 'refund-already-recorded'
   | 'refund-already-requested'
   | 'refund-differs'

@@ -17,6 +17,8 @@ export type Refund = Readonly<{
   status: 'requested' | 'refunded' | 'failed';
   attempt: number;
   idempotencyKey: string;
+  /** The CDR whose lower total gives the money back; left out for refunds that people ask for. */
+  correctedCdrId?: string;
 }>;
 
 /** Where the held money is at the processor. */
@@ -64,6 +66,25 @@ export const refundableMinor = (payment: Extract<Payment, { status: 'captured' }
   payment.refunds
     .filter((refund) => refund.status !== 'failed')
     .reduce((left, refund) => left - refund.amount.amountMinor, payment.amount.amountMinor);
+
+/** What the driver still owes that no capture covers, in minor units. */
+export const owedMinor = ({ receivables }: OpenedPayment): bigint =>
+  receivables.reduce((sum, { amount }) => sum + amount.amountMinor, 0n);
+
+/** The debts after some of them is no longer owed, the newest first. */
+const reduced = (receivables: readonly Receivable[], byMinor: bigint): readonly Receivable[] => {
+  let leftMinor = byMinor;
+  return receivables
+    .toReversed()
+    .flatMap((receivable) => {
+      const { amountMinor, currency } = receivable.amount;
+      const takenMinor = leftMinor < amountMinor ? leftMinor : amountMinor;
+      leftMinor -= takenMinor;
+      const amount = { amountMinor: amountMinor - takenMinor, currency };
+      return amount.amountMinor === 0n ? [] : [{ ...receivable, amount }];
+    })
+    .reverse();
+};
 
 const openedBy = (event: PaymentEvent, payment: Payment): Opened => ({
   cpoId: event.cpoId,
@@ -163,6 +184,7 @@ export const evolve = (payment: Payment, event: PaymentEvent): Payment => {
         reason: event.reason,
         requestedBy: event.requestedBy,
         status: 'requested',
+        ...(event.correctedCdrId === undefined ? {} : { correctedCdrId: event.correctedCdrId }),
         attempt: (before?.attempt ?? 0) + 1,
         idempotencyKey: event.idempotencyKey,
       }));
@@ -196,6 +218,9 @@ export const evolve = (payment: Payment, event: PaymentEvent): Payment => {
         ? { ...opened, status: 'unsecured', receivables }
         : { ...payment, receivables };
     }
+    case 'ReceivableReduced':
+      if (payment.status === 'absent') throw new EventOutOfPlace(event.type, payment.status);
+      return { ...payment, receivables: reduced(payment.receivables, event.amount.amountMinor) };
     default:
       return unreachable(event);
   }

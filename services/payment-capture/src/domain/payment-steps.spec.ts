@@ -9,7 +9,13 @@ const now = '2026-11-21T12:00:00.000Z';
 const at = '2026-11-21T11:00:00.000Z';
 const issuedAt = '2026-11-21T10:00:00.000Z';
 const started: SessionFacts = { identity, started: true };
-const price = { cdrId: 'C-1', total: { ...amount, amountMinor: 1_190n }, taxes: [], issuedAt };
+const price = {
+  cdrId: 'C-1',
+  total: { ...amount, amountMinor: 1_190n },
+  isCorrection: false,
+  taxes: [],
+  issuedAt,
+};
 const absent: Payment = { status: 'absent' };
 const preauthorize = {
   type: 'PreauthorizePayment',

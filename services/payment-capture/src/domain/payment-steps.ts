@@ -43,6 +43,8 @@ export const paymentFactTime = (
   facts: SessionFacts,
   { now, occurredAt = now }: Readonly<{ now: Instant; occurredAt?: Instant }>,
 ): Instant => {
-  if (event.type === 'ReceivableOpened') return facts.price?.issuedAt ?? now;
+  if (event.type === 'ReceivableOpened' || event.type === 'ReceivableReduced') {
+    return facts.price?.issuedAt ?? now;
+  }
   return event.type.endsWith('Requested') ? now : occurredAt;
 };

@@ -53,6 +53,7 @@ const settle = (totalMinor: bigint): PaymentCommand => ({
   ...identity,
   cdrId,
   total: eur(totalMinor),
+  isCorrection: false,
 });
 const receivable = (
   amountMinor: bigint,

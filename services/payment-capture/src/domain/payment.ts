@@ -14,6 +14,7 @@ import type {
   PreauthorizePayment,
   SettleSession,
 } from './payment-command';
+import { isSettled, settleCorrection } from './payment-correction';
 import {
   evolve,
   refundableMinor,
@@ -84,7 +85,13 @@ const preauthorizationRequested = (command: Omit<PreauthorizePayment, 'type'>, a
 
 const refundRequested = (
   payment: Extract<Payment, { status: 'captured' }>,
-  refund: Readonly<{ refundId: string; amount: Money; reason: string; requestedBy: string }>,
+  refund: Readonly<{
+    refundId: string;
+    amount: Money;
+    reason: string;
+    requestedBy: string;
+    correctedCdrId?: string;
+  }>,
   attempt: number,
 ) =>
   ({
@@ -95,10 +102,16 @@ const refundRequested = (
     reason: refund.reason,
     requestedBy: refund.requestedBy,
     idempotencyKey: idempotencyKeyOf(payment.paymentId, 'refund', attempt, refund.refundId),
+    ...(refund.correctedCdrId === undefined ? {} : { correctedCdrId: refund.correctedCdrId }),
   }) as const;
 
 const settle = (command: SettleSession, payment: Payment): PaymentDecision => {
   const { cdrId, total } = command;
+  if (command.isCorrection && isSettled(payment)) {
+    return settleCorrection(command, payment, (captured, refund) =>
+      refundRequested(captured, refund, 1),
+    );
+  }
   switch (payment.status) {
     case 'absent':
       return isZero(total)
@@ -129,6 +142,7 @@ const settle = (command: SettleSession, payment: Payment): PaymentDecision => {
         ? ignore('nothing-due')
         : accept(receivableOpened(payment, cdrId, total, 'capture-failed'));
     case 'capturing':
+      return ignore(payment.cdrId === cdrId ? 'already-settled' : 'capture-not-answered-yet');
     case 'captured':
     case 'capture-failed':
     case 'unsecured':

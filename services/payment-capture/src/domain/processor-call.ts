@@ -18,6 +18,7 @@ export type ProcessorCall = PaymentIdentity &
         paymentIntentId: string;
         refundId: string;
         reason: string;
+        correctedCdrId?: string;
       }>
   );
 
@@ -83,7 +84,7 @@ export const callOf = (event: PaymentEvent, payment: Payment): ProcessorCall | u
     }
     case 'PaymentRefundRequested': {
       if (!('hold' in payment)) return undefined;
-      const { idempotencyKey, amount, refundId, reason } = event;
+      const { idempotencyKey, amount, refundId, reason, correctedCdrId } = event;
       const { paymentIntentId } = payment.hold;
       return {
         ...identity,
@@ -93,6 +94,7 @@ export const callOf = (event: PaymentEvent, payment: Payment): ProcessorCall | u
         paymentIntentId,
         refundId,
         reason,
+        ...(correctedCdrId === undefined ? {} : { correctedCdrId }),
       };
     }
     default:

@@ -57,6 +57,7 @@ describe('the end of a session', () => {
     cdrId: 'cdr-1',
     total: { amountMinor: 1230n, currency: 'EUR' },
     taxes: [],
+    isCorrection: false,
     issuedAt: '2026-11-21T11:00:00.000Z',
   };
   it('settles its price', () =>
@@ -65,6 +66,7 @@ describe('the end of a session', () => {
       ...identity,
       cdrId: 'cdr-1',
       total: { amountMinor: 1230n, currency: 'EUR' },
+      isCorrection: false,
     }));
   it('waits for a start that has not been seen', () =>
     expect(settlementOf({ identity, started: false, price })).toBeUndefined());

@@ -17,17 +17,20 @@ export const paymentIdOf = (cpoId: string, sessionId: string): string =>
 export type SessionPrice = Readonly<{
   cdrId: string;
   total: Money;
+  /** It takes the place of a CDR that was credited. */
+  isCorrection: boolean;
   taxes: readonly TaxPortion[];
   issuedAt: Instant;
 }>;
 
 /** What a CDR that was issued then means for its payment. */
 export const priceOf = (
-  { cdrId, totalInclTaxMinor, currency, taxes }: CdrIssued,
+  { cdrId, totalInclTaxMinor, currency, taxes, replacesCdrId }: CdrIssued,
   issuedAt: Instant,
 ): SessionPrice => ({
   cdrId,
   total: { amountMinor: totalInclTaxMinor, currency },
+  isCorrection: replacesCdrId !== undefined,
   taxes,
   issuedAt,
 });
@@ -40,6 +43,10 @@ export type SessionFacts = Readonly<{
   price?: SessionPrice;
   withheldReason?: string;
 }>;
+
+/** A rule: the first CDR counts, until another takes its place. */
+export const withPrice = (facts: SessionFacts, price: SessionPrice): SessionFacts =>
+  facts.price === undefined || price.isCorrection ? { ...facts, price } : facts;
 
 /** A rule: a session that may charge on a card, with a hold, has its payment pre-authorized. */
 export const preauthorizationOf = (
@@ -61,8 +68,8 @@ export const preauthorizationOf = (
 export const settlementOf = (facts: SessionFacts): PaymentCommand | undefined => {
   if (!facts.started) return undefined;
   if (facts.price !== undefined) {
-    const { cdrId, total } = facts.price;
-    return { type: 'SettleSession', ...facts.identity, cdrId, total };
+    const { cdrId, total, isCorrection } = facts.price;
+    return { type: 'SettleSession', ...facts.identity, cdrId, total, isCorrection };
   }
   return facts.withheldReason === undefined
     ? undefined

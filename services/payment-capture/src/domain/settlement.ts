@@ -24,6 +24,8 @@ export type BalanceMovement = Readonly<{
   sourceId: string;
   /** The payment intent that its source belongs to. */
   paymentIntentId?: string;
+  /** Of a refund of ours: the CDR whose lower total it gives back. */
+  correctedCdrId?: string;
   description: string;
 }>;
 
@@ -90,7 +92,7 @@ export const balanceTransactionRecorded = (
 ): BalanceTransactionRecorded => {
   const { paymentIntentId: _, isAvailable: _available, ...facts } = movement;
   const taxes =
-    movement.reportingCategory === 'refund'
+    movement.reportingCategory === 'refund' && movement.correctedCdrId === undefined
       ? taxesOfRefund(cdrTaxes, refundedBeforeMinor, absolute(movement.amountMinor))
       : [];
   return {

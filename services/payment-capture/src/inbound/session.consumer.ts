@@ -1,6 +1,6 @@
 import type { CdrIssued, CdrWithheld, RecordedEvent, SessionStarted } from '@tallywatt/contracts';
 import type { SqlClient } from '@tallywatt/event-log';
-import { paymentIdOf, preauthorizationOf, priceOf } from '../domain/session-rules';
+import { paymentIdOf, preauthorizationOf, priceOf, withPrice } from '../domain/session-rules';
 import type { LockedPayment, PaymentRequest, PaymentStore } from '../outbound/payment-store';
 import type { SessionFactStore } from '../outbound/session-fact-store';
 
@@ -45,7 +45,7 @@ export class SessionConsumer {
   }
 }
 
-/** A payment with what one more record says of its session; the first CDR counts. */
+/** A payment with what one more record says of its session. */
 const withFact = (
   before: LockedPayment,
   { event, metadata }: RecordedEvent<Relevant>,
@@ -55,10 +55,7 @@ const withFact = (
     case 'SessionStarted':
       return { ...before, chargePointId: event.chargePointId, facts: { ...facts, started: true } };
     case 'CdrIssued':
-      // Corrections have their own way.
-      return facts.price === undefined
-        ? { ...before, facts: { ...facts, price: priceOf(event, metadata.occurredAt) } }
-        : before;
+      return { ...before, facts: withPrice(facts, priceOf(event, metadata.occurredAt)) };
     case 'CdrWithheld':
       return { ...before, facts: { ...facts, withheldReason: event.reason } };
   }

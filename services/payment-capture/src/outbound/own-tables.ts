@@ -108,9 +108,10 @@ const restoreMovements = async (
   const recorded = ofType(events, 'BalanceTransactionRecorded');
   await tx.query(
     `INSERT INTO balance_transactions (cpo_id, balance_transaction_id, reporting_category,
-       amount_minor, net_minor, payment_id, session_id, created_at, available_on, is_available)
+       amount_minor, net_minor, payment_id, session_id, created_at, available_on, corrected_cdr_id,
+       is_available)
      SELECT *, false FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-       $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[])
+       $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::text[])
      ON CONFLICT DO NOTHING`,
     [
       recorded.map(({ cpoId }) => cpoId),
@@ -122,6 +123,7 @@ const restoreMovements = async (
       recorded.map(({ sessionId }) => sessionId ?? null),
       recorded.map(({ createdAt }) => createdAt),
       recorded.map(({ availableOn }) => availableOn),
+      recorded.map(({ correctedCdrId }) => correctedCdrId ?? null),
     ],
   );
   await tx.query(

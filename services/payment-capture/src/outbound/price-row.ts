@@ -6,6 +6,7 @@ export type PriceRow = Readonly<{
   amountMinor: string;
   currency: string;
   issuedAt: string;
+  isCorrection: boolean;
   taxes: readonly Readonly<{
     rateUnscaled: string;
     rateScale: number;
@@ -19,6 +20,7 @@ export const priceToRow = (price: SessionPrice): PriceRow => ({
   amountMinor: price.total.amountMinor.toString(),
   currency: price.total.currency,
   issuedAt: price.issuedAt,
+  isCorrection: price.isCorrection,
   taxes: price.taxes.map((tax) => ({
     rateUnscaled: tax.ratePercent.unscaled.toString(),
     rateScale: tax.ratePercent.scale,
@@ -31,6 +33,7 @@ export const priceFromRow = (row: PriceRow): SessionPrice => ({
   cdrId: row.cdrId,
   total: { amountMinor: BigInt(row.amountMinor), currency: row.currency },
   issuedAt: row.issuedAt,
+  isCorrection: row.isCorrection,
   taxes: row.taxes.map((tax) => ({
     ratePercent: { unscaled: BigInt(tax.rateUnscaled), scale: tax.rateScale },
     taxableMinor: BigInt(tax.taxableMinor),

@@ -80,8 +80,9 @@ export class SettlementStore {
   ): Promise<MovementChange> {
     const added = await tx.query(
       `INSERT INTO balance_transactions (cpo_id, balance_transaction_id, reporting_category,
-         amount_minor, net_minor, payment_id, session_id, created_at, available_on, is_available)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+         amount_minor, net_minor, payment_id, session_id, created_at, available_on, is_available,
+         corrected_cdr_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
       [
         cpoId,
         movement.balanceTransactionId,
@@ -93,6 +94,7 @@ export class SettlementStore {
         movement.createdAt,
         movement.availableOn,
         movement.isAvailable,
+        movement.correctedCdrId ?? null,
       ],
     );
     if (added.rowCount === 1) return 'added';
@@ -132,10 +134,12 @@ export class SettlementStore {
     );
   }
 
+  /** Of what people asked to be refunded: a refund of a corrected CDR shares out no tax. */
   private async refundedBefore(tx: SqlClient, owner: Owner): Promise<bigint> {
     const { rows } = await tx.query<{ sum: string }>(
       `SELECT coalesce(-sum(amount_minor), 0)::text AS sum FROM balance_transactions
-       WHERE cpo_id = $1 AND payment_id = $2 AND reporting_category = 'refund'`,
+       WHERE cpo_id = $1 AND payment_id = $2 AND reporting_category = 'refund'
+         AND corrected_cdr_id IS NULL`,
       [owner.cpoId, owner.paymentId],
     );
     return BigInt(rows[0]?.sum ?? '0');

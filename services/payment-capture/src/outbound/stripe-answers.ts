@@ -113,9 +113,16 @@ const intentOfSource = (source: Stripe.BalanceTransaction['source']): string | u
     ? idOf(source.payment_intent)
     : undefined;
 
+/** The corrected CDR that a refund of ours was made for. */
+const correctedCdrOf = (source: Stripe.BalanceTransaction['source']): string | undefined =>
+  source !== null && typeof source === 'object' && source.object === 'refund'
+    ? source.metadata?.['correctedCdrId']
+    : undefined;
+
 /** A row of the balance, with its source expanded. */
 export const movementOf = (row: Stripe.BalanceTransaction): BalanceMovement => {
   const paymentIntentId = intentOfSource(row.source);
+  const correctedCdrId = correctedCdrOf(row.source);
   return {
     balanceTransactionId: row.id,
     reportingCategory: row.reporting_category,
@@ -128,6 +135,7 @@ export const movementOf = (row: Stripe.BalanceTransaction): BalanceMovement => {
     isAvailable: row.status === 'available',
     sourceId: idOf(row.source) ?? '',
     ...(paymentIntentId === undefined ? {} : { paymentIntentId }),
+    ...(correctedCdrId === undefined ? {} : { correctedCdrId }),
     description: row.description ?? '',
   };
 };

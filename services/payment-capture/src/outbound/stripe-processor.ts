@@ -163,7 +163,14 @@ export class StripeProcessor implements Processor {
             {
               payment_intent: call.paymentIntentId,
               amount: stripeAmount(call.amount, 'down'),
-              metadata: { ...metadataOf(call), refundId: call.refundId },
+              metadata: {
+                ...metadataOf(call),
+                refundId: call.refundId,
+                // Read again with the balance: whose money the refund gives back depends on it.
+                ...(call.correctedCdrId === undefined
+                  ? {}
+                  : { correctedCdrId: call.correctedCdrId }),
+              },
             },
             once,
           ),

@@ -15,7 +15,7 @@ type Outside = Readonly<{
 
 /** Takes a batch of session events: one read, one write and the CDRs that follow from it. */
 export const takeSessionEvents =
-  ({ tariffs, cdrs, metrics, logger }: Outside) =>
+  ({ tariffs, cdrs: cdrLog, metrics, logger }: Outside) =>
   async (records: readonly RecordedEvent<SessionEvent>[], tx: SqlClient): Promise<void> => {
     const keys = new Map(records.map(({ event }) => [sessionKeyText(event), event]));
     const sessions = await loadSessions(tx, [...keys.values()]);
@@ -24,20 +24,23 @@ export const takeSessionEvents =
     const decided: DecidedCdr[] = [];
     for (const { event, metadata } of records) {
       const key = sessionKeyText(event);
-      const { session, cdr, isLate } = progressOf(
+      const { session, cdrs, isLate } = progressOf(
         sessions.get(key) ?? ratedSession.initial,
         event,
         (reference) => tariffs.pinned(event.cpoId, reference),
       );
       sessions.set(key, session);
-      if (cdr !== undefined) decided.push({ cdr, cause: metadata });
+      decided.push(...cdrs.map((cdr) => ({ cdr, cause: metadata })));
       if (isLate) {
         const { cpoId, sessionId, type } = event;
         metrics.lateFact();
-        logger.warn({ cpoId, sessionId, type }, 'a fact came after the CDR of its session');
+        logger.warn(
+          { cpoId, sessionId, type, corrects: cdrs.length > 0 },
+          'a fact came after the CDR of its session',
+        );
       }
     }
-    await cdrs.record(tx, decided);
+    await cdrLog.record(tx, decided);
     await storeSessions(
       tx,
       [...sessions].map(([key, state]) => ({ key: keys.get(key) as SessionEvent, state })),

@@ -16,20 +16,20 @@ export class CdrLog {
   ) {}
 
   /**
-   * Records what was decided. A session of which a CDR exists gets no other: when a rebuild
-   * computes one that differs, the one in the log stays and an alarm is raised.
+   * Records what was decided. A CDR that exists stays: when a rebuild computes another under its
+   * id, the one in the log counts and an alarm is raised.
    */
   async record(tx: SqlClient, decided: readonly DecidedCdr[]): Promise<void> {
     if (decided.length === 0) return;
     const known = await knownCdrs(
       tx,
-      decided.flatMap(({ cdr }) => (cdr.type === 'CdrIssued' ? [cdr] : [])),
+      decided.flatMap(({ cdr }) => (cdr.type === 'CdrWithheld' ? [] : [cdr])),
     );
     const fresh = decided.filter(({ cdr }) => !this.isKnown(cdr, known));
     const issuedAt = instantFromEpochMs(Date.now());
     const appended = await this.eventLog.append(tx, fresh.map(outgoing), { recordedAt: issuedAt });
     const entries = appended.flatMap(({ event, id }): CdrEntry[] => {
-      if (event.type !== 'CdrIssued') return [];
+      if (event.type !== 'CdrIssued' && event.type !== 'CreditCdrIssued') return [];
       const { cpoId, cdrId, sessionId } = event;
       const { contentHash } = encodeEvent(event);
       return [{ cpoId, cdrId, sessionId, eventId: id, contentHash, issuedAt }];
@@ -43,7 +43,7 @@ export class CdrLog {
   }
 
   private isKnown(cdr: CdrEvent, known: ReadonlyMap<string, string>): boolean {
-    if (cdr.type !== 'CdrIssued') return false;
+    if (cdr.type === 'CdrWithheld') return false;
     const recorded = known.get(`${cdr.cpoId}/${cdr.cdrId}`);
     if (recorded === undefined) return false;
     const computed = encodeEvent(cdr).contentHash;

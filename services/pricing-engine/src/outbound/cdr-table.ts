@@ -1,6 +1,6 @@
 import type { SqlClient } from '@tallywatt/event-log';
 
-/** That a CDR exists, and which event says it. */
+/** That a CDR or a credit CDR exists, and which event says it. */
 export type CdrEntry = Readonly<{
   cpoId: string;
   cdrId: string;

@@ -17,7 +17,7 @@ export const restoreOwnTables: Restore = async (own, tx) => {
 };
 
 const cdrEntryOf = ({ event, metadata }: RecordedEvent<CdrEvent>): readonly CdrEntry[] => {
-  if (event.type !== 'CdrIssued') return [];
+  if (event.type === 'CdrWithheld') return [];
   const { cpoId, cdrId, sessionId } = event;
   const { id: eventId, contentHash, recordedAt: issuedAt } = metadata;
   return [{ cpoId, cdrId, sessionId, eventId, contentHash, issuedAt }];

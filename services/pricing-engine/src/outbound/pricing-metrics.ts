@@ -15,6 +15,11 @@ export const pricingMetrics = (registry: Registry): PricingMetrics => {
     help: 'CDRs issued',
     registers,
   });
+  const credited = new Counter({
+    name: 'tallywatt_cdrs_credited_total',
+    help: 'CDRs credited and issued again because a later fact changed the bill',
+    registers,
+  });
   const withheld = new Counter({
     name: 'tallywatt_cdrs_withheld_total',
     help: 'Closed sessions without a CDR, by reason',
@@ -40,6 +45,7 @@ export const pricingMetrics = (registry: Registry): PricingMetrics => {
   return {
     decided: (cdr) => {
       if (cdr.type === 'CdrIssued') return issued.inc();
+      if (cdr.type === 'CreditCdrIssued') return credited.inc();
       const { reason, moneyAtRisk } = cdr;
       withheld.inc({ reason });
       if (moneyAtRisk !== undefined) {

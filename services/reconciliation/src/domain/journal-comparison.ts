@@ -1,6 +1,6 @@
 import { type Awaited, type Comparison, sum } from './comparison';
 import { reversalCategory } from './settlement-comparison';
-import type { BookedEntry, Subject } from './subject';
+import { billedMinor, owedMinor, type BookedEntry, type Subject } from './subject';
 
 const driver = 'assets:receivable:driver';
 const uncollected = 'assets:receivable:uncollected';
@@ -22,10 +22,11 @@ const due = (rule: string, documentId: string): Due => ({
 });
 
 const entriesDue = (subject: Subject): readonly Due[] => [
-  ...(subject.cdr === undefined || subject.cdr.totalMinor === 0n
-    ? []
-    : [due('cdr.issued', subject.cdr.cdrId)]),
+  ...Object.entries(subject.bills)
+    .filter(([, { totalMinor }]) => totalMinor !== 0n)
+    .map(([cdrId, { isCredit }]) => due(isCredit ? 'cdr.credited' : 'cdr.issued', cdrId)),
   ...Object.keys(subject.receivables).map((documentId) => due('receivable.opened', documentId)),
+  ...Object.keys(subject.reductions).map((documentId) => due('receivable.reduced', documentId)),
   ...Object.entries(subject.movements)
     .filter(([, movement]) => isMoved(movement))
     // Which rule books a movement depends on its category and is the ledger's business.
@@ -40,7 +41,10 @@ const factMissingFor = (subject: Subject, entry: BookedEntry): Awaited | undefin
   const { postingRule, documentId } = entry;
   switch (postingRule) {
     case 'cdr.issued':
-      return subject.cdr?.cdrId === documentId ? undefined : 'cdr';
+    case 'cdr.credited':
+      return documentId in subject.bills ? undefined : 'cdr';
+    case 'receivable.reduced':
+      return documentId in subject.reductions ? undefined : 'payment';
     case 'receivable.opened':
       return documentId in subject.receivables ? undefined : 'payment';
     case 'reversal':
@@ -62,18 +66,19 @@ const bookedMinor = (subject: Subject, account: string): bigint =>
 /** What the facts say must stand on the accounts that one session has to clear. */
 const balancesDue = (subject: Subject): readonly (readonly [account: string, minor: bigint])[] => {
   const movements = Object.values(subject.movements);
-  const receivableMinor = sum(
-    Object.values(subject.receivables).map(({ amountMinor }) => amountMinor),
-  );
+  const receivableMinor = owedMinor(subject);
   const chargedMinor = sum(
     movements
-      .filter((movement) => ['charge', reversalCategory].includes(movement.reportingCategory))
+      .filter(
+        ({ reportingCategory, correctedCdrId }) =>
+          ['charge', reversalCategory].includes(reportingCategory) || correctedCdrId !== undefined,
+      )
       .map(({ amountMinor }) => amountMinor),
   );
   const netMinor = sum(movements.map((movement) => movement.netMinor));
   const settledMinor = sum(subject.available.map((id) => subject.movements[id]?.netMinor ?? 0n));
   return [
-    [driver, (subject.cdr?.totalMinor ?? 0n) - chargedMinor - receivableMinor],
+    [driver, billedMinor(subject) - chargedMinor - receivableMinor],
     [uncollected, receivableMinor],
     [pending, netMinor - settledMinor],
     [fees, sum(movements.map(({ feeMinor }) => feeMinor))],

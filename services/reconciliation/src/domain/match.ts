@@ -3,7 +3,7 @@ import { type Awaited, Comparison, type Discrepancy, sum } from './comparison';
 import { compareJournal } from './journal-comparison';
 import { isPaid, type PayoutState } from './payout';
 import { compareCharges, compareDisbursement, compareRefunds } from './settlement-comparison';
-import type { Subject } from './subject';
+import { billedMinor, owedMinor, type Subject } from './subject';
 
 export type Amounts = Readonly<{
   billedMinor: bigint;
@@ -30,7 +30,7 @@ const amountsOf = (subject: Subject, payouts: ReadonlyMap<string, PayoutState>):
       return payout !== undefined && isPaid(payout);
     });
   return {
-    billedMinor: subject.cdr?.totalMinor ?? 0n,
+    billedMinor: billedMinor(subject),
     capturedMinor: sum(Object.values(subject.captures).map((capture) => capture.amountMinor)),
     refundedMinor: sum(
       Object.values(subject.refunds)
@@ -41,15 +41,26 @@ const amountsOf = (subject: Subject, payouts: ReadonlyMap<string, PayoutState>):
     paidOutMinor: sum(
       movements.filter(([id]) => isPaidOut(id)).map(([, { netMinor }]) => netMinor),
     ),
-    receivableMinor: sum(Object.values(subject.receivables).map(({ amountMinor }) => amountMinor)),
+    receivableMinor: owedMinor(subject),
   };
 };
 
+/** Given back, or asked to be, because a CDR was corrected. */
+const givenBackMinor = ({ refunds }: Subject): bigint =>
+  sum(
+    Object.values(refunds)
+      .filter(({ correctedCdrId, state }) => correctedCdrId !== undefined && state !== 'failed')
+      .map(({ amountMinor }) => amountMinor),
+  );
+
 const comparePayment = (subject: Subject, amounts: Amounts, comparison: Comparison): void => {
   const { billedMinor, capturedMinor, receivableMinor } = amounts;
-  const answeredMinor = capturedMinor + receivableMinor;
+  const answeredMinor = capturedMinor + receivableMinor - givenBackMinor(subject);
   if (answeredMinor < billedMinor) comparison.awaits('payment');
-  if (answeredMinor > billedMinor) {
+  const isCorrected = Object.values(subject.bills).some(({ isCredit }) => isCredit);
+  // What a correction bills less is still to be given back, or to be owed no more.
+  if (answeredMinor > billedMinor && isCorrected) comparison.awaits('refund');
+  else if (answeredMinor > billedMinor) {
     comparison.differs(
       'captured-differs',
       'payment',
@@ -104,6 +115,7 @@ export const match = (subject: Subject, payouts: ReadonlyMap<string, PayoutState
   compareDisbursement(subject, payouts, comparison);
   compareJournal(subject, comparison);
   compareCurrencies(subject, comparison);
+  if (subject.correctionWithheldReason !== undefined) comparison.awaits('review');
   const { discrepancies } = comparison;
   const awaited = [...comparison.awaited].sort();
   if (discrepancies.length > 0) return { status: 'discrepant', awaited, discrepancies, amounts };

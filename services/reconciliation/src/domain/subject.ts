@@ -1,5 +1,7 @@
 import type {
   CdrEvent,
+  CdrIssued,
+  CreditCdrIssued,
   JournalEntryPosted,
   JournalEntryReversed,
   JournalEvent,
@@ -20,6 +22,8 @@ export type Movement = Readonly<{
   amountMinor: bigint;
   feeMinor: bigint;
   netMinor: bigint;
+  /** Of a refund: the corrected CDR whose lower total it gives back. */
+  correctedCdrId?: string;
 }>;
 
 /** Money given back, or asked to be. */
@@ -27,6 +31,8 @@ export type Refund = Readonly<{
   amountMinor: bigint;
   state: 'requested' | 'refunded' | 'failed';
   processorRefundId?: string;
+  /** The corrected CDR whose lower total it gives back; left out for refunds that people ask for. */
+  correctedCdrId?: string;
 }>;
 
 /** What a journal entry did to the accounts that have to clear. */
@@ -54,8 +60,13 @@ export type Subject = Readonly<{
   /** When the close was written down: on our clock, not on the charger's. */
   closeRecordedAt?: Instant;
   quarantineReason?: string;
+  /** The CDR that stands; none while the credit of one is here and its successor is not. */
   cdr?: Readonly<{ cdrId: string; totalMinor: bigint }>;
+  /** Totals of all CDRs and credit CDRs by their id, credits below zero. */
+  bills: Readonly<Record<string, Readonly<{ totalMinor: bigint; isCredit: boolean }>>>;
   withheldReason?: string;
+  /** Why what came after the CDR could not be priced: a person has to look. */
+  correctionWithheldReason?: string;
   moneyAtRiskMinor?: bigint;
   /** The decision that let the session start asked for a hold. */
   holdDue: boolean;
@@ -67,6 +78,8 @@ export type Subject = Readonly<{
   captures: Readonly<Record<string, Readonly<{ amountMinor: bigint; chargeId: string }>>>;
   /** By CDR id and reason: one CDR can leave a rest above its hold and a capture that failed. */
   receivables: Readonly<Record<string, Readonly<{ amountMinor: bigint; reason: string }>>>;
+  /** What is no longer owed, by the id of the corrected CDR. */
+  reductions: Readonly<Record<string, bigint>>;
   /** By refund id. */
   refunds: Readonly<Record<string, Refund>>;
   /** By balance transaction id, as are the next two. */
@@ -85,14 +98,26 @@ export const emptySubject = (cpoId: string, sessionId: string): Subject => ({
   currencies: [],
   holdDue: false,
   holdVoided: false,
+  bills: {},
   captures: {},
   receivables: {},
+  reductions: {},
   refunds: {},
   movements: {},
   available: [],
   payouts: {},
   entries: {},
 });
+
+/** What all CDRs of a session bill together, credits taken off. */
+export const billedMinor = ({ bills }: Subject): bigint =>
+  Object.values(bills).reduce((total, { totalMinor }) => total + totalMinor, 0n);
+
+/** What is owed and not covered by a payment. */
+export const owedMinor = ({ receivables, reductions }: Subject): bigint => {
+  const openedMinor = Object.values(receivables).reduce((sum, one) => sum + one.amountMinor, 0n);
+  return Object.values(reductions).reduce((sum, reducedMinor) => sum - reducedMinor, openedMinor);
+};
 
 /** A fact about one session, or about a payout that holds some of its money. */
 export type SubjectFact = SessionEvent | CdrEvent | PaymentEvent | SettlementEvent | JournalEvent;
@@ -106,6 +131,21 @@ const withFact = (subject: Subject, recordedAt: Instant): Subject => ({
 });
 
 const withoutQuarantine = ({ quarantineReason: _, ...subject }: Subject): Subject => subject;
+
+/** A person has looked, or the correction has come after all. */
+const withoutWithheldCorrection = ({ correctionWithheldReason: _, ...subject }: Subject): Subject =>
+  subject;
+
+const withBill = (
+  subject: Subject,
+  { cdrId, currency, totalInclTaxMinor: totalMinor, type }: CdrIssued | CreditCdrIssued,
+): Subject => ({
+  ...withCurrency(subject, currency),
+  currency,
+  bills: { ...subject.bills, [cdrId]: { totalMinor, isCredit: type === 'CreditCdrIssued' } },
+});
+
+const withoutCdr = ({ cdr: _, ...subject }: Subject): Subject => subject;
 
 /** A sorted set: the order in which facts arrive must not show. */
 const including = (values: readonly string[], value: string): readonly string[] =>
@@ -146,14 +186,20 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
     case 'SessionQuarantined':
       return { ...subject, quarantineReason: fact.reason };
     case 'SessionReleased':
-      return withoutQuarantine(subject);
+      return withoutWithheldCorrection(withoutQuarantine(subject));
+    case 'StopCorrected':
+      return withoutWithheldCorrection({ ...subject, stoppedAt: fact.stoppedAt });
     case 'CdrIssued':
       return {
-        ...withCurrency(subject, fact.currency),
-        currency: fact.currency,
+        ...withoutWithheldCorrection(withBill(subject, fact)),
         cdr: { cdrId: fact.cdrId, totalMinor: fact.totalInclTaxMinor },
       };
+    case 'CreditCdrIssued': {
+      const credited = withBill(subject, fact);
+      return credited.cdr?.cdrId === fact.creditedCdrId ? withoutCdr(credited) : credited;
+    }
     case 'CdrWithheld':
+      if (subject.cdr !== undefined) return { ...subject, correctionWithheldReason: fact.reason };
       return {
         ...subject,
         withheldReason: fact.reason,
@@ -181,7 +227,10 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
     case 'PaymentVoided':
       return { ...subject, holdVoided: true };
     case 'PaymentRefundRequested':
-      return withRefund(subject, fact, { state: 'requested' });
+      return withRefund(subject, fact, {
+        state: 'requested',
+        ...(fact.correctedCdrId === undefined ? {} : { correctedCdrId: fact.correctedCdrId }),
+      });
     case 'PaymentRefunded':
       return withRefund(subject, fact, {
         state: 'refunded',
@@ -199,8 +248,14 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
         },
       };
     }
+    case 'ReceivableReduced':
+      return {
+        ...withCurrency(subject, fact.amount.currency),
+        reductions: { ...subject.reductions, [fact.cdrId]: fact.amount.amountMinor },
+      };
     case 'BalanceTransactionRecorded': {
       const { reportingCategory, sourceId, amountMinor, feeMinor, netMinor } = fact;
+      const { correctedCdrId } = fact;
       return {
         ...withCurrency(subject, fact.currency),
         movements: {
@@ -211,6 +266,7 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
             amountMinor,
             feeMinor,
             netMinor,
+            ...(correctedCdrId === undefined ? {} : { correctedCdrId }),
           },
         },
       };

@@ -124,7 +124,7 @@ export const startBilledLog = async (servers: LocalRuntime): Promise<BilledLog> 
     const derivation = new CdrDerivation();
     derivation.takeTariff(tariffPublished);
     const sessions = await recordsOf<SessionEvent>(['charging.sessions.v1'], sessionId);
-    const [derived] = sessions.flatMap((one) => derivation.takeSession(one) ?? []);
+    const [derived] = sessions.flatMap((one) => derivation.takeSession(one));
     if (derived?.cdr.type !== 'CdrIssued') throw new Error('the session yields no CDR');
     const { cdr, cause } = derived;
     await publish('pricing-engine', [{ event: cdr, occurredAt, causationId: cause.id }]);

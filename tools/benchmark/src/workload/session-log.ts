@@ -155,8 +155,9 @@ export const cdrOf = (
     const pinned = () => pinnedTariff(tariff.contentHash, ocpiTariffJson);
     const progress = progressOf(state, event, pinned);
     state = progress.session;
-    if (progress.cdr?.type === 'CdrIssued') {
-      return recorded(progress.cdr, 1, 'pricing-engine', { causationId: metadata.id });
+    const [cdr] = progress.cdrs;
+    if (cdr?.type === 'CdrIssued') {
+      return recorded(cdr, 1, 'pricing-engine', { causationId: metadata.id });
     }
   }
   throw new Error('the session of the benchmark yields no CDR');

@@ -15,6 +15,7 @@ import {
   paymentIdOf,
   preauthorizationOf,
   priceOf,
+  withPrice,
 } from '@tallywatt/payment-capture/domain/session-rules';
 import type { Instant } from '@tallywatt/time';
 import type { Outbox } from '../ground/outbox';
@@ -127,11 +128,8 @@ const remember = (before: PaymentRow, event: Relevant, metadata: EventMetadata):
   switch (event.type) {
     case 'SessionStarted':
       return { ...before, chargePointId: event.chargePointId, facts: { ...facts, started: true } };
-    case 'CdrIssued': {
-      if (facts.price !== undefined) return before;
-      const price = priceOf(event, metadata.occurredAt);
-      return { ...before, facts: { ...facts, price } };
-    }
+    case 'CdrIssued':
+      return { ...before, facts: withPrice(facts, priceOf(event, metadata.occurredAt)) };
     case 'CdrWithheld':
       return { ...before, facts: { ...facts, withheldReason: event.reason } };
   }

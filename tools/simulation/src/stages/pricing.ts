@@ -115,9 +115,9 @@ export class Pricing {
 
   private takeSessionEvent(event: SessionEvent, cause: EventMetadata): void {
     const before = this.sessions.get(event.sessionId) ?? ratedSession.initial;
-    const { session, cdr } = progressOf(before, event, (reference) => this.pinned(reference));
+    const { session, cdrs } = progressOf(before, event, (reference) => this.pinned(reference));
     this.sessions.set(event.sessionId, session);
-    if (cdr !== undefined) this.record(cdr, cause);
+    for (const cdr of cdrs) this.record(cdr, cause);
   }
 
   private pinned(reference: TariffReference): PinnedTariff {
@@ -135,7 +135,7 @@ export class Pricing {
   }
 
   private record(cdr: CdrEvent, cause: EventMetadata): void {
-    if (cdr.type === 'CdrIssued') {
+    if (cdr.type !== 'CdrWithheld') {
       const { contentHash } = encodeEvent(cdr);
       hold(!this.cdrs.has(cdr.cdrId), 'one CDR for one session', () => `${cdr.sessionId} again`);
       this.cdrs.set(cdr.cdrId, contentHash);

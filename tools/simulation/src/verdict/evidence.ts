@@ -2,6 +2,7 @@ import type {
   CdrEvent,
   CdrIssued,
   CdrWithheld,
+  CreditCdrIssued,
   JournalEntryPosted,
   OrphanEvent,
   PaymentEvent,
@@ -27,6 +28,7 @@ export type SessionEvidence = Readonly<{
   stored: SessionRow;
   events: readonly SessionEvent[];
   issued: readonly RecordedEvent<CdrIssued>[];
+  credited: readonly RecordedEvent<CreditCdrIssued>[];
   withheld: readonly RecordedEvent<CdrWithheld>[];
   payments: readonly PaymentEvent[];
   intents: readonly Intent[];
@@ -120,15 +122,16 @@ export class Evidence {
     const cdrs = this.recorded('pricing.cdrs.v1').filter(
       ({ event }) => (event as CdrEvent).sessionId === sessionId,
     );
+    const ofType = <E extends CdrEvent>(type: E['type']) =>
+      cdrs.filter(({ event }) => event.type === type) as RecordedEvent<E>[];
     const intents = this.system.processor.account.intents.filter((i) => i.sessionId === sessionId);
     return {
       physical,
       stored: session,
       events: of<SessionEvent>('charging.sessions.v1'),
-      issued: cdrs.filter(({ event }) => event.type === 'CdrIssued') as RecordedEvent<CdrIssued>[],
-      withheld: cdrs.filter(
-        ({ event }) => event.type === 'CdrWithheld',
-      ) as RecordedEvent<CdrWithheld>[],
+      issued: ofType<CdrIssued>('CdrIssued'),
+      credited: ofType<CreditCdrIssued>('CreditCdrIssued'),
+      withheld: ofType<CdrWithheld>('CdrWithheld'),
       payments: of<PaymentEvent>('payments.payments.v1'),
       intents,
       movements: this.system.processor.account.movements.filter(({ paymentIntentId }) =>

@@ -26,13 +26,27 @@ export const judgePayments = (evidence: Evidence): void => {
   }
 };
 
-const judgeTotal = ({ stored, issued, payments }: SessionEvidence): void => {
+const judgeTotal = ({ stored, issued, credited, payments }: SessionEvidence): void => {
   const rule = 'captured and receivable are what was billed';
   const captured = ofType(payments, 'PaymentCaptured');
   const receivables = ofType(payments, 'ReceivableOpened');
   hold(captured.length <= 1, 'one capture for one session', () => textOf(captured));
-  const billedMinor = issued[0]?.event.totalInclTaxMinor ?? 0n;
-  holdSame(sum(captured) + sum(receivables), billedMinor, rule, stored.sessionId);
+  const billedMinor = [...issued, ...credited].reduce(
+    (total, { event }) => total + event.totalInclTaxMinor,
+    0n,
+  );
+  const settledMinor =
+    sum(captured) +
+    sum(receivables) -
+    sum(ofType(payments, 'ReceivableReduced')) -
+    sum(
+      ofType(payments, 'PaymentRefunded').filter(({ refundId }) =>
+        ofType(payments, 'PaymentRefundRequested').some(
+          (asked) => asked.refundId === refundId && asked.correctedCdrId !== undefined,
+        ),
+      ),
+    );
+  holdSame(settledMinor, billedMinor, rule, stored.sessionId);
 };
 
 const judgeReceivables = ({ physical, payments, issued, intents }: SessionEvidence): void => {
@@ -47,6 +61,7 @@ const judgeReceivables = ({ physical, payments, issued, intents }: SessionEviden
       (token?.card === 'declined' || declined.declineCode === 'hold-expired'),
     'price-above-hold': () => billedMinor > heldMinor && heldMinor > 0n,
     'no-payment-route': () => token?.card === undefined,
+    'price-corrected': () => issued.length > 1,
     'capture-failed': () =>
       !captured && (billedMinor < 50n || intents.every(({ status }) => status === 'canceled')),
   };

@@ -95,15 +95,17 @@ const rebuildCdrs = (evidence: Evidence): void => {
     tariffs.set(name, tariff);
     return tariff;
   };
-  for (const { stored, events, issued, withheld } of evidence.sessions) {
+  for (const { stored, events, issued, credited, withheld } of evidence.sessions) {
     let state = ratedSession.initial;
     const derived: CdrEvent[] = [];
     for (const event of events) {
-      const { session, cdr } = progressOf(state, event, pinned);
+      const { session, cdrs } = progressOf(state, event, pinned);
       state = session;
-      if (cdr !== undefined) derived.push(cdr);
+      derived.push(...cdrs);
     }
-    const recorded = [...issued, ...withheld].map(({ metadata }) => metadata.contentHash).sort();
+    const recorded = [...issued, ...credited, ...withheld]
+      .map(({ metadata }) => metadata.contentHash)
+      .sort();
     const again = derived.map((cdr) => encodeEvent(cdr).contentHash).sort();
     holdSame(again, recorded, rule, `CDRs of ${stored.sessionId}`);
     const known = evidence.system.pricing.sessions.get(stored.sessionId);

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/payment/v1/payment_events.proto.
  */
 export const file_tallywatt_payment_v1_payment_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvcGF5bWVudC92MS9wYXltZW50X2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnBheW1lbnQudjEiywEKIFBheW1lbnRQcmVhdXRob3JpemF0aW9uUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSKgoGYW1vdW50GAQgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIZChFwYXltZW50X21ldGhvZF9pZBgFIAEoCRIPCgdhdHRlbXB0GAYgASgFEhcKD2lkZW1wb3RlbmN5X2tleRgHIAEoCSL0AQoUUGF5bWVudFByZWF1dGhvcml6ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIqCgZhbW91bnQYBCABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhkKEXBheW1lbnRfaW50ZW50X2lkGAUgASgJEhEKCWNoYXJnZV9pZBgGIAEoCRI3Cg5jYXB0dXJlX2JlZm9yZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUIRCg9fY2FwdHVyZV9iZWZvcmUi+gEKH1BheW1lbnRQcmVhdXRob3JpemF0aW9uRGVjbGluZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIqCgZhbW91bnQYBCABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhQKDGRlY2xpbmVfY29kZRgFIAEoCRIOCgZkZXRhaWwYBiABKAkSHgoRcGF5bWVudF9pbnRlbnRfaWQYByABKAlIAIgBARIXCg9jaGFyZ2VfcG9pbnRfaWQYCCABKAlCFAoSX3BheW1lbnRfaW50ZW50X2lkItIBChdQYXltZW50Q2FwdHVyZVJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEg4KBmNkcl9pZBgEIAEoCRIqCgZhbW91bnQYBSABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhkKEXBheW1lbnRfaW50ZW50X2lkGAYgASgJEg8KB2F0dGVtcHQYByABKAUSFwoPaWRlbXBvdGVuY3lfa2V5GAggASgJIvMBCg9QYXltZW50Q2FwdHVyZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIOCgZjZHJfaWQYBCABKAkSKgoGYW1vdW50GAUgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIZChFwYXltZW50X2ludGVudF9pZBgGIAEoCRIRCgljaGFyZ2VfaWQYByABKAkSIwoWYmFsYW5jZV90cmFuc2FjdGlvbl9pZBgIIAEoCUgAiAEBQhkKF19iYWxhbmNlX3RyYW5zYWN0aW9uX2lkIssBChRQYXltZW50Q2FwdHVyZUZhaWxlZBIOCgZjcG9faWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEg4KBmNkcl9pZBgEIAEoCRIqCgZhbW91bnQYBSABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhkKEXBheW1lbnRfaW50ZW50X2lkGAYgASgJEhQKDGZhaWx1cmVfY29kZRgHIAEoCRIOCgZkZXRhaWwYCCABKAkikgEKFFBheW1lbnRWb2lkUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSGQoRcGF5bWVudF9pbnRlbnRfaWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgGIAEoCSJyCg1QYXltZW50Vm9pZGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSGQoRcGF5bWVudF9pbnRlbnRfaWQYBCABKAkSDgoGcmVhc29uGAUgASgJIs4BChZQYXltZW50UmVmdW5kUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSEQoJcmVmdW5kX2lkGAQgASgJEioKBmFtb3VudBgFIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXkSDgoGcmVhc29uGAYgASgJEhQKDHJlcXVlc3RlZF9ieRgHIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCCABKAki5QEKD1BheW1lbnRSZWZ1bmRlZBIOCgZjcG9faWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEhEKCXJlZnVuZF9pZBgEIAEoCRIqCgZhbW91bnQYBSABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhsKE3Byb2Nlc3Nvcl9yZWZ1bmRfaWQYBiABKAkSIwoWYmFsYW5jZV90cmFuc2FjdGlvbl9pZBgHIAEoCUgAiAEBQhkKF19iYWxhbmNlX3RyYW5zYWN0aW9uX2lkIrIBChNQYXltZW50UmVmdW5kRmFpbGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSEQoJcmVmdW5kX2lkGAQgASgJEioKBmFtb3VudBgFIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXkSFAoMZmFpbHVyZV9jb2RlGAYgASgJEg4KBmRldGFpbBgHIAEoCSKWAQoQUmVjZWl2YWJsZU9wZW5lZBIOCgZjcG9faWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEg4KBmNkcl9pZBgEIAEoCRIqCgZhbW91bnQYBSABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5Eg4KBnJlYXNvbhgGIAEoCSLTAwoaQmFsYW5jZVRyYW5zYWN0aW9uUmVjb3JkZWQSDgoGY3BvX2lkGAEgASgJEh4KFmJhbGFuY2VfdHJhbnNhY3Rpb25faWQYAiABKAkSEQoJcHJvY2Vzc29yGAMgASgJEhoKEnJlcG9ydGluZ19jYXRlZ29yeRgEIAEoCRIQCghjdXJyZW5jeRgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSEQoJZmVlX21pbm9yGAcgASgDEhEKCW5ldF9taW5vchgIIAEoAxIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxhdmFpbGFibGVfb24YCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXNvdXJjZV9pZBgLIAEoCRIXCgpwYXltZW50X2lkGAwgASgJSACIAQESFwoKc2Vzc2lvbl9pZBgNIAEoCUgBiAEBEi4KBXRheGVzGA4gAygLMh8udGFsbHl3YXR0LnZhbHVlcy52MS5UYXhQb3J0aW9uEhMKC2Rlc2NyaXB0aW9uGA8gASgJQg0KC19wYXltZW50X2lkQg0KC19zZXNzaW9uX2lkIqMCChtCYWxhbmNlVHJhbnNhY3Rpb25BdmFpbGFibGUSDgoGY3BvX2lkGAEgASgJEh4KFmJhbGFuY2VfdHJhbnNhY3Rpb25faWQYAiABKAkSEQoJcHJvY2Vzc29yGAMgASgJEhoKEnJlcG9ydGluZ19jYXRlZ29yeRgEIAEoCRIQCghjdXJyZW5jeRgFIAEoCRIRCgluZXRfbWlub3IYBiABKAMSMAoMYXZhaWxhYmxlX29uGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCgpwYXltZW50X2lkGAggASgJSACIAQESFwoKc2Vzc2lvbl9pZBgJIAEoCUgBiAEBQg0KC19wYXltZW50X2lkQg0KC19zZXNzaW9uX2lkIoUBCgxQYXlvdXRNZW1iZXISHgoWYmFsYW5jZV90cmFuc2FjdGlvbl9pZBgBIAEoCRIaChJyZXBvcnRpbmdfY2F0ZWdvcnkYAiABKAkSEQoJbmV0X21pbm9yGAMgASgDEhcKCnNlc3Npb25faWQYBCABKAlIAIgBAUINCgtfc2Vzc2lvbl9pZCKGAgoNUGF5b3V0Q3JlYXRlZBIOCgZjcG9faWQYASABKAkSEQoJcGF5b3V0X2lkGAIgASgJEhEKCXByb2Nlc3NvchgDIAEoCRIqCgZhbW91bnQYBCABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5Ei4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmFycml2YWxfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKB21lbWJlcnMYByADKAsyIi50YWxseXdhdHQucGF5bWVudC52MS5QYXlvdXRNZW1iZXIingEKClBheW91dFBhaWQSDgoGY3BvX2lkGAEgASgJEhEKCXBheW91dF9pZBgCIAEoCRIRCglwcm9jZXNzb3IYAyABKAkSKgoGYW1vdW50GAQgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIuCgphcnJpdmVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKGAQoMUGF5b3V0RmFpbGVkEg4KBmNwb19pZBgBIAEoCRIRCglwYXlvdXRfaWQYAiABKAkSEQoJcHJvY2Vzc29yGAMgASgJEioKBmFtb3VudBgEIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXkSFAoMZmFpbHVyZV9jb2RlGAUgASgJYgZwcm90bzM", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvcGF5bWVudC92MS9wYXltZW50X2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnBheW1lbnQudjEiywEKIFBheW1lbnRQcmVhdXRob3JpemF0aW9uUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSKgoGYW1vdW50GAQgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIZChFwYXltZW50X21ldGhvZF9pZBgFIAEoCRIPCgdhdHRlbXB0GAYgASgFEhcKD2lkZW1wb3RlbmN5X2tleRgHIAEoCSL0AQoUUGF5bWVudFByZWF1dGhvcml6ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIqCgZhbW91bnQYBCABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhkKEXBheW1lbnRfaW50ZW50X2lkGAUgASgJEhEKCWNoYXJnZV9pZBgGIAEoCRI3Cg5jYXB0dXJlX2JlZm9yZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUIRCg9fY2FwdHVyZV9iZWZvcmUi+gEKH1BheW1lbnRQcmVhdXRob3JpemF0aW9uRGVjbGluZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIqCgZhbW91bnQYBCABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhQKDGRlY2xpbmVfY29kZRgFIAEoCRIOCgZkZXRhaWwYBiABKAkSHgoRcGF5bWVudF9pbnRlbnRfaWQYByABKAlIAIgBARIXCg9jaGFyZ2VfcG9pbnRfaWQYCCABKAlCFAoSX3BheW1lbnRfaW50ZW50X2lkItIBChdQYXltZW50Q2FwdHVyZVJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEg4KBmNkcl9pZBgEIAEoCRIqCgZhbW91bnQYBSABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhkKEXBheW1lbnRfaW50ZW50X2lkGAYgASgJEg8KB2F0dGVtcHQYByABKAUSFwoPaWRlbXBvdGVuY3lfa2V5GAggASgJIvMBCg9QYXltZW50Q2FwdHVyZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIOCgZjZHJfaWQYBCABKAkSKgoGYW1vdW50GAUgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIZChFwYXltZW50X2ludGVudF9pZBgGIAEoCRIRCgljaGFyZ2VfaWQYByABKAkSIwoWYmFsYW5jZV90cmFuc2FjdGlvbl9pZBgIIAEoCUgAiAEBQhkKF19iYWxhbmNlX3RyYW5zYWN0aW9uX2lkIssBChRQYXltZW50Q2FwdHVyZUZhaWxlZBIOCgZjcG9faWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEg4KBmNkcl9pZBgEIAEoCRIqCgZhbW91bnQYBSABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhkKEXBheW1lbnRfaW50ZW50X2lkGAYgASgJEhQKDGZhaWx1cmVfY29kZRgHIAEoCRIOCgZkZXRhaWwYCCABKAkikgEKFFBheW1lbnRWb2lkUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSGQoRcGF5bWVudF9pbnRlbnRfaWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgGIAEoCSJyCg1QYXltZW50Vm9pZGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSGQoRcGF5bWVudF9pbnRlbnRfaWQYBCABKAkSDgoGcmVhc29uGAUgASgJIoICChZQYXltZW50UmVmdW5kUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSEQoJcmVmdW5kX2lkGAQgASgJEioKBmFtb3VudBgFIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXkSDgoGcmVhc29uGAYgASgJEhQKDHJlcXVlc3RlZF9ieRgHIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCCABKAkSHQoQY29ycmVjdGVkX2Nkcl9pZBgJIAEoCUgAiAEBQhMKEV9jb3JyZWN0ZWRfY2RyX2lkIuUBCg9QYXltZW50UmVmdW5kZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIRCglyZWZ1bmRfaWQYBCABKAkSKgoGYW1vdW50GAUgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIbChNwcm9jZXNzb3JfcmVmdW5kX2lkGAYgASgJEiMKFmJhbGFuY2VfdHJhbnNhY3Rpb25faWQYByABKAlIAIgBAUIZChdfYmFsYW5jZV90cmFuc2FjdGlvbl9pZCKyAQoTUGF5bWVudFJlZnVuZEZhaWxlZBIOCgZjcG9faWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEhEKCXJlZnVuZF9pZBgEIAEoCRIqCgZhbW91bnQYBSABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5EhQKDGZhaWx1cmVfY29kZRgGIAEoCRIOCgZkZXRhaWwYByABKAkilgEKEFJlY2VpdmFibGVPcGVuZWQSDgoGY3BvX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIOCgZjZHJfaWQYBCABKAkSKgoGYW1vdW50GAUgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIOCgZyZWFzb24YBiABKAkihwEKEVJlY2VpdmFibGVSZWR1Y2VkEg4KBmNwb19pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhIKCnNlc3Npb25faWQYAyABKAkSDgoGY2RyX2lkGAQgASgJEioKBmFtb3VudBgFIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXkihwQKGkJhbGFuY2VUcmFuc2FjdGlvblJlY29yZGVkEg4KBmNwb19pZBgBIAEoCRIeChZiYWxhbmNlX3RyYW5zYWN0aW9uX2lkGAIgASgJEhEKCXByb2Nlc3NvchgDIAEoCRIaChJyZXBvcnRpbmdfY2F0ZWdvcnkYBCABKAkSEAoIY3VycmVuY3kYBSABKAkSFAoMYW1vdW50X21pbm9yGAYgASgDEhEKCWZlZV9taW5vchgHIAEoAxIRCgluZXRfbWlub3IYCCABKAMSLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMYXZhaWxhYmxlX29uGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglzb3VyY2VfaWQYCyABKAkSFwoKcGF5bWVudF9pZBgMIAEoCUgAiAEBEhcKCnNlc3Npb25faWQYDSABKAlIAYgBARIuCgV0YXhlcxgOIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhITCgtkZXNjcmlwdGlvbhgPIAEoCRIdChBjb3JyZWN0ZWRfY2RyX2lkGBAgASgJSAKIAQFCDQoLX3BheW1lbnRfaWRCDQoLX3Nlc3Npb25faWRCEwoRX2NvcnJlY3RlZF9jZHJfaWQiowIKG0JhbGFuY2VUcmFuc2FjdGlvbkF2YWlsYWJsZRIOCgZjcG9faWQYASABKAkSHgoWYmFsYW5jZV90cmFuc2FjdGlvbl9pZBgCIAEoCRIRCglwcm9jZXNzb3IYAyABKAkSGgoScmVwb3J0aW5nX2NhdGVnb3J5GAQgASgJEhAKCGN1cnJlbmN5GAUgASgJEhEKCW5ldF9taW5vchgGIAEoAxIwCgxhdmFpbGFibGVfb24YByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKCnBheW1lbnRfaWQYCCABKAlIAIgBARIXCgpzZXNzaW9uX2lkGAkgASgJSAGIAQFCDQoLX3BheW1lbnRfaWRCDQoLX3Nlc3Npb25faWQihQEKDFBheW91dE1lbWJlchIeChZiYWxhbmNlX3RyYW5zYWN0aW9uX2lkGAEgASgJEhoKEnJlcG9ydGluZ19jYXRlZ29yeRgCIAEoCRIRCgluZXRfbWlub3IYAyABKAMSFwoKc2Vzc2lvbl9pZBgEIAEoCUgAiAEBQg0KC19zZXNzaW9uX2lkIoYCCg1QYXlvdXRDcmVhdGVkEg4KBmNwb19pZBgBIAEoCRIRCglwYXlvdXRfaWQYAiABKAkSEQoJcHJvY2Vzc29yGAMgASgJEioKBmFtb3VudBgEIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKYXJyaXZhbF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoHbWVtYmVycxgHIAMoCzIiLnRhbGx5d2F0dC5wYXltZW50LnYxLlBheW91dE1lbWJlciKeAQoKUGF5b3V0UGFpZBIOCgZjcG9faWQYASABKAkSEQoJcGF5b3V0X2lkGAIgASgJEhEKCXByb2Nlc3NvchgDIAEoCRIqCgZhbW91bnQYBCABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5Ei4KCmFycml2ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoYBCgxQYXlvdXRGYWlsZWQSDgoGY3BvX2lkGAEgASgJEhEKCXBheW91dF9pZBgCIAEoCRIRCglwcm9jZXNzb3IYAyABKAkSKgoGYW1vdW50GAQgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leRIUCgxmYWlsdXJlX2NvZGUYBSABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * @generated from message tallywatt.payment.v1.PaymentPreauthorizationRequested
@@ -768,6 +768,13 @@ export type PaymentRefundRequested = Message<"tallywatt.payment.v1.PaymentRefund
    * @generated from field: string idempotency_key = 8;
    */
   idempotencyKey: string;
+
+  /**
+   * The CDR that bills less than the one it replaces; left out for refunds that people ask for.
+   *
+   * @generated from field: optional string corrected_cdr_id = 9;
+   */
+  correctedCdrId?: string | undefined;
 };
 
 /**
@@ -813,6 +820,13 @@ export type PaymentRefundRequestedJson = {
    * @generated from field: string idempotency_key = 8;
    */
   idempotencyKey?: string;
+
+  /**
+   * The CDR that bills less than the one it replaces; left out for refunds that people ask for.
+   *
+   * @generated from field: optional string corrected_cdr_id = 9;
+   */
+  correctedCdrId?: string;
 };
 
 /**
@@ -1028,7 +1042,8 @@ export type ReceivableOpened = Message<"tallywatt.payment.v1.ReceivableOpened"> 
   amount?: Money | undefined;
 
   /**
-   * preauthorization-declined | price-above-hold | no-payment-route | capture-failed
+   * preauthorization-declined | price-above-hold | no-payment-route | capture-failed |
+   * price-corrected
    *
    * @generated from field: string reason = 6;
    */
@@ -1067,7 +1082,8 @@ export type ReceivableOpenedJson = {
   amount?: MoneyJson;
 
   /**
-   * preauthorization-declined | price-above-hold | no-payment-route | capture-failed
+   * preauthorization-declined | price-above-hold | no-payment-route | capture-failed |
+   * price-corrected
    *
    * @generated from field: string reason = 6;
    */
@@ -1080,6 +1096,81 @@ export type ReceivableOpenedJson = {
  */
 export const ReceivableOpenedSchema: GenMessage<ReceivableOpened, {jsonType: ReceivableOpenedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_payment_v1_payment_events, 11);
+
+/**
+ * A corrected CDR bills less than the driver still owed: the debt shrinks before money goes back.
+ *
+ * @generated from message tallywatt.payment.v1.ReceivableReduced
+ */
+export type ReceivableReduced = Message<"tallywatt.payment.v1.ReceivableReduced"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * @generated from field: string session_id = 3;
+   */
+  sessionId: string;
+
+  /**
+   * The CDR that bills less than the one it replaces.
+   *
+   * @generated from field: string cdr_id = 4;
+   */
+  cdrId: string;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Money amount = 5;
+   */
+  amount?: Money | undefined;
+};
+
+/**
+ * A corrected CDR bills less than the driver still owed: the debt shrinks before money goes back.
+ *
+ * @generated from message tallywatt.payment.v1.ReceivableReduced
+ */
+export type ReceivableReducedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId?: string;
+
+  /**
+   * @generated from field: string session_id = 3;
+   */
+  sessionId?: string;
+
+  /**
+   * The CDR that bills less than the one it replaces.
+   *
+   * @generated from field: string cdr_id = 4;
+   */
+  cdrId?: string;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Money amount = 5;
+   */
+  amount?: MoneyJson;
+};
+
+/**
+ * Describes the message tallywatt.payment.v1.ReceivableReduced.
+ * Use `create(ReceivableReducedSchema)` to create a new message.
+ */
+export const ReceivableReducedSchema: GenMessage<ReceivableReduced, {jsonType: ReceivableReducedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_payment_v1_payment_events, 12);
 
 /**
  * A movement on the processor's balance, as the processor states it.
@@ -1165,6 +1256,14 @@ export type BalanceTransactionRecorded = Message<"tallywatt.payment.v1.BalanceTr
    * @generated from field: string description = 15;
    */
   description: string;
+
+  /**
+   * For refunds of what a corrected CDR no longer bills: that CDR. Such a refund carries no taxes,
+   * because the credit CDR has taken them back.
+   *
+   * @generated from field: optional string corrected_cdr_id = 16;
+   */
+  correctedCdrId?: string | undefined;
 };
 
 /**
@@ -1251,6 +1350,14 @@ export type BalanceTransactionRecordedJson = {
    * @generated from field: string description = 15;
    */
   description?: string;
+
+  /**
+   * For refunds of what a corrected CDR no longer bills: that CDR. Such a refund carries no taxes,
+   * because the credit CDR has taken them back.
+   *
+   * @generated from field: optional string corrected_cdr_id = 16;
+   */
+  correctedCdrId?: string;
 };
 
 /**
@@ -1258,7 +1365,7 @@ export type BalanceTransactionRecordedJson = {
  * Use `create(BalanceTransactionRecordedSchema)` to create a new message.
  */
 export const BalanceTransactionRecordedSchema: GenMessage<BalanceTransactionRecorded, {jsonType: BalanceTransactionRecordedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_payment_v1_payment_events, 12);
+  messageDesc(file_tallywatt_payment_v1_payment_events, 13);
 
 /**
  * The processor says that the amount is available now.
@@ -1369,7 +1476,7 @@ export type BalanceTransactionAvailableJson = {
  * Use `create(BalanceTransactionAvailableSchema)` to create a new message.
  */
 export const BalanceTransactionAvailableSchema: GenMessage<BalanceTransactionAvailable, {jsonType: BalanceTransactionAvailableJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_payment_v1_payment_events, 13);
+  messageDesc(file_tallywatt_payment_v1_payment_events, 14);
 
 /**
  * @generated from message tallywatt.payment.v1.PayoutMember
@@ -1426,7 +1533,7 @@ export type PayoutMemberJson = {
  * Use `create(PayoutMemberSchema)` to create a new message.
  */
 export const PayoutMemberSchema: GenMessage<PayoutMember, {jsonType: PayoutMemberJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_payment_v1_payment_events, 14);
+  messageDesc(file_tallywatt_payment_v1_payment_events, 15);
 
 /**
  * @generated from message tallywatt.payment.v1.PayoutCreated
@@ -1517,7 +1624,7 @@ export type PayoutCreatedJson = {
  * Use `create(PayoutCreatedSchema)` to create a new message.
  */
 export const PayoutCreatedSchema: GenMessage<PayoutCreated, {jsonType: PayoutCreatedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_payment_v1_payment_events, 15);
+  messageDesc(file_tallywatt_payment_v1_payment_events, 16);
 
 /**
  * @generated from message tallywatt.payment.v1.PayoutPaid
@@ -1584,7 +1691,7 @@ export type PayoutPaidJson = {
  * Use `create(PayoutPaidSchema)` to create a new message.
  */
 export const PayoutPaidSchema: GenMessage<PayoutPaid, {jsonType: PayoutPaidJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_payment_v1_payment_events, 16);
+  messageDesc(file_tallywatt_payment_v1_payment_events, 17);
 
 /**
  * @generated from message tallywatt.payment.v1.PayoutFailed
@@ -1651,5 +1758,5 @@ export type PayoutFailedJson = {
  * Use `create(PayoutFailedSchema)` to create a new message.
  */
 export const PayoutFailedSchema: GenMessage<PayoutFailed, {jsonType: PayoutFailedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_payment_v1_payment_events, 17);
+  messageDesc(file_tallywatt_payment_v1_payment_events, 18);
 

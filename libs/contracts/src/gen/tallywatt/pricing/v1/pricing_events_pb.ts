@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/pricing/v1/pricing_events.proto.
  */
 export const file_tallywatt_pricing_v1_pricing_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEitQEKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqcDCgdDZHJMaW5lEhEKCWRpbWVuc2lvbhgBIAEoCRIQCghxdWFudGl0eRgCIAEoCRIMCgR1bml0GAMgASgJEjAKCnVuaXRfcHJpY2UYBCABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSFAoMYW1vdW50X2V4YWN0GAUgASgJEhQKDGFtb3VudF9taW5vchgGIAEoAxI2ChB0YXhfcmF0ZV9wZXJjZW50GAcgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEiEKFHRhcmlmZl9lbGVtZW50X2luZGV4GAggASgFSACIAQESKwoHZnJvbV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdG9fYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWZyb21fYm91bmRhcnkYCyABKAkSEwoLdG9fYm91bmRhcnkYDCABKAkSEwoLZXhwbGFuYXRpb24YDSABKAlCFwoVX3RhcmlmZl9lbGVtZW50X2luZGV4IswGCglDZHJJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEg4KBmNkcl9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUSLwoIbG9jYXRpb24YBiABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgHIAEoCRIXCgpkcml2ZXJfcmVmGAggASgJSACIAQESDAoEdGllchgJIAEoCRIVCg1wYXltZW50X3JvdXRlGAogASgJEjQKBnRhcmlmZhgLIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGA8gASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYECABKAMSFwoPcGFya2luZ19zZWNvbmRzGBEgASgDEhAKCGN1cnJlbmN5GBIgASgJEiwKBWxpbmVzGBMgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgUIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgVIAEoAxIXCg90b3RhbF90YXhfbWlub3IYFiABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYFyABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgYIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGSABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYGiABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgbIAEoCUINCgtfZHJpdmVyX3JlZiLNAQoLQ2RyV2l0aGhlbGQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCRIcCg9lbmVyZ3lfbWlsbGlfd2gYBSABKANIAIgBARI2Cg1tb25leV9hdF9yaXNrGAYgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgBiAEBQhIKEF9lbmVyZ3lfbWlsbGlfd2hCEAoOX21vbmV5X2F0X3Jpc2tiBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEitQEKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqcDCgdDZHJMaW5lEhEKCWRpbWVuc2lvbhgBIAEoCRIQCghxdWFudGl0eRgCIAEoCRIMCgR1bml0GAMgASgJEjAKCnVuaXRfcHJpY2UYBCABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSFAoMYW1vdW50X2V4YWN0GAUgASgJEhQKDGFtb3VudF9taW5vchgGIAEoAxI2ChB0YXhfcmF0ZV9wZXJjZW50GAcgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEiEKFHRhcmlmZl9lbGVtZW50X2luZGV4GAggASgFSACIAQESKwoHZnJvbV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdG9fYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWZyb21fYm91bmRhcnkYCyABKAkSEwoLdG9fYm91bmRhcnkYDCABKAkSEwoLZXhwbGFuYXRpb24YDSABKAlCFwoVX3RhcmlmZl9lbGVtZW50X2luZGV4Iv4GCglDZHJJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEg4KBmNkcl9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUSLwoIbG9jYXRpb24YBiABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgHIAEoCRIXCgpkcml2ZXJfcmVmGAggASgJSACIAQESDAoEdGllchgJIAEoCRIVCg1wYXltZW50X3JvdXRlGAogASgJEjQKBnRhcmlmZhgLIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGA8gASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYECABKAMSFwoPcGFya2luZ19zZWNvbmRzGBEgASgDEhAKCGN1cnJlbmN5GBIgASgJEiwKBWxpbmVzGBMgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgUIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgVIAEoAxIXCg90b3RhbF90YXhfbWlub3IYFiABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYFyABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgYIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGSABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYGiABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgbIAEoCRIcCg9yZXBsYWNlc19jZHJfaWQYHCABKAlIAYgBAUINCgtfZHJpdmVyX3JlZkISChBfcmVwbGFjZXNfY2RyX2lkIvsGCg9DcmVkaXRDZHJJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEg4KBmNkcl9pZBgCIAEoCRIXCg9jcmVkaXRlZF9jZHJfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZyZWFzb24YBSABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAYgASgJEhQKDGNvbm5lY3Rvcl9pZBgHIAEoBRIvCghsb2NhdGlvbhgIIAEoCzIdLnRhbGx5d2F0dC52YWx1ZXMudjEuTG9jYXRpb24SEQoJdG9rZW5fcmVmGAkgASgJEhcKCmRyaXZlcl9yZWYYCiABKAlIAIgBARIMCgR0aWVyGAsgASgJEhUKDXBheW1lbnRfcm91dGUYDCABKAkSNAoGdGFyaWZmGA0gASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RvcHBlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY2xvc2VkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9lbmVyZ3lfbWlsbGlfd2gYESABKAMSGAoQY2hhcmdpbmdfc2Vjb25kcxgSIAEoAxIXCg9wYXJraW5nX3NlY29uZHMYEyABKAMSEAoIY3VycmVuY3kYFCABKAkSLAoFbGluZXMYFSADKAsyHS50YWxseXdhdHQucHJpY2luZy52MS5DZHJMaW5lEi4KBXRheGVzGBYgAygLMh8udGFsbHl3YXR0LnZhbHVlcy52MS5UYXhQb3J0aW9uEhwKFHRvdGFsX2V4Y2xfdGF4X21pbm9yGBcgASgDEhcKD3RvdGFsX3RheF9taW5vchgYIAEoAxIcChR0b3RhbF9pbmNsX3RheF9taW5vchgZIAEoAxIYChByYXRpbmdfcG9saWN5X2lkGBogASgJEhoKEnJvdW5kaW5nX3BvbGljeV9pZBgbIAEoCRIfChdpbnRlcnBvbGF0aW9uX3BvbGljeV9pZBgcIAEoCRIeChZ0aW1lX3pvbmVfZGF0YV92ZXJzaW9uGB0gASgJQg0KC19kcml2ZXJfcmVmIs0BCgtDZHJXaXRoaGVsZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJEhwKD2VuZXJneV9taWxsaV93aBgFIAEoA0gAiAEBEjYKDW1vbmV5X2F0X3Jpc2sYBiABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5SAGIAQFCEgoQX2VuZXJneV9taWxsaV93aEIQCg5fbW9uZXlfYXRfcmlza2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * One immutable version of a tariff, whole.
@@ -469,6 +469,13 @@ export type CdrIssued = Message<"tallywatt.pricing.v1.CdrIssued"> & {
    * @generated from field: string time_zone_data_version = 27;
    */
   timeZoneDataVersion: string;
+
+  /**
+   * The CDR that was credited because this one says it better; left out for the first.
+   *
+   * @generated from field: optional string replaces_cdr_id = 28;
+   */
+  replacesCdrId?: string | undefined;
 };
 
 /**
@@ -611,6 +618,13 @@ export type CdrIssuedJson = {
    * @generated from field: string time_zone_data_version = 27;
    */
   timeZoneDataVersion?: string;
+
+  /**
+   * The CDR that was credited because this one says it better; left out for the first.
+   *
+   * @generated from field: optional string replaces_cdr_id = 28;
+   */
+  replacesCdrId?: string;
 };
 
 /**
@@ -621,7 +635,329 @@ export const CdrIssuedSchema: GenMessage<CdrIssued, {jsonType: CdrIssuedJson}> =
   messageDesc(file_tallywatt_pricing_v1_pricing_events, 3);
 
 /**
- * A closed session that cannot be priced. Unknown is never zero: the money at risk is counted.
+ * Takes back a CDR whole, because a later fact changed the price: everything as it was issued, with
+ * quantities and amounts negated. OCPI 2.2.1 mod_cdrs, "Credit CDRs".
+ *
+ * @generated from message tallywatt.pricing.v1.CreditCdrIssued
+ */
+export type CreditCdrIssued = Message<"tallywatt.pricing.v1.CreditCdrIssued"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string cdr_id = 2;
+   */
+  cdrId: string;
+
+  /**
+   * @generated from field: string credited_cdr_id = 3;
+   */
+  creditedCdrId: string;
+
+  /**
+   * @generated from field: string session_id = 4;
+   */
+  sessionId: string;
+
+  /**
+   * One sentence: which fact changed the price.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string charge_point_id = 6;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: int32 connector_id = 7;
+   */
+  connectorId: number;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Location location = 8;
+   */
+  location?: Location | undefined;
+
+  /**
+   * @generated from field: string token_ref = 9;
+   */
+  tokenRef: string;
+
+  /**
+   * @generated from field: optional string driver_ref = 10;
+   */
+  driverRef?: string | undefined;
+
+  /**
+   * @generated from field: string tier = 11;
+   */
+  tier: string;
+
+  /**
+   * card | none
+   *
+   * @generated from field: string payment_route = 12;
+   */
+  paymentRoute: string;
+
+  /**
+   * @generated from field: tallywatt.values.v1.TariffReference tariff = 13;
+   */
+  tariff?: TariffReference | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 14;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp stopped_at = 15;
+   */
+  stoppedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp closed_at = 16;
+   */
+  closedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: int64 energy_milli_wh = 17;
+   */
+  energyMilliWh: bigint;
+
+  /**
+   * @generated from field: int64 charging_seconds = 18;
+   */
+  chargingSeconds: bigint;
+
+  /**
+   * @generated from field: int64 parking_seconds = 19;
+   */
+  parkingSeconds: bigint;
+
+  /**
+   * @generated from field: string currency = 20;
+   */
+  currency: string;
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.CdrLine lines = 21;
+   */
+  lines: CdrLine[];
+
+  /**
+   * @generated from field: repeated tallywatt.values.v1.TaxPortion taxes = 22;
+   */
+  taxes: TaxPortion[];
+
+  /**
+   * @generated from field: int64 total_excl_tax_minor = 23;
+   */
+  totalExclTaxMinor: bigint;
+
+  /**
+   * @generated from field: int64 total_tax_minor = 24;
+   */
+  totalTaxMinor: bigint;
+
+  /**
+   * @generated from field: int64 total_incl_tax_minor = 25;
+   */
+  totalInclTaxMinor: bigint;
+
+  /**
+   * @generated from field: string rating_policy_id = 26;
+   */
+  ratingPolicyId: string;
+
+  /**
+   * @generated from field: string rounding_policy_id = 27;
+   */
+  roundingPolicyId: string;
+
+  /**
+   * @generated from field: string interpolation_policy_id = 28;
+   */
+  interpolationPolicyId: string;
+
+  /**
+   * @generated from field: string time_zone_data_version = 29;
+   */
+  timeZoneDataVersion: string;
+};
+
+/**
+ * Takes back a CDR whole, because a later fact changed the price: everything as it was issued, with
+ * quantities and amounts negated. OCPI 2.2.1 mod_cdrs, "Credit CDRs".
+ *
+ * @generated from message tallywatt.pricing.v1.CreditCdrIssued
+ */
+export type CreditCdrIssuedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string cdr_id = 2;
+   */
+  cdrId?: string;
+
+  /**
+   * @generated from field: string credited_cdr_id = 3;
+   */
+  creditedCdrId?: string;
+
+  /**
+   * @generated from field: string session_id = 4;
+   */
+  sessionId?: string;
+
+  /**
+   * One sentence: which fact changed the price.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 6;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: int32 connector_id = 7;
+   */
+  connectorId?: number;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Location location = 8;
+   */
+  location?: LocationJson;
+
+  /**
+   * @generated from field: string token_ref = 9;
+   */
+  tokenRef?: string;
+
+  /**
+   * @generated from field: optional string driver_ref = 10;
+   */
+  driverRef?: string;
+
+  /**
+   * @generated from field: string tier = 11;
+   */
+  tier?: string;
+
+  /**
+   * card | none
+   *
+   * @generated from field: string payment_route = 12;
+   */
+  paymentRoute?: string;
+
+  /**
+   * @generated from field: tallywatt.values.v1.TariffReference tariff = 13;
+   */
+  tariff?: TariffReferenceJson;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 14;
+   */
+  startedAt?: TimestampJson;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp stopped_at = 15;
+   */
+  stoppedAt?: TimestampJson;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp closed_at = 16;
+   */
+  closedAt?: TimestampJson;
+
+  /**
+   * @generated from field: int64 energy_milli_wh = 17;
+   */
+  energyMilliWh?: string;
+
+  /**
+   * @generated from field: int64 charging_seconds = 18;
+   */
+  chargingSeconds?: string;
+
+  /**
+   * @generated from field: int64 parking_seconds = 19;
+   */
+  parkingSeconds?: string;
+
+  /**
+   * @generated from field: string currency = 20;
+   */
+  currency?: string;
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.CdrLine lines = 21;
+   */
+  lines?: CdrLineJson[];
+
+  /**
+   * @generated from field: repeated tallywatt.values.v1.TaxPortion taxes = 22;
+   */
+  taxes?: TaxPortionJson[];
+
+  /**
+   * @generated from field: int64 total_excl_tax_minor = 23;
+   */
+  totalExclTaxMinor?: string;
+
+  /**
+   * @generated from field: int64 total_tax_minor = 24;
+   */
+  totalTaxMinor?: string;
+
+  /**
+   * @generated from field: int64 total_incl_tax_minor = 25;
+   */
+  totalInclTaxMinor?: string;
+
+  /**
+   * @generated from field: string rating_policy_id = 26;
+   */
+  ratingPolicyId?: string;
+
+  /**
+   * @generated from field: string rounding_policy_id = 27;
+   */
+  roundingPolicyId?: string;
+
+  /**
+   * @generated from field: string interpolation_policy_id = 28;
+   */
+  interpolationPolicyId?: string;
+
+  /**
+   * @generated from field: string time_zone_data_version = 29;
+   */
+  timeZoneDataVersion?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.CreditCdrIssued.
+ * Use `create(CreditCdrIssuedSchema)` to create a new message.
+ */
+export const CreditCdrIssuedSchema: GenMessage<CreditCdrIssued, {jsonType: CreditCdrIssuedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 4);
+
+/**
+ * A closed session that cannot be priced, or, after its CDR, a correction that cannot be: the CDR
+ * stands. Unknown is never zero: the money at risk is counted.
  *
  * @generated from message tallywatt.pricing.v1.CdrWithheld
  */
@@ -660,7 +996,8 @@ export type CdrWithheld = Message<"tallywatt.pricing.v1.CdrWithheld"> & {
 };
 
 /**
- * A closed session that cannot be priced. Unknown is never zero: the money at risk is counted.
+ * A closed session that cannot be priced, or, after its CDR, a correction that cannot be: the CDR
+ * stands. Unknown is never zero: the money at risk is counted.
  *
  * @generated from message tallywatt.pricing.v1.CdrWithheld
  */
@@ -703,5 +1040,5 @@ export type CdrWithheldJson = {
  * Use `create(CdrWithheldSchema)` to create a new message.
  */
 export const CdrWithheldSchema: GenMessage<CdrWithheld, {jsonType: CdrWithheldJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 4);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 5);
 

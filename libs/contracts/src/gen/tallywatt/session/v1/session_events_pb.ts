@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/session/v1/session_events.proto.
  */
 export const file_tallywatt_session_v1_session_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc2Vzc2lvbi92MS9zZXNzaW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnNlc3Npb24udjEipQMKDlNlc3Npb25TdGFydGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSFAoMb2NwcF92ZXJzaW9uGAUgASgJEhsKE29jcHBfdHJhbnNhY3Rpb25faWQYBiABKAkSEgoKb2NjdXJyZW5jZRgHIAEoBRIcChRtZXRlcl9zdGFydF9taWxsaV93aBgIIAEoAxIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1jbG9ja19za2V3X21zGAogASgDSACIAQESEwoLcG93ZXJfd19tYXgYCyABKAMSLwoIbG9jYXRpb24YDCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEjcKCGRlY2lzaW9uGA0gASgLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5DaGFyZ2luZ0RlY2lzaW9uQhAKDl9jbG9ja19za2V3X21zIvoCCgxNZXRlclJlYWRpbmcSKwoHcmVhZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29udGV4dBgCIAEoCRIeChFyZWdpc3Rlcl9taWxsaV93aBgDIAEoA0gAiAEBEhoKDXBvd2VyX21pbGxpX3cYBCABKANIAYgBARIcCg9jdXJyZW50X21pbGxpX2EYBSABKANIAogBARJCChdzdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudBgGIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgDiAEBEh8KEmltcGxhdXNpYmxlX3JlYXNvbhgHIAEoCUgEiAEBQhQKEl9yZWdpc3Rlcl9taWxsaV93aEIQCg5fcG93ZXJfbWlsbGlfd0ISChBfY3VycmVudF9taWxsaV9hQhoKGF9zdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudEIVChNfaW1wbGF1c2libGVfcmVhc29uIoQBChNNZXRlclZhbHVlc1JlY29yZGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3JlcG9ydGVkX2luGAMgASgJEjQKCHJlYWRpbmdzGAQgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nIoIBChRDaGFyZ2luZ1N0YXRlQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIuCgpjaGFuZ2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5jaGFyZ2luZ19zdGF0ZRgEIAEoCSK8AQoOU2Vzc2lvblN0b3BwZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RvcHBlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTbWV0ZXJfc3RvcF9taWxsaV93aBgEIAEoAxITCgtzdG9wX3JlYXNvbhgFIAEoCRIWCgl0b2tlbl9yZWYYBiABKAlIAIgBAUIMCgpfdG9rZW5fcmVmInUKDVNlc3Npb25DbG9zZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLQoJY2xvc2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljbG9zZWRfYnkYBCABKAkilgEKDlN0b3BDb25mbGljdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSEwoLc3RvcF9yZWFzb24YBSABKAkiWAoSU2Vzc2lvblF1YXJhbnRpbmVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZkZXRhaWwYBCABKAkiVQoPU2Vzc2lvblJlbGVhc2VkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZkZXRhaWwYBCABKAkipQIKDFN0b3BPcnBoYW5lZBIOCgZjcG9faWQYASABKAkSEQoJb3JwaGFuX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIbChNvY3BwX3RyYW5zYWN0aW9uX2lkGAQgASgJEi4KCnN0b3BwZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBiABKAMSEwoLc3RvcF9yZWFzb24YByABKAkSFgoJdG9rZW5fcmVmGAggASgJSACIAQESNAoIcmVhZGluZ3MYCSADKAsyIi50YWxseXdhdHQuc2Vzc2lvbi52MS5NZXRlclJlYWRpbmdCDAoKX3Rva2VuX3JlZiLXAQoTTWV0ZXJWYWx1ZXNPcnBoYW5lZBIOCgZjcG9faWQYASABKAkSEQoJb3JwaGFuX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSIAoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCUgAiAEBEjQKCHJlYWRpbmdzGAYgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nQhYKFF9vY3BwX3RyYW5zYWN0aW9uX2lkYgZwcm90bzM", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvc2Vzc2lvbi92MS9zZXNzaW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnNlc3Npb24udjEipQMKDlNlc3Npb25TdGFydGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSFAoMb2NwcF92ZXJzaW9uGAUgASgJEhsKE29jcHBfdHJhbnNhY3Rpb25faWQYBiABKAkSEgoKb2NjdXJyZW5jZRgHIAEoBRIcChRtZXRlcl9zdGFydF9taWxsaV93aBgIIAEoAxIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1jbG9ja19za2V3X21zGAogASgDSACIAQESEwoLcG93ZXJfd19tYXgYCyABKAMSLwoIbG9jYXRpb24YDCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEjcKCGRlY2lzaW9uGA0gASgLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5DaGFyZ2luZ0RlY2lzaW9uQhAKDl9jbG9ja19za2V3X21zIvoCCgxNZXRlclJlYWRpbmcSKwoHcmVhZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29udGV4dBgCIAEoCRIeChFyZWdpc3Rlcl9taWxsaV93aBgDIAEoA0gAiAEBEhoKDXBvd2VyX21pbGxpX3cYBCABKANIAYgBARIcCg9jdXJyZW50X21pbGxpX2EYBSABKANIAogBARJCChdzdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudBgGIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgDiAEBEh8KEmltcGxhdXNpYmxlX3JlYXNvbhgHIAEoCUgEiAEBQhQKEl9yZWdpc3Rlcl9taWxsaV93aEIQCg5fcG93ZXJfbWlsbGlfd0ISChBfY3VycmVudF9taWxsaV9hQhoKGF9zdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudEIVChNfaW1wbGF1c2libGVfcmVhc29uIoQBChNNZXRlclZhbHVlc1JlY29yZGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3JlcG9ydGVkX2luGAMgASgJEjQKCHJlYWRpbmdzGAQgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nIoIBChRDaGFyZ2luZ1N0YXRlQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIuCgpjaGFuZ2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5jaGFyZ2luZ19zdGF0ZRgEIAEoCSK8AQoOU2Vzc2lvblN0b3BwZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RvcHBlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTbWV0ZXJfc3RvcF9taWxsaV93aBgEIAEoAxITCgtzdG9wX3JlYXNvbhgFIAEoCRIWCgl0b2tlbl9yZWYYBiABKAlIAIgBAUIMCgpfdG9rZW5fcmVmInUKDVNlc3Npb25DbG9zZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLQoJY2xvc2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljbG9zZWRfYnkYBCABKAkilgEKDlN0b3BDb25mbGljdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSEwoLc3RvcF9yZWFzb24YBSABKAkipgEKDVN0b3BDb3JyZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RvcHBlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTbWV0ZXJfc3RvcF9taWxsaV93aBgEIAEoAxIUCgxjb3JyZWN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJIlgKElNlc3Npb25RdWFyYW50aW5lZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJIlUKD1Nlc3Npb25SZWxlYXNlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJIqUCCgxTdG9wT3JwaGFuZWQSDgoGY3BvX2lkGAEgASgJEhEKCW9ycGhhbl9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgEIAEoCRIuCgpzdG9wcGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNtZXRlcl9zdG9wX21pbGxpX3doGAYgASgDEhMKC3N0b3BfcmVhc29uGAcgASgJEhYKCXRva2VuX3JlZhgIIAEoCUgAiAEBEjQKCHJlYWRpbmdzGAkgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nQgwKCl90b2tlbl9yZWYi1wEKE01ldGVyVmFsdWVzT3JwaGFuZWQSDgoGY3BvX2lkGAEgASgJEhEKCW9ycGhhbl9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMY29ubmVjdG9yX2lkGAQgASgFEiAKE29jcHBfdHJhbnNhY3Rpb25faWQYBSABKAlIAIgBARI0CghyZWFkaW5ncxgGIAMoCzIiLnRhbGx5d2F0dC5zZXNzaW9uLnYxLk1ldGVyUmVhZGluZ0IWChRfb2NwcF90cmFuc2FjdGlvbl9pZGIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events, file_tallywatt_values_v1_values]);
 
 /**
  * Pins everything the price depends on besides readings and time: decision, tariff, location.
@@ -651,6 +651,91 @@ export const StopConflictedSchema: GenMessage<StopConflicted, {jsonType: StopCon
   messageDesc(file_tallywatt_session_v1_session_events, 6);
 
 /**
+ * A person has decided what the stop was: it counts from here on, whatever the charger said.
+ *
+ * @generated from message tallywatt.session.v1.StopCorrected
+ */
+export type StopCorrected = Message<"tallywatt.session.v1.StopCorrected"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp stopped_at = 3;
+   */
+  stoppedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: int64 meter_stop_milli_wh = 4;
+   */
+  meterStopMilliWh: bigint;
+
+  /**
+   * @generated from field: string corrected_by = 5;
+   */
+  correctedBy: string;
+
+  /**
+   * One sentence: on what evidence.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+};
+
+/**
+ * A person has decided what the stop was: it counts from here on, whatever the charger said.
+ *
+ * @generated from message tallywatt.session.v1.StopCorrected
+ */
+export type StopCorrectedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp stopped_at = 3;
+   */
+  stoppedAt?: TimestampJson;
+
+  /**
+   * @generated from field: int64 meter_stop_milli_wh = 4;
+   */
+  meterStopMilliWh?: string;
+
+  /**
+   * @generated from field: string corrected_by = 5;
+   */
+  correctedBy?: string;
+
+  /**
+   * One sentence: on what evidence.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason?: string;
+};
+
+/**
+ * Describes the message tallywatt.session.v1.StopCorrected.
+ * Use `create(StopCorrectedSchema)` to create a new message.
+ */
+export const StopCorrectedSchema: GenMessage<StopCorrected, {jsonType: StopCorrectedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_session_v1_session_events, 7);
+
+/**
  * Not billable as it stands; the reason is kebab-case and closed (see the contracts library).
  *
  * @generated from message tallywatt.session.v1.SessionQuarantined
@@ -709,7 +794,7 @@ export type SessionQuarantinedJson = {
  * Use `create(SessionQuarantinedSchema)` to create a new message.
  */
 export const SessionQuarantinedSchema: GenMessage<SessionQuarantined, {jsonType: SessionQuarantinedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 7);
+  messageDesc(file_tallywatt_session_v1_session_events, 8);
 
 /**
  * @generated from message tallywatt.session.v1.SessionReleased
@@ -766,7 +851,7 @@ export type SessionReleasedJson = {
  * Use `create(SessionReleasedSchema)` to create a new message.
  */
 export const SessionReleasedSchema: GenMessage<SessionReleased, {jsonType: SessionReleasedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 8);
+  messageDesc(file_tallywatt_session_v1_session_events, 9);
 
 /**
  * @generated from message tallywatt.session.v1.StopOrphaned
@@ -873,7 +958,7 @@ export type StopOrphanedJson = {
  * Use `create(StopOrphanedSchema)` to create a new message.
  */
 export const StopOrphanedSchema: GenMessage<StopOrphaned, {jsonType: StopOrphanedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 9);
+  messageDesc(file_tallywatt_session_v1_session_events, 10);
 
 /**
  * @generated from message tallywatt.session.v1.MeterValuesOrphaned
@@ -950,5 +1035,5 @@ export type MeterValuesOrphanedJson = {
  * Use `create(MeterValuesOrphanedSchema)` to create a new message.
  */
 export const MeterValuesOrphanedSchema: GenMessage<MeterValuesOrphaned, {jsonType: MeterValuesOrphanedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 10);
+  messageDesc(file_tallywatt_session_v1_session_events, 11);
 

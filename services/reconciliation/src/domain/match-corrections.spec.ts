@@ -1,0 +1,132 @@
+import {
+  booked,
+  correctedSession,
+  correctedTo,
+  driver,
+  givenBack,
+  uncollected,
+} from '../testing/corrected-session';
+import { example as s, paidPayout } from '../testing/example-sessions';
+import { isEntry, isType, matchOf, settled, without } from '../testing/settled-session';
+import type { SubjectFact } from './subject';
+
+const payouts = { 'po-1': paidPayout(1147n), 'po-2': paidPayout(-290n) };
+const reduced = (amountMinor: bigint): SubjectFact => ({
+  type: 'ReceivableReduced',
+  cpoId: 'default',
+  paymentId: 'payment-s-1',
+  sessionId: 's-1',
+  cdrId: 'cdr-2',
+  amount: { amountMinor, currency: 'EUR' },
+});
+
+describe('a session whose CDR was corrected', () => {
+  it('is settled when what it costs less has gone back', () =>
+    expect(matchOf(correctedSession, payouts)).toEqual({
+      status: 'reconciled',
+      outcome: 'settled',
+      awaited: [],
+      discrepancies: [],
+      amounts: {
+        billedMinor: 900n,
+        capturedMinor: 1190n,
+        refundedMinor: 290n,
+        feesMinor: 43n,
+        paidOutMinor: 857n,
+        receivableMinor: 0n,
+      },
+    }));
+
+  it('waits for the CDR in place of the credited one', () => {
+    const between = without(
+      (fact) => fact.type === 'CdrIssued' && fact.cdrId === 'cdr-2',
+      correctedSession,
+    );
+    expect(matchOf(between, payouts)).toMatchObject({ status: 'open', awaited: ['cdr'] });
+  });
+
+  it('waits for the money to go back', () =>
+    expect(matchOf([...settled, ...correctedTo(900n)], payouts)).toMatchObject({
+      status: 'open',
+      awaited: ['refund'],
+      discrepancies: [],
+    }));
+
+  it('waits for the debt when it costs more', () => {
+    const dearer = [...settled, ...correctedTo(1500n)];
+    expect(matchOf(dearer, payouts)).toMatchObject({ status: 'open', awaited: ['payment'] });
+    const owed = [
+      ...dearer,
+      { ...s.receivable(310n, 'price-corrected'), cdrId: 'cdr-2' },
+      booked('receivable.opened', 'cdr-2/price-corrected', uncollected, driver, 310n),
+    ];
+    expect(matchOf(owed, payouts)).toMatchObject({
+      status: 'reconciled',
+      outcome: 'receivable-open',
+      amounts: { billedMinor: 1500n, receivableMinor: 310n },
+    });
+  });
+
+  it.each<[name: string, drop: (fact: SubjectFact) => boolean]>([
+    ['its credit', isEntry('cdr.credited')],
+    ['its refund', isEntry('payment.refunded')],
+  ])('waits for the books to take %s', (_, drop) =>
+    expect(matchOf(without(drop, correctedSession), payouts).awaited).toEqual(['journal']),
+  );
+
+  it('differs when the refund is booked as a goodwill', () => {
+    const wrong = correctedSession.map((fact) =>
+      isEntry('payment.refunded')(fact) ? s.refundBooked(290n) : fact,
+    );
+    expect(matchOf(wrong, payouts).discrepancies).toMatchObject([
+      { kind: 'journal-differs', about: driver },
+    ]);
+  });
+
+  it('comes to the same in whatever order its topics arrive', () => {
+    const topics = ['Session', 'C', 'Payment', 'Balance', 'Payout', 'Journal'];
+    const topicOf = ({ type }: SubjectFact) => topics.findIndex((name) => type.startsWith(name));
+    const byTopic = correctedSession.toSorted((one, other) => topicOf(other) - topicOf(one));
+    expect(matchOf(byTopic, payouts)).toEqual(matchOf(correctedSession, payouts));
+  });
+});
+
+describe('a debt of a session whose CDR was corrected', () => {
+  const owing = [
+    s.started(),
+    s.closed(),
+    s.cdr(1190n),
+    s.cdrBooked(1190n),
+    s.receivable(1190n, 'no-payment-route'),
+    s.receivableBooked(1190n, 'no-payment-route'),
+  ];
+
+  it('shrinks, in the books too', () => {
+    const less = [...owing, ...correctedTo(900n), reduced(290n)];
+    expect(matchOf(less).awaited).toEqual(['journal']);
+    const whole = [...less, booked('receivable.reduced', 'cdr-2', driver, uncollected, 290n)];
+    expect(matchOf(whole)).toMatchObject({
+      status: 'reconciled',
+      outcome: 'receivable-open',
+      amounts: { billedMinor: 900n, receivableMinor: 900n },
+    });
+  });
+});
+
+describe('a correction that cannot be priced', () => {
+  const withheld = [...settled, s.withheld()];
+
+  it('leaves the CDR standing and waits for a person', () =>
+    expect(matchOf(withheld)).toMatchObject({
+      status: 'open',
+      awaited: ['review'],
+      amounts: { billedMinor: 1190n },
+    }));
+
+  it('is over when the session is released, or its CDR corrected after all', () => {
+    expect(matchOf([...withheld, s.released()]).status).toBe('reconciled');
+    const after = [...withheld, ...correctedTo(900n), ...givenBack(290n)];
+    expect(matchOf(after, payouts).status).toBe('reconciled');
+    expect(after.some(isType('CreditCdrIssued'))).toBe(true);
+  });
+});
