@@ -37,7 +37,7 @@ export const startBystander = async ({ system, api }: TestSystem): Promise<Bysta
   await until(
     'the healthy session runs',
     async () => (await api.list('ocppGateway', '/v1/sessions?status=active'))[0],
-    30_000,
+    120_000,
   );
   const isReady = async (url: string): Promise<boolean> => {
     const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
@@ -50,14 +50,19 @@ export const startBystander = async ({ system, api }: TestSystem): Promise<Bysta
     const sessionId = await until(
       'the healthy session at the gateway',
       () => findSessionId(api, id, outcome.transactionId),
-      15_000,
+      120_000,
     );
     await untilPaid(api, sessionId);
     const { session: seen, cdr, subject } = await collectEvidence(api, sessionId);
     const total = flatPriceMinor(energyWh);
     const readiness = await Promise.all(
       serviceNames.map(async (name) => {
-        const ready = await isReady(system.services[name].program.readyUrl);
+        // One that was harmed stays unready; one that is busy for a moment does not.
+        const ready = await until(
+          `${name} is ready`,
+          async () => (await isReady(system.services[name].program.readyUrl)) || undefined,
+          60_000,
+        ).catch(() => false);
         return differs(`${name} is ready`, true, ready);
       }),
     );

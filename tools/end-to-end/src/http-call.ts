@@ -24,7 +24,7 @@ export const httpCall = async (url: string, request: HttpRequest = {}): Promise<
       ...request.headers,
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const text = await response.text();
   const contentType = response.headers.get('content-type') ?? '';

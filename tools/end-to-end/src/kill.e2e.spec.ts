@@ -29,12 +29,12 @@ const logged = <Arguments extends readonly unknown[]>(
 beforeAll(async () => {
   tested = await startTestSystem('kill');
   traffic = await startTraffic(tested.system, tested.api, chargerIds);
-}, 180_000);
+});
 
 afterAll(async () => {
   await traffic?.abandon();
   if (tested !== undefined) await endTestSystem(tested);
-}, 60_000);
+});
 
 describe('kill -9 in the middle of running sessions', () => {
   it.each(serviceNames)(
@@ -49,7 +49,7 @@ describe('kill -9 in the middle of running sessions', () => {
           const running = await api.list<SeenSession>('ocppGateway', '/v1/sessions?status=active');
           return running.length >= 3 ? running : undefined;
         },
-        30_000,
+        120_000,
       );
       for (const { id } of active) interrupted.add(id);
       const service = system.services[name];
@@ -59,7 +59,6 @@ describe('kill -9 in the middle of running sessions', () => {
       await service.start();
       expect(service.pid).not.toBe(pid);
     }),
-    90_000,
   );
 });
 
@@ -75,7 +74,6 @@ describe('after all of it', () => {
         expect(meterStopWh - meterStartWh).toBe(energyWh);
       }
     }),
-    60_000,
   );
 
   it(
@@ -93,7 +91,6 @@ describe('after all of it', () => {
       expect(interrupted.size).toBeGreaterThanOrEqual(3);
       expect([...interrupted].filter((id) => !known.has(id))).toEqual([]);
     }),
-    150_000,
   );
 
   it(
@@ -104,7 +101,6 @@ describe('after all of it', () => {
       expect(recorded.length).toBeGreaterThan(3 * charged.length);
       expect(rebuilt).toEqual(recorded);
     }),
-    90_000,
   );
 
   it(
@@ -116,7 +112,6 @@ describe('after all of it', () => {
       expect(events.rebuilt).toEqual(events.recorded);
       expect(computedDifferently).toBe('0');
     }),
-    90_000,
   );
 
   it(
@@ -127,6 +122,5 @@ describe('after all of it', () => {
       expect(subjects.rebuilt).toEqual(subjects.recorded);
       expect(events.rebuilt).toEqual(events.recorded);
     }),
-    90_000,
   );
 });

@@ -42,7 +42,7 @@ const backbone = join(__dirname, '..', '..', 'backbone', 'bin', 'backbone.js');
 const asAuditor = (...words: readonly string[]): Promise<string> =>
   runProgram(process.execPath, [backbone, ...words], {
     environment: { PATH: process.env['PATH'] ?? '', ...connectionOf('auditor') },
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
   });
 
 beforeAll(async () => {
@@ -117,7 +117,7 @@ describe('with the permissions of k8s/', () => {
             ? { status: response.status, text }
             : undefined;
         },
-        60_000,
+        120_000,
       );
       expect(said.status).toBe(503);
       expect(said.text).toContain('Kafka does not let user reconciliation in');

@@ -40,7 +40,7 @@ export const preparePython = async (): Promise<string> => {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === pins) return python;
   const system = process.env['PYTHON'] ?? 'python3';
   try {
-    await runProgram(system, ['-c', 'import venv, ensurepip'], { timeoutMs: 30_000 });
+    await runProgram(system, ['-c', 'import venv, ensurepip'], { timeoutMs: 120_000 });
   } catch (error) {
     throw new Error(
       `The independent charge point needs Python 3.10 or later with venv: install it (on Debian ` +
@@ -50,10 +50,10 @@ export const preparePython = async (): Promise<string> => {
   }
   rmSync(environment, { recursive: true, force: true });
   mkdirSync(join(environment, '..'), { recursive: true });
-  await runProgram(system, ['-m', 'venv', environment], { timeoutMs: 60_000 });
+  await runProgram(system, ['-m', 'venv', environment], { timeoutMs: 180_000 });
   const install = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '-r'];
   await runProgram(python, [...install, join(directory, 'requirements.txt')], {
-    timeoutMs: 180_000,
+    timeoutMs: 300_000,
   });
   // Last, so that an installation that was interrupted is done again.
   writeFileSync(stamp, pins);
@@ -67,7 +67,7 @@ export const runPythonSession = async (
 ): Promise<PythonAnswers> => {
   const output = await runProgram(python, [join(directory, 'charge_point.py')], {
     input: JSON.stringify(session),
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
   });
   const last = output.trim().split('\n').at(-1) ?? '';
   return JSON.parse(last) as PythonAnswers;

@@ -74,7 +74,7 @@ export class RawWebSocket {
   }
 
   /** The next text message. @throws when none comes in time, or the connection ends. */
-  async next(timeoutMs = 10_000): Promise<string> {
+  async next(timeoutMs = 60_000): Promise<string> {
     const message = await this.wait(() => this.messages.shift(), timeoutMs);
     if (message === undefined) throw new Error(`closed with ${this.closeCode ?? 'no code'}`);
     return message;
@@ -87,7 +87,7 @@ export class RawWebSocket {
   }
 
   /** Waits until the server has closed; the close code, or undefined when it gave none. */
-  async closed(timeoutMs = 10_000): Promise<number | undefined> {
+  async closed(timeoutMs = 60_000): Promise<number | undefined> {
     await this.wait(() => (this.closeCode === undefined ? undefined : true), timeoutMs);
     return this.closeCode;
   }
@@ -146,7 +146,7 @@ export const handshake = (wanted: Handshake): Promise<RawWebSocket | RefusedHand
       hostname,
       port,
       path,
-      timeout: 10_000,
+      timeout: 60_000,
       headers: {
         connection: 'Upgrade',
         upgrade: 'websocket',

@@ -49,7 +49,7 @@ const onEmptyDatabase = async <T>(
     await until(
       `${name} has taken the log in again`,
       async () => ((await isDone(databaseUrl)) ? true : undefined),
-      30_000,
+      180_000,
     );
     return await look(databaseUrl, program.readyUrl);
   } finally {
@@ -79,7 +79,7 @@ export const rebuildCdrs = async (
     async (after) => (await linesOf(after, ratedSessions)).length === length,
     async (after, readyUrl) => {
       const metrics = await fetch(new URL('/metrics', readyUrl), {
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(30_000),
       });
       const name = 'tallywatt_cdrs_recomputed_differently_total';
       const [, computedDifferently = 'not counted'] =
@@ -134,7 +134,7 @@ export const rebuildJournal = async (system: System): Promise<Rebuilt> => {
       ...program.environment,
       DATABASE_URL: after,
     },
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
   });
   return {
     recorded: await linesOf(databaseOf(system, 'ledger'), entries),

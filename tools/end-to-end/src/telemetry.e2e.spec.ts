@@ -16,8 +16,9 @@ import { untilPaid } from './waiting';
 const chargerId = 'TRACE-1';
 const idTag = 'TAGTRACE1';
 const driverId = 'a-driver-by-name';
-const patienceMs = 60_000;
-const stopLimitMs = 10_000;
+const patienceMs = 120_000;
+/** What Kubernetes gives a service after SIGTERM before it kills it. */
+const stopLimitMs = 25_000;
 const preload = resolve(__dirname, '../../../libs/service-kit/dist/telemetry.js');
 
 let tested: TestSystem | undefined;
@@ -95,11 +96,18 @@ const named = (trace: readonly CollectedSpan[], name: string): CollectedSpan => 
   return found;
 };
 
-type LogLine = Readonly<{ msg?: string; trace_id?: string; sessionId?: string }>;
+type LogLine = Readonly<{
+  msg?: string;
+  trace_id?: string;
+  sessionId?: string;
+  chargePointId?: string;
+}>;
 
 const linesOf = (name: string): LogLine[] =>
   readFileSync(join(underTest().system.directory, 'logs', `${name}.log`), 'utf8')
     .split('\n')
+    // The last one may still be being written.
+    .slice(0, -1)
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as LogLine);
 
@@ -112,12 +120,22 @@ beforeAll(async () => {
     OTEL_BSP_SCHEDULE_DELAY: '200',
   });
   charged = await charge(chargerId);
-}, 280_000);
+});
 
 afterAll(async () => {
   if (tested !== undefined) await endTestSystem(tested);
   await collector?.close();
-}, 60_000);
+});
+
+/** Where the events of a session that is paid for and booked have gone. */
+const publishedTopics = [
+  'access.decisions.v1',
+  'charging.sessions.v1',
+  'pricing.cdrs.v1',
+  'payments.payments.v1',
+  'payments.settlements.v1',
+  'ledger.journal.v1',
+];
 
 const wayFrom = (trace: readonly CollectedSpan[], name: string): string[] =>
   wayUp(trace, named(trace, name)).map((span) => `${span.service}: ${span.name}`);
@@ -125,8 +143,7 @@ const wayFrom = (trace: readonly CollectedSpan[], name: string): string[] =>
 /** All that is said of the session, up to its last journal entry and who reads that. */
 const sessionTrace = async (): Promise<readonly CollectedSpan[]> => {
   await traceWith('journal cdr.issued');
-  await traceWith('publish payments.settlements.v1');
-  await traceWith('publish ledger.journal.v1');
+  for (const topic of publishedTopics) await traceWith(`publish ${topic}`);
   await traceWith('reconciliation JournalEntryPosted');
   return traceWith('journal payment.captured');
 };
@@ -162,7 +179,6 @@ describe('the trace of a session', () => {
         'ocpp-gateway: OCPP StartTransaction',
       ]);
     }),
-    patienceMs * 4,
   );
 
   it(
@@ -184,7 +200,6 @@ describe('the trace of a session', () => {
       const roots = (await sessionTrace()).filter(({ parentSpanId }) => parentSpanId === undefined);
       expect(roots.map(({ name }) => name)).toEqual(['OCPP StartTransaction']);
     }),
-    patienceMs * 4,
   );
 
   it(
@@ -202,17 +217,9 @@ describe('the trace of a session', () => {
       ).toEqual(expect.arrayContaining([expect.stringMatching(/^processor /)]));
       const published = trace.filter(({ name }) => name.startsWith('publish '));
       expect(new Set(published.map(({ name }) => name))).toEqual(
-        new Set([
-          'publish access.decisions.v1',
-          'publish charging.sessions.v1',
-          'publish pricing.cdrs.v1',
-          'publish payments.payments.v1',
-          'publish payments.settlements.v1',
-          'publish ledger.journal.v1',
-        ]),
+        new Set(publishedTopics.map((topic) => `publish ${topic}`)),
       );
     }),
-    patienceMs * 4,
   );
 
   it(
@@ -239,7 +246,6 @@ describe('the trace of a session', () => {
       expect(secrets.filter((secret) => sent.includes(secret))).toEqual([]);
       expect(sent).not.toContain(new URL(system.addresses.postgres).password);
     }),
-    patienceMs * 4,
   );
 
   it(
@@ -249,19 +255,22 @@ describe('the trace of a session', () => {
       const [span] = await sessionTrace();
       const sessionId = await sessionIdOf(outcome, chargerId);
       const ofSession = { trace_id: span?.traceId, sessionId };
-      for (const service of serviceNames.filter((name) => name !== 'authorization')) {
-        expect({ service, lines: linesOf(service) }).toEqual({
-          service,
-          lines: expect.arrayContaining([expect.objectContaining(ofSession)]),
-        });
-      }
-      // The decision is asked for before there is a session.
       const { trace_id } = ofSession;
-      expect(linesOf('authorization')).toContainEqual(
-        expect.objectContaining({ trace_id, chargePointId: chargerId, msg: 'charging decided' }),
-      );
+      // The decision is asked for before there is a session.
+      const decided = { trace_id, chargePointId: chargerId, msg: 'charging decided' };
+      for (const service of serviceNames) {
+        const wanted = Object.entries(service === 'authorization' ? decided : ofSession);
+        await until(
+          `the log of ${service} names ${JSON.stringify(wanted)}`,
+          () => {
+            const isWanted = (line: LogLine): boolean =>
+              wanted.every(([name, value]) => line[name as keyof LogLine] === value);
+            return Promise.resolve(linesOf(service).some(isWanted) || undefined);
+          },
+          patienceMs,
+        );
+      }
     }),
-    patienceMs * 4,
   );
 });
 
@@ -287,7 +296,6 @@ describe('a collector that is away', () => {
         expect({ service, complaints: complaintsOf(service) }).toEqual({ service, complaints: 1 });
       }
     }),
-    patienceMs * 4,
   );
 });
 

@@ -1,6 +1,7 @@
 import { findSubject, until, type OperatorApi, type SubjectView } from '@tallywatt/demonstration';
 
-const hopTimeoutMs = 60_000;
+/** Some seconds on an idle machine. */
+const hopTimeoutMs = 180_000;
 
 /** Whether what was billed is captured or owed. */
 export const isPaid = ({ billedMinor, capturedMinor, receivableMinor }: SubjectView): boolean => {
