@@ -25,6 +25,9 @@ import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
 
 type Context = ServiceContext<GatewayEnvironment>;
 
+/** While the database answers one group, the next are worked on. */
+const commitsAtOnce = 3;
+
 /** Token under which the composed gateway is found again when the service starts it. */
 export const composition = Symbol('composition');
 
@@ -39,7 +42,7 @@ export type Composition = Readonly<{
 export const compose = async (context: Context): Promise<Composition> => {
   const { pool, eventLog, env, logger, metrics, cpoId } = context;
   const appends = new GroupAppend(eventLog);
-  const commits = new CommitQueue(appends.transaction);
+  const commits = new CommitQueue(appends.transaction, commitsAtOnce);
   const remoteStops = new RemoteStops(eventLog);
   const connections = new ChargerConnections();
   const passwords = new PasswordCheck();

@@ -67,4 +67,27 @@ describe('the commit queue', () => {
     await expect(queue.submit(async () => 'next')).resolves.toBe('next');
     await queue.drained();
   });
+
+  it('goes no further than so many transactions at once, and shares them then', async () => {
+    const commits: (() => void)[] = [];
+    const queue = new CommitQueue(async <T>(work: Work<T>): Promise<T> => {
+      const result = await work({} as SqlClient);
+      await new Promise<void>((resolve) => commits.push(resolve));
+      return result;
+    }, 2);
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const answers: Promise<number>[] = [];
+    for (const n of [1, 2, 3, 4]) {
+      answers.push(queue.submit(async () => n));
+      await turn();
+    }
+    expect(commits).toHaveLength(2);
+    commits.shift()?.();
+    await answers[0];
+    await turn();
+    expect(commits).toHaveLength(2);
+    for (const commit of commits) commit();
+    await expect(Promise.all(answers)).resolves.toEqual([1, 2, 3, 4]);
+    await queue.drained();
+  });
 });

@@ -15,16 +15,23 @@ type Waiting = Readonly<{
 const batchMax = 64;
 
 /**
- * Group commit: what arrives while one commit is under way shares the next transaction. A promise
- * resolves only after its transaction is durable, and work runs in the order it was submitted.
+ * Group commit: what arrives while as many transactions as may be are under way shares the next
+ * one. A promise resolves only after its transaction is durable. Work of one transaction runs in the
+ * order it was submitted; of several that run side by side, neither waits for the other, so whoever
+ * needs an order waits for the answer, as the lane of a charger does.
  */
 export class CommitQueue {
   private readonly waiting: Waiting[] = [];
-  private running: Promise<void> | undefined;
+  private readonly running = new Set<Promise<void>>();
+  /** How many still look for what is waiting. */
+  private looking = 0;
   /** Into where no frame is being worked on: the queue is no frame's. */
   private readonly outside = AsyncLocalStorage.snapshot();
 
-  constructor(private readonly transaction: RunTransaction) {}
+  constructor(
+    private readonly transaction: RunTransaction,
+    private readonly atOnce = 1,
+  ) {}
 
   submit<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -35,20 +42,26 @@ export class CommitQueue {
         resolve: resolve as (result: unknown) => void,
         reject,
       });
-      this.running ??= this.outside(() => this.run());
+      if (this.looking < this.atOnce) this.outside(() => this.begin());
     });
   }
 
   /** Resolves when nothing is waiting. */
   async drained(): Promise<void> {
-    while (this.running !== undefined) await this.running;
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private begin(): void {
+    this.looking += 1;
+    const ended = this.run().finally(() => this.running.delete(ended));
+    this.running.add(ended);
   }
 
   private async run(): Promise<void> {
     // Frames that the sockets hand over in the same turn belong together.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.length > 0) await this.commit(this.waiting.splice(0, batchMax));
-    this.running = undefined;
+    this.looking -= 1; // in the same turn: who comes after this begins anew
   }
 
   private async commit(batch: readonly Waiting[]): Promise<void> {
