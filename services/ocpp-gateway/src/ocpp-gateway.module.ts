@@ -60,7 +60,15 @@ export const compose = async (context: Context): Promise<Composition> => {
   };
   return {
     gateway,
-    api: { sql: pool, eventLog, commits, passwords, remoteStops, connections },
+    api: {
+      sql: pool,
+      eventLog,
+      commits,
+      passwords,
+      remoteStops,
+      connections,
+      sessions: gateway.sessions,
+    },
     server: {
       host: env.OCPP_HOST,
       port: env.OCPP_PORT,

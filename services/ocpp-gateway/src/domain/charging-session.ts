@@ -13,6 +13,13 @@ import { clockFault } from './clock';
 import { chargingStateOf, type ConnectorStatus } from './connector-status';
 import { assessReadings, type MeterTrack, trackAfter } from './meter-track';
 import { type Origin, orphanedReadings, orphanedStop } from './orphan';
+import {
+  correctStop,
+  releaseSession,
+  type CorrectStop,
+  type ReleaseSession,
+  type ReviewReason,
+} from './session-review';
 import { closingTime, sameStop, type Stop } from './stop';
 import { type Doubt, startDoubts, stopDoubts } from './session-doubts';
 
@@ -27,7 +34,14 @@ type Running = Readonly<{
   chargingState?: ChargingState;
   quarantineReasons: readonly string[];
 }>;
-type Over = Running & Readonly<{ stop: Stop; conflicts: readonly Stop[] }>;
+type Over = Running &
+  Readonly<{
+    /** As the charger said it. */
+    stop: Stop;
+    conflicts: readonly Stop[];
+    /** As a person has decided since. */
+    corrected?: Pick<Stop, 'stoppedAt' | 'meterStopMilliWh'>;
+  }>;
 
 /** OCPP 1.6 calls it a transaction. `stopped` is the end of energy, `closed` the end of billing. */
 export type ChargingSession =
@@ -68,18 +82,24 @@ export type CloseSession =
   | Readonly<{ type: 'CloseSession'; closedBy: 'next-start'; now: Instant; nextStartAt: Instant }>
   | Readonly<{ type: 'CloseSession'; closedBy: 'time-out' }>;
 export type SessionCommand =
-  StartSession | RecordReadings | StopSession | RecordConnectorStatus | DoubtStop | CloseSession;
+  | StartSession
+  | RecordReadings
+  | StopSession
+  | RecordConnectorStatus
+  | DoubtStop
+  | CloseSession
+  | CorrectStop
+  | ReleaseSession;
 
 /** Facts of a session, and those of no session that still are kept. */
 export type SessionFact = SessionEvent | StopOrphaned | MeterValuesOrphaned;
 
 export type IgnoreReason =
+  | ReviewReason
   | 'start-already-recorded'
   | 'stop-already-recorded'
   | 'conflict-already-recorded'
   | 'doubt-already-recorded'
-  | 'session-unknown'
-  | 'session-still-active'
   | 'session-already-closed'
   | 'status-says-nothing'
   | 'charging-state-unchanged'
@@ -132,8 +152,11 @@ export const evolve = (session: ChargingSession, event: SessionFact): ChargingSe
         ...session,
         quarantineReasons: session.quarantineReasons.filter((reason) => reason !== event.reason),
       };
-    // A resent stop is compared with what the charger said, not with what a person made of it.
-    case 'StopCorrected':
+    case 'StopCorrected': {
+      if (session.status === 'active') return session;
+      const { stoppedAt, meterStopMilliWh } = event;
+      return { ...session, corrected: { stoppedAt, meterStopMilliWh } };
+    }
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':
       return session;
@@ -307,6 +330,10 @@ export const decide = (
       return doubtStop(session, command);
     case 'CloseSession':
       return close(session, command);
+    case 'CorrectStop':
+      return correctStop(command, session);
+    case 'ReleaseSession':
+      return releaseSession(command, session);
     default:
       return unreachable(command);
   }

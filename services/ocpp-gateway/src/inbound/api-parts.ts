@@ -3,6 +3,7 @@ import type { ChargerConnections } from '../outbound/charger-connections';
 import type { CommitQueue } from '../outbound/commit-queue';
 import type { PasswordCheck } from '../outbound/password-hash';
 import type { RemoteStops } from '../outbound/remote-stops';
+import type { SessionStore } from '../outbound/session-store';
 
 /** Token under which Nest gives the controllers what they work with. */
 export const apiParts = Symbol('apiParts');
@@ -14,4 +15,5 @@ export type ApiParts = Readonly<{
   passwords: PasswordCheck;
   remoteStops: RemoteStops;
   connections: ChargerConnections;
+  sessions: SessionStore;
 }>;

@@ -141,14 +141,15 @@ type Columns = Readonly<{
   energyMilliWh: string | null;
 }>;
 
-const columnsOf = (state: Exclude<ChargingSession, { status: 'absent' }>): Columns => ({
-  stoppedAt: state.status === 'active' ? null : state.stop.stoppedAt,
-  closedAt: state.status === 'closed' ? state.closedAt : null,
-  energyMilliWh:
-    state.status === 'active'
-      ? null
-      : (state.stop.meterStopMilliWh - state.meterStartMilliWh).toString(),
-});
+const columnsOf = (state: Exclude<ChargingSession, { status: 'absent' }>): Columns => {
+  if (state.status === 'active') return { stoppedAt: null, closedAt: null, energyMilliWh: null };
+  const { stoppedAt, meterStopMilliWh } = state.corrected ?? state.stop;
+  return {
+    stoppedAt,
+    closedAt: state.status === 'closed' ? state.closedAt : null,
+    energyMilliWh: (meterStopMilliWh - state.meterStartMilliWh).toString(),
+  };
+};
 
 /** Writes a session as its events left it; its time-out runs from the stop, on our clock. */
 export const saveSession = async (

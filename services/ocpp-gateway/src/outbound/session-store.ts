@@ -31,10 +31,12 @@ import {
   type SessionKey,
   type StoredSession,
 } from '../domain/session-record';
+import type { CorrectStop, ReleaseSession } from '../domain/session-review';
 import type { Appends } from './group-append';
 import {
   countDuplicate,
   latestWithFingerprint,
+  lockById,
   lockByTransaction,
   lockCloseDue,
   lockOpenOn,
@@ -161,6 +163,18 @@ export class SessionStore {
       await this.handle(tx, session, { type: 'CloseSession', closedBy: 'time-out' }, now);
     }
     return due.length;
+  }
+
+  /** What a person says of a session; undefined when the CPO has no such session. */
+  async review(
+    tx: SqlClient,
+    cpoId: string,
+    sessionId: string,
+    command: CorrectStop | ReleaseSession,
+    now: Instant,
+  ): Promise<Decision<SessionFact, IgnoreReason> | undefined> {
+    const session = await lockById(tx, cpoId, sessionId);
+    return session === undefined ? undefined : this.handle(tx, session, command, now);
   }
 
   private async named(
