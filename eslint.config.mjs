@@ -130,7 +130,7 @@ export default tseslint.config(
   },
   {
     files: pureFiles,
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/*.spec.ts', '**/src/testing/**'],
     rules: {
       'no-restricted-imports': ['error', { paths: restrictedPaths, patterns: impureImports }],
       'no-restricted-globals': ['error', ...impureGlobals],

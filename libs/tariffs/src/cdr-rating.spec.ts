@@ -1,16 +1,8 @@
 import { decimalFromString, rational, roundQuotient } from '@tallywatt/money';
 import { instantFromEpochMs, parseInstant } from '@tallywatt/time';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type {
-  CdrPeriod,
-  CdrRatingInput,
-  MeterPoint,
-  Occupancy,
-  OcpiTariff,
-  RatingInput,
-} from './index';
+import type { CdrPeriod, CdrRatingInput, OcpiTariff, RatingInput } from './index';
 import { parseTariff, rate, rateCdr } from './index';
+import { caseNames, inputOf } from './testing/price-cases';
 
 const tariffOf = (elements: readonly object[], more: object = {}): OcpiTariff => {
   const parsed = parseTariff({ id: 'T', currency: 'EUR', elements, ...more });
@@ -164,57 +156,6 @@ describe("a CDR's periods", () => {
 
 // The periods of a rated session, written as a CDR writes them, cost what the session costs.
 
-type PriceCase = {
-  timeZone: string;
-  taxRatePercent: string;
-  tariff: unknown;
-  entitlement?: unknown;
-  session: Record<'start' | 'stop' | 'end' | 'meterStartWh' | 'meterStopWh', string> & {
-    readings: Record<'at' | 'context' | 'registerWh' | 'powerW' | 'currentA', string>[];
-    states?: { from: string; to: string; state: Occupancy }[];
-  };
-};
-
-const milli = (text: string | undefined): bigint | undefined => {
-  if (text === undefined) return undefined;
-  const { unscaled, scale } = decimalFromString(text);
-  return (unscaled * 1000n) / 10n ** BigInt(scale);
-};
-
-const casesFolder = join(__dirname, '../cases');
-const inputOf = (name: string): RatingInput => {
-  const text = readFileSync(join(casesFolder, name, 'case.json'), 'utf8');
-  const { tariff, session, timeZone, taxRatePercent } = JSON.parse(text) as PriceCase;
-  const parsed = parseTariff(tariff);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  return {
-    tariff: parsed.tariff,
-    timeZone,
-    taxRatePercent: decimalFromString(taxRatePercent),
-    session: {
-      startMs: parseInstant(session.start),
-      stopMs: parseInstant(session.stop),
-      endMs: parseInstant(session.end),
-      meterStartMilliWh: milli(session.meterStartWh) ?? 0n,
-      meterStopMilliWh: milli(session.meterStopWh) ?? 0n,
-      readings: session.readings.map(
-        ({ at, registerWh, powerW, currentA, context }): MeterPoint => ({
-          atMs: parseInstant(at),
-          context,
-          registerMilliWh: milli(registerWh),
-          powerMilliW: milli(powerW),
-          currentMilliA: milli(currentA),
-        }),
-      ),
-      states: session.states?.map(({ from, to, state }) => ({
-        fromMs: parseInstant(from),
-        toMs: parseInstant(to),
-        state,
-      })),
-    },
-  };
-};
-
 const hours = (milliseconds: number): string => {
   const { numerator, denominator } = rational(BigInt(milliseconds), 360n);
   const tenThousandths = roundQuotient(numerator, denominator, 'half-away-from-zero');
@@ -246,7 +187,7 @@ const reportOf = (input: RatingInput) => {
   return result.report;
 };
 
-const names = readdirSync(casesFolder).filter((name) => name.startsWith('ocpi-'));
+const names = caseNames.filter((name) => name.startsWith('ocpi-'));
 
 describe("OCPI's worked examples", () => {
   it.each(names)('%s costs the same as a CDR', (name) => {

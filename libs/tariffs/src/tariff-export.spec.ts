@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { exportTariff, parseTariff } from './index';
+import { caseNames, tariffJsonOf } from './testing/price-cases';
 
 const full = {
   country_code: 'DE',
@@ -127,10 +126,8 @@ describe('an exported tariff', () => {
   });
 
   it('is the tariff of every price case again', () => {
-    const folder = join(__dirname, '../cases');
-    for (const name of readdirSync(folder)) {
-      const file = readFileSync(join(folder, name, 'case.json'), 'utf8');
-      const { tariff } = JSON.parse(file) as { tariff: unknown };
+    for (const name of caseNames) {
+      const tariff = tariffJsonOf(name);
       expect([name, exportTariff(parsed(tariff)).json]).toEqual([name, tariff]);
     }
   });

@@ -2,84 +2,39 @@ import { parseInstant } from '@tallywatt/time';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// The published price cases in the words of the quote API: as a session and as a CDR.
+// The published price cases (libs/tariffs/cases): as sessions, which they are, and as CDRs.
 
 type CaseReading = Readonly<
-  { at: string } & Partial<Record<'context' | 'registerWh' | 'powerW' | 'currentA', string>>
+  { at: string; registerWh: string; powerKw?: number } & Partial<
+    Record<'context' | 'currentA', string>
+  >
 >;
-type CaseState = Readonly<{ from: string; to: string; state: string }>;
 
 export type PriceCase = Readonly<{
-  timeZone: string;
-  currency?: string;
-  taxRatePercent: string;
-  tariff: unknown;
-  entitlement?: unknown;
-  siteGroups?: unknown;
-  session: Readonly<
-    Record<'start' | 'stop' | 'end' | 'meterStartWh' | 'meterStopWh', string> & {
-      readings: readonly CaseReading[];
-      states?: readonly CaseState[];
-    }
-  >;
-  expected: Readonly<
-    Partial<
-      Record<'refused' | 'exclTaxExact' | 'inclTaxExact' | 'exclTaxMinor' | 'inclTaxMinor', string>
-    >
-  >;
+  /** A quote's body. */
+  body: Readonly<{
+    tariff: unknown;
+    session: Readonly<{ start: string; end: string; readings: readonly CaseReading[] }>;
+  }>;
+  /** What its answer says at least, or why there is none. */
+  expected: Readonly<Record<string, unknown> & { refused?: string; marks?: readonly string[] }>;
 }>;
 
 const folder = join(__dirname, '../../../../libs/tariffs/cases');
 
-export const caseNames = readdirSync(folder);
+export const caseNames = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 
-export const readCase = (name: string): PriceCase =>
-  JSON.parse(readFileSync(join(folder, name, 'case.json'), 'utf8')) as PriceCase;
-
-const terms = ({
-  tariff,
-  timeZone,
-  currency,
-  taxRatePercent,
-  entitlement,
-  siteGroups,
-}: PriceCase) => ({
-  tariff,
-  timeZone,
-  currency,
-  taxRatePercent,
-  entitlement,
-  siteGroups,
-});
-
-/** Start and stop register become readings; what the vehicle did until the stop is as told. */
-export const sessionQuote = (one: PriceCase): object => {
-  const { start, stop, end, meterStartWh, meterStopWh, readings, states } = one.session;
-  const between = readings.filter(({ at }) => at > start && at < stop);
-  const atStart = readings.find(({ at }) => at === start);
+export const readCase = (name: string): PriceCase => {
+  const read = (file: string): object =>
+    JSON.parse(readFileSync(join(folder, name, file), 'utf8')) as object;
+  const { source: _, ...expected } = read('expected.json') as Record<string, unknown>;
   return {
-    ...terms(one),
-    session: {
-      start,
-      end,
-      readings: [
-        readingOf({ ...atStart, at: start, registerWh: meterStartWh }),
-        ...between.map(readingOf),
-        readingOf({ at: stop, registerWh: meterStopWh }),
-      ],
-      ...(states && { states }),
-    },
+    body: { tariff: read('tariff.json'), ...read('session.json') } as PriceCase['body'],
+    expected,
   };
 };
-
-const readingOf = ({ at, context, registerWh, powerW, currentA }: CaseReading): object => ({
-  at,
-  context,
-  registerWh,
-  currentA,
-  // Thousandths of a kW, so the point moves by three places.
-  ...(powerW !== undefined && { powerKw: Number(powerW) / 1000 }),
-});
 
 export type QuotedPeriod = Readonly<{
   fromAt: string;
@@ -96,17 +51,19 @@ const timeDimensions = {
 } as const;
 
 /** The CDR that somebody would send for a session whose periods are known. */
-export const cdrQuote = (one: PriceCase, periods: readonly QuotedPeriod[]): object => {
-  const { readings, start, stop, end } = one.session;
+export const cdrQuote = ({ body }: PriceCase, periods: readonly QuotedPeriod[]): object => {
+  const { session, ...terms } = body;
+  const { readings, start, end } = session;
+  const stopMs = parseInstant(readings.at(-1)?.at ?? end);
   return {
-    ...terms(one),
+    ...terms,
     cdr: {
       start_date_time: periods[0]?.fromAt ?? start,
       end_date_time: end,
       charging_periods: periods.map(({ fromAt, toAt, use, energyWh }) => {
         const fromMs = parseInstant(fromAt);
         const held =
-          fromMs >= parseInstant(stop)
+          fromMs >= stopMs
             ? undefined
             : (readings.findLast(({ at }) => parseInstant(at) <= fromMs) ?? readings[0]);
         const hours = ((parseInstant(toAt) - fromMs) / 3_600_000).toFixed(4);
@@ -115,9 +72,9 @@ export const cdrQuote = (one: PriceCase, periods: readonly QuotedPeriod[]): obje
           dimensions: [
             { type: 'ENERGY', volume: Number(energyWh) / 1000 },
             { type: timeDimensions[use], volume: Number(hours) },
-            ...volume('MAX_POWER', held?.powerW, 1000),
-            ...volume('MIN_CURRENT', held?.currentA, 1),
-            ...volume('MAX_CURRENT', held?.currentA, 1),
+            ...volume('MAX_POWER', held?.powerKw),
+            ...volume('MIN_CURRENT', held?.currentA),
+            ...volume('MAX_CURRENT', held?.currentA),
           ],
         };
       }),
@@ -125,5 +82,5 @@ export const cdrQuote = (one: PriceCase, periods: readonly QuotedPeriod[]): obje
   };
 };
 
-const volume = (type: string, text: string | undefined, divisor: number): object[] =>
-  text === undefined ? [] : [{ type, volume: Number(text) / divisor }];
+const volume = (type: string, value: string | number | undefined): object[] =>
+  value === undefined ? [] : [{ type, volume: Number(value) }];
