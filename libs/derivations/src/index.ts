@@ -28,4 +28,10 @@ export {
   type PostingContext,
 } from './posting-rules';
 export { ratedSession, type PinnedTariff, type RatedSession } from './rated-session';
-export { pinnedReference, progressOf, type Progress } from './session-progress';
+export {
+  localStartDay,
+  pinnedReference,
+  progressOf,
+  progressUnder,
+  type Progress,
+} from './session-progress';

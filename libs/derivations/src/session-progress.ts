@@ -1,4 +1,6 @@
-import type { CdrEvent, SessionEvent, TariffReference } from '@tallywatt/contracts';
+import type { CdrEvent, SessionEvent, SessionStarted, TariffReference } from '@tallywatt/contracts';
+import type { OcpiTariff } from '@tallywatt/tariffs';
+import { isTimeZone, localParts, parseInstant } from '@tallywatt/time';
 import { isCdrDue, ratedSession, type PinnedTariff, type RatedSession } from './rated-session';
 
 /** Where one more fact has led a session. */
@@ -30,6 +32,26 @@ export const progressOf = (
   const cdrs = decision.events;
   return { session: cdrs.reduce<RatedSession>(ratedSession.evolve, session), cdrs, isLate };
 };
+
+/**
+ * Where the same fact leads if the session is priced under another tariff than the one its
+ * decision names. For questions only: the CDRs still name the pinned version and are never issued.
+ */
+export const progressUnder = (
+  before: RatedSession,
+  event: SessionEvent,
+  tariff: OcpiTariff,
+): Progress =>
+  progressOf(before, event, ({ contentHash }) => ({ kind: 'found', contentHash, tariff }));
+
+/** The day on which a session started in its location's calendar; undefined where that has none. */
+export const localStartDay = ({
+  startedAt,
+  location,
+}: Pick<SessionStarted, 'startedAt' | 'location'>): string | undefined =>
+  isTimeZone(location.timeZone)
+    ? localParts(parseInstant(startedAt), location.timeZone).date
+    : undefined;
 
 /** One sentence for whoever reads a credit CDR. */
 const reasonOf = (event: SessionEvent): string => {
