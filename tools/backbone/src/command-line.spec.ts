@@ -25,6 +25,7 @@ describe('a command line', () => {
     [['topics', '--help'], 0, '--replication-factor'],
     [['parked', 'replay', '--help'], 0, 'all of it or nothing'],
     [['rebuild', '--help'], 0, '--topics-only'],
+    [['what-if', '--help'], 0, '--replaces'],
   ])('%j is answered with help', async (words, code, text) => {
     const answer = await run(words);
     expect(answer.code).toBe(code);
@@ -48,6 +49,10 @@ describe('a command line', () => {
     [['rebuild'], 'say --verify'],
     [['rebuild', '--verify', '--settle-seconds', '-1'], 'settle-seconds'],
     [['rebuild', '--verify', '--public-key', '/does/not/exist'], 'is no key in PEM'],
+    [['what-if'], 'say --tariff'],
+    [['what-if', '--tariff', '/does/not/exist'], 'cannot be read'],
+    [['what-if', '--tariff', 'x', '--format', 'xml'], '--format is table, json, csv'],
+    [['what-if', '--tariff', 'x', '--from', '2026-02-30'], '--from is a day'],
   ])('%j is refused as typed wrongly', async (words, text) => {
     const answer = await run(words, { KAFKA_BROKERS: '127.0.0.1:1' });
     expect(answer.err).toContain(text);
@@ -87,6 +92,17 @@ describe('a command line', () => {
     expect(answer.out).toMatch(/wrong\.json: \$\[0\]\.elements: /);
     expect(answer.out).toContain('twice.json: $.id: "a" occurs twice in this import');
     expect(answer.out).toContain('nothing was published');
+  });
+
+  it('names every fault of a tariff before it looks for any log', async () => {
+    const file = join(directory, 'two-faults.json');
+    const component = { type: 'ENERGY', price: 'dear', step_size: 1 };
+    writeFileSync(file, JSON.stringify({ id: 'b', elements: [{ price_components: [component] }] }));
+    const answer = await run(['what-if', '--tariff', file]);
+    expect(answer.out).toContain('two-faults.json: $.currency: ');
+    expect(answer.out).toContain('two-faults.json: $.elements[0].price_components[0].price: ');
+    expect(answer.out).toContain('nothing was rated');
+    expect(answer.code).toBe(1);
   });
 });
 

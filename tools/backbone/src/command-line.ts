@@ -7,6 +7,7 @@ import { parkedListCommand, parkedReplayCommand } from './parked-command';
 import { rebuildCommand } from './rebuild-command';
 import { tariffImportCommand } from './tariff-import-command';
 import { topicsCommand } from './topics-command';
+import { whatIfCommand } from './what-if-command';
 
 const commands: readonly Command[] = [
   topicsCommand,
@@ -16,6 +17,7 @@ const commands: readonly Command[] = [
   exportCommand,
   auditCommand,
   rebuildCommand,
+  whatIfCommand,
 ];
 
 /** 0 all is well, 1 something was found, 2 typed wrongly, 3 it could not be carried out. */

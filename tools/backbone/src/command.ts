@@ -41,6 +41,16 @@ export const textOption = (options: OptionValues, name: string): string | undefi
   return typeof value === 'string' ? value : undefined;
 };
 
+/** A calendar day (YYYY-MM-DD) of an option; undefined when it was not given. @throws UsageFault */
+export const dayOption = (options: OptionValues, name: 'from' | 'to'): string | undefined => {
+  const text = textOption(options, name);
+  if (text === undefined) return undefined;
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+  // A day that does not exist, such as 2026-02-30, is moved by Date.parse or refused by it.
+  if (isDay && new Date(text).toISOString().startsWith(text)) return text;
+  throw new UsageFault(`--${name} is a day as 2026-11-21, not ${text}`);
+};
+
 /** JSON of what a command found: bigint as text, maps as objects. */
 export const toJsonText = (value: unknown): string =>
   JSON.stringify(

@@ -1,5 +1,6 @@
 import { accountKind, defaultChart } from '@tallywatt/accounting';
 import { currencyExponent, decimalToString } from '@tallywatt/money';
+import { csvText } from './csv-text';
 import type { BookedEntry, PlacedEntry } from './journal-topic';
 
 /** Exactly as many decimals as ISO 4217 gives the currency; no rounding can happen. */
@@ -92,10 +93,6 @@ export const hledgerJournal = (cpoId: string, entries: readonly PlacedEntry[]): 
   ].join('\n');
 };
 
-// RFC 4180.
-const cell = (text: string): string =>
-  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-
 const csvColumns = [
   'entry_id',
   'booked_at',
@@ -115,7 +112,7 @@ const csvColumns = [
 
 /** A book as RFC 4180 CSV, one line of an entry a row, amounts in major units with all decimals. */
 export const csvJournal = (entries: readonly PlacedEntry[]): string =>
-  [
+  csvText([
     csvColumns,
     ...entries.flatMap(({ entry, position }) =>
       entry.lines.map(({ account, side, amountMinor }) => [
@@ -135,6 +132,4 @@ export const csvJournal = (entries: readonly PlacedEntry[]): string =>
         `${position.topic}/${position.partition}@${position.offset}`,
       ]),
     ),
-  ]
-    .map((row) => `${row.map(cell).join(',')}\r\n`)
-    .join('');
+  ]);
