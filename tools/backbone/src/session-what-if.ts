@@ -48,6 +48,9 @@ export type SessionAnswer = SessionPlace &
     | Readonly<{ kind: 'not-billed' }>
   );
 
+/** The reason for what is wrong with the log and not with the session. */
+export const logUnsound = 'log-unsound';
+
 /** Where a time zone is unknown, so is the day; such a session is in every range. */
 const unknownDay = 'unknown';
 
@@ -120,9 +123,11 @@ export class SessionWhatIf {
     };
     const { standing } = this;
     if (standing === undefined) {
-      return this.refusal === undefined
+      // A CDR may be what cannot be read: that is not the same as none.
+      const refusal = this.unsound() ?? this.refusal;
+      return refusal === undefined
         ? { ...place, kind: 'not-billed' }
-        : { ...place, kind: 'withheld', ...this.refusal };
+        : { ...place, kind: 'withheld', ...refusal };
     }
     const { energyMilliWh, currency, totalExclTaxMinor: thenMinor } = standing;
     const billed = { ...place, currency, energyMilliWh, thenMinor };
@@ -139,7 +144,8 @@ export class SessionWhatIf {
   }
 
   private refusalNow(): Reason | undefined {
-    if (this.incomplete !== undefined) return { reason: 'log-unsound', detail: this.incomplete };
+    const unsound = this.unsound();
+    if (unsound !== undefined) return unsound;
     const { session } = this;
     switch (session.status) {
       case 'rated':
@@ -147,8 +153,14 @@ export class SessionWhatIf {
       case 'withheld':
         return { reason: session.reason, detail: session.detail };
       default:
-        return { reason: 'log-unsound', detail: 'a CDR stands, and the session has no close' };
+        return { reason: logUnsound, detail: 'a CDR stands, and the session has no close' };
     }
+  }
+
+  private unsound(): Reason | undefined {
+    return this.incomplete === undefined
+      ? undefined
+      : { reason: logUnsound, detail: this.incomplete };
   }
 
   /** A number that was seen is a repetition. One that was skipped spoils what would follow. */

@@ -9,6 +9,7 @@ import {
 } from './command';
 import { reachableKafka } from './log-access';
 import { readTariffFiles, type FileFault, type TariffFiles } from './tariff-files';
+import { logUnsound } from './session-what-if';
 import { whatIfCsv, whatIfTable } from './what-if-formats';
 import { askLog } from './what-if-log';
 import { whatIfReport } from './what-if-report';
@@ -118,7 +119,10 @@ export const whatIfCommand: Command = {
         `${sessions} sessions asked; ${seconds.toFixed(1)} s; nothing was written`,
       ].join('\n');
     return {
-      hasFindings: report.notPriced.length > 0 || unreadable.length > 0,
+      hasFindings:
+        report.notPriced.length > 0 ||
+        unreadable.length > 0 ||
+        report.withheld.some(({ reason }) => reason === logUnsound),
       json,
       text: format === 'json' ? toJsonText(json) : format === 'csv' ? whatIfCsv(report) : table(),
     };

@@ -105,6 +105,18 @@ describe('a session', () => {
     });
   });
 
+  it('whose CDR cannot be read is not taken for one without a bill', () => {
+    const story = storyOf('s-1');
+    const session = SessionWhatIf.of(dearer, startOf(story));
+    story.forEach((event, index) => session?.takeFact(event, BigInt(index + 1)));
+    session?.spoil('pricing.cdrs.v1/0@7: is torn');
+    expect(session?.answer()).toMatchObject({
+      kind: 'withheld',
+      reason: 'log-unsound',
+      detail: 'pricing.cdrs.v1/0@7: is torn',
+    });
+  });
+
   it('that ended with its stop does not tell how long it stayed', () => {
     const withIdle = tariffJson([
       { type: 'ENERGY', price: 0.5 },
