@@ -52,6 +52,9 @@ export const permittedPostings: Readonly<Record<PostingRule, readonly Posting[]>
   'payment.refunded': [
     // Of a corrected CDR: the credit CDR has taken back revenue and tax already.
     ['debit', driver],
+    // A refund that bounces comes back the same way.
+    ['credit', driver],
+    ['debit', pending],
     ['debit', 'revenue:contra:refund'],
     ['debit', 'liabilities:tax:vat:*'],
     ['debit', fees],

@@ -3,7 +3,7 @@ import { fold } from '@tallywatt/decider';
 import { entryFaults, trialBalance } from '@tallywatt/accounting';
 import { cdrIdOf, creditCdrIdOf } from './cdr';
 import { postingFor } from './posting-rules';
-import { ratedSession } from './rated-session';
+import { ratedSession, type RatedSessionEvent } from './rated-session';
 import { progressOf } from './session-progress';
 import {
   allDecided,
@@ -105,9 +105,36 @@ describe('a session with a CDR', () => {
     given(...doubted, closed())
       .when(flatEnergy)
       .thenIgnored('cdr-already-withheld');
-    given(...doubted, released('meter-jumped'))
+  });
+
+  it('is billed anew when the doubt is over, also for the same, so that its stream says so', () => {
+    const doubt = quarantined('meter-jumped');
+    const withheld = decided(flatEnergy, ...history, first, doubt);
+    const over = [...history, first, doubt, withheld, released('meter-jumped')];
+    const events = allDecided(flatEnergy, ...over);
+    expect(events).toMatchObject([
+      { type: 'CreditCdrIssued', creditedCdrId: first.cdrId },
+      { type: 'CdrIssued', replacesCdrId: first.cdrId, totalInclTaxMinor: 714n },
+    ]);
+    // The same doubt after that CDR is another fact, in other words.
+    const again = decided(flatEnergy, ...over, ...events, doubt);
+    expect(again).toMatchObject({ type: 'CdrWithheld', reason: 'meter-jumped' });
+    expect(again).not.toEqual(withheld);
+  });
+
+  it('says no reason twice in the same words, also with another in between', () => {
+    const [jumped, back] = [quarantined('meter-jumped'), released('meter-jumped')];
+    const clock = quarantined('clock-implausible');
+    const told: RatedSessionEvent[] = [...history, first, jumped];
+    told.push(decided(flatEnergy, ...told));
+    told.push(clock);
+    told.push(decided(flatEnergy, ...told));
+    told.push(back);
+    told.push(decided(flatEnergy, ...told));
+    told.push(released('clock-implausible'), jumped);
+    given(...told)
       .when(flatEnergy)
-      .thenIgnored('cdr-already-issued');
+      .thenIgnored('cdr-already-withheld');
   });
 
   it('tells in its credit CDR which fact changed the price', () => {
@@ -133,6 +160,16 @@ describe('a session that was closed by its stop', () => {
       closedAt: '2026-06-01T14:30:00.000Z',
       parkingSeconds: 0n,
     });
+  });
+});
+
+describe('a session that was closed by time alone', () => {
+  it('ends with the stop too: nobody has seen the vehicle stay', () => {
+    const byTime = { ...closed(), closedBy: 'time-out' } as SessionEvent;
+    const earlier = { ...tenKiloWattHours, stoppedAt: '2026-06-01T14:30:00.000Z' } as SessionEvent;
+    const cdr = decided(flatEnergy, started(), stopped, byTime);
+    const [, second] = allDecided(flatEnergy, started(), stopped, byTime, cdr, earlier);
+    expect(second).toMatchObject({ closedAt: '2026-06-01T14:30:00.000Z', parkingSeconds: 0n });
   });
 });
 

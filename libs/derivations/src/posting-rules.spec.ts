@@ -215,6 +215,27 @@ describe('a movement of the processor balance', () => {
     );
   });
 
+  it("refund of a corrected CDR: the driver's money, there and back when it bounces", () => {
+    const there = movementRecorded({ id: 'txn_8', category: 'refund', amountMinor: -290n });
+    const back = movementRecorded({ id: 'txn_9', category: 'refund_failure', amountMinor: 290n });
+    const correctedCdrId = 'cdr-2';
+    expectJournal(
+      [
+        { ...there, correctedCdrId },
+        { ...back, correctedCdrId },
+      ],
+      `
+      payment.refunded    txn_8
+        debit   assets:receivable:driver                  2.90 EUR
+        credit  assets:processor:stripe:pending           2.90 EUR
+
+      payment.refunded    txn_9
+        credit  assets:receivable:driver                  2.90 EUR
+        debit   assets:processor:stripe:pending           2.90 EUR
+      `,
+    );
+  });
+
   it('refund: the processor may take a fee for it', () =>
     expectJournal(
       [movementRecorded({ id: 'txn_3', category: 'refund', amountMinor: -500n, feeMinor: 10n })],

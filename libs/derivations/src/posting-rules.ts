@@ -173,16 +173,19 @@ const balanceTransactionRecorded = (
         narration: `Captured by ${movement.processor}, fee withheld`,
         lines: [...cash, ...credit(driver, amountMinor)],
       });
-    case 'refund': {
+    case 'refund':
+    case 'refund_failure': {
       // The credit CDR has taken back revenue and tax: what is left is the driver's own money.
       if (movement.correctedCdrId !== undefined) {
+        const how = reportingCategory === 'refund' ? 'Refunded through' : 'Refund came back from';
         return entry({
           ...document,
           rule: 'payment.refunded',
-          narration: `Refunded through ${movement.processor}: the CDR was corrected`,
+          narration: `${how} ${movement.processor}: the CDR was corrected`,
           lines: [...debit(driver, -amountMinor), ...cash],
         });
       }
+      if (reportingCategory === 'refund_failure') return unexplained(movement, cash);
       const taxMinor = movement.taxes.reduce((sum, portion) => sum + portion.taxMinor, 0n);
       return entry({
         ...document,
@@ -208,13 +211,19 @@ const balanceTransactionRecorded = (
     case 'payout_reversal':
       return none('booked-by-its-payout');
     default:
-      return entry({
-        ...document,
-        rule: 'processor.unknown',
-        narration: `No rule for '${reportingCategory}' of ${movement.processor}: to be explained`,
-        lines: [...cash, ...credit(suspense, amountMinor)],
-      });
+      return unexplained(movement, cash);
   }
+};
+
+const unexplained = (movement: BalanceTransactionRecorded, cash: EntryDraft['lines']): Posting => {
+  const { amountMinor, currency, processor, reportingCategory } = movement;
+  return entry({
+    documentId: movement.balanceTransactionId,
+    currency,
+    rule: 'processor.unknown',
+    narration: `No rule for '${reportingCategory}' of ${processor}: to be explained`,
+    lines: [...cash, ...credit(suspense, amountMinor)],
+  });
 };
 
 /** The payout says what these say. Others only sound like it: payout_minimum_balance_hold. */

@@ -12,7 +12,14 @@ import { ratingInput, withFact, type SessionFacts, type StoppedFacts } from './s
 export type RatedSession =
   | Readonly<{ status: 'absent' }>
   | Readonly<{ status: 'unrated'; facts: SessionFacts }>
-  | Readonly<{ status: 'withheld'; facts: SessionFacts; reason: string; detail: string }>
+  | Readonly<{
+      status: 'withheld';
+      facts: SessionFacts;
+      reason: string;
+      detail: string;
+      /** All that has been said of why, the last included. */
+      said?: readonly string[];
+    }>
   | Readonly<{
       status: 'rated';
       facts: SessionFacts;
@@ -20,8 +27,8 @@ export type RatedSession =
       cdr: CdrIssued;
       /** How many CDRs have been issued, credited ones included. */
       revision: number;
-      /** Why what came after the CDR could not be priced; the CDR stands meanwhile. */
-      withheldCorrection?: Readonly<{ reason: string; detail: string }>;
+      /** What has been said of why facts after this CDR cannot be priced; it stands meanwhile. */
+      said?: readonly string[];
     }>;
 
 /** The tariff version that the session's decision names, as this service knows it. */
@@ -59,14 +66,21 @@ const evolve = (session: RatedSession, event: RatedSessionEvent): RatedSession =
       return session;
     case 'CdrWithheld': {
       const { reason, detail } = event;
+      const said = [...saidOf(session), wordsOf(event)];
       return session.status === 'rated'
-        ? { ...session, withheldCorrection: { reason, detail } }
-        : { status: 'withheld', facts, reason, detail };
+        ? { ...session, said }
+        : { status: 'withheld', facts, reason, detail, said };
     }
     default:
       return { ...session, facts: withFact(facts, event) };
   }
 };
+
+/** An event is known by its words: what was said before, with others since, is not said again. */
+const wordsOf = ({ reason, detail }: CdrWithheld): string => `${reason}: ${detail}`;
+
+const saidOf = (session: RatedSession): readonly string[] =>
+  session.status === 'withheld' || session.status === 'rated' ? (session.said ?? []) : [];
 
 const factsOf = ({
   type: _,
@@ -100,11 +114,7 @@ const decide = (command: IssueCdr, session: RatedSession): Decision<CdrEvent, Ig
       const { closedAt } = session.facts;
       if (closedAt === undefined) return ignore('session-not-closed');
       const cdr = price({ ...session.facts, closedAt }, pinned);
-      const isKnown =
-        session.status === 'withheld' &&
-        cdr.type === 'CdrWithheld' &&
-        cdr.reason === session.reason &&
-        cdr.detail === session.detail;
+      const isKnown = cdr.type === 'CdrWithheld' && saidOf(session).includes(wordsOf(cdr));
       return isKnown ? ignore('cdr-already-withheld') : accept(cdr);
     }
     default:
@@ -116,22 +126,26 @@ type Rated = Extract<RatedSession, { status: 'rated' }>;
 
 const correct = (
   { pinned, because }: IssueCdr,
-  { facts, cdr, revision, withheldCorrection }: Rated,
+  session: Rated,
 ): Decision<CdrEvent, IgnoreReason> => {
+  const { facts, cdr, revision } = session;
   const { closedAt } = facts;
   if (closedAt === undefined) return ignore('session-not-closed');
   const now = price({ ...facts, closedAt }, pinned, { cdrId: cdr.cdrId, revision });
   if (now.type === 'CdrIssued') {
-    return billsTheSame(cdr, now)
+    // A withheld correction that turns out to change nothing is billed anew all the same: whoever
+    // waits for it hears so on the stream that withheld it, and on no other.
+    return billsTheSame(cdr, now) && saidOf(session).length === 0
       ? ignore('cdr-already-issued')
       : accept(creditCdr(cdr, revision, because), now);
   }
-  const isKnown =
-    now.reason === withheldCorrection?.reason && now.detail === withheldCorrection.detail;
-  if (isKnown) return ignore('cdr-already-withheld');
   // What is at risk is a difference that nobody can name; the CDR itself is billed.
-  const { moneyAtRisk: _, ...withheld } = now;
-  return accept(withheld);
+  const { moneyAtRisk: _, ...unpriced } = now;
+  // Which CDR stands makes these other words than those said after the CDR before it.
+  const withheld = { ...unpriced, detail: `${now.detail}; CDR ${cdr.cdrId} stands` };
+  return saidOf(session).includes(wordsOf(withheld))
+    ? ignore('cdr-already-withheld')
+    : accept(withheld);
 };
 
 type ClosedFacts = SessionFacts & Required<Pick<SessionFacts, 'closedAt'>>;

@@ -27,7 +27,7 @@ export type SessionFacts = Readonly<{
   /** Why the session is quarantined; empty when it is not. */
   doubts: readonly Pick<SessionQuarantined, 'reason' | 'detail'>[];
   closedAt?: Instant;
-  /** A session closed by its stop ends with it, also when the stop is corrected. */
+  /** A session closed by its stop, or by no more than time, ends with it, corrected or not. */
   closedBy?: ClosedBy;
 }>;
 
@@ -49,7 +49,7 @@ export const withFact = (facts: SessionFacts, event: SessionEvent): SessionFacts
     }
     case 'StopCorrected': {
       const { stoppedAt, meterStopMilliWh } = event;
-      const closedAt = facts.closedBy === 'stop' ? stoppedAt : facts.closedAt;
+      const closedAt = endsWithStop(facts.closedBy) ? stoppedAt : facts.closedAt;
       return {
         ...facts,
         stop: { stoppedAt, meterStopMilliWh },
@@ -75,6 +75,10 @@ export const withFact = (facts: SessionFacts, event: SessionEvent): SessionFacts
       return unreachable(event);
   }
 };
+
+/** Nobody knows how long the vehicle stayed after a stop that no status followed. */
+const endsWithStop = (closedBy: ClosedBy | undefined): boolean =>
+  closedBy === 'stop' || closedBy === 'time-out';
 
 export type StoppedFacts = SessionFacts & Required<Pick<SessionFacts, 'stop' | 'closedAt'>>;
 

@@ -255,6 +255,9 @@ const doubtStop = (
     : accept(quarantined(session, { reason: 'stop-unreadable', detail }));
 };
 
+/** The stop as a person has corrected it, if one has: billing ends no earlier. */
+const endOf = ({ stop, corrected }: Over): Stop => ({ ...stop, ...corrected });
+
 const recordStatus = (
   session: ChargingSession,
   { status, changedAt, now }: RecordConnectorStatus,
@@ -263,7 +266,7 @@ const recordStatus = (
   if (session.status === 'closed') return ignore('session-already-closed');
   if (status === 'Available') {
     return session.status === 'stopped'
-      ? accept(closed(session, 'available', closingTime(session.stop, changedAt, now)))
+      ? accept(closed(session, 'available', closingTime(endOf(session), changedAt, now)))
       : ignore('session-still-active');
   }
   const chargingState = chargingStateOf(status, session.status);
@@ -287,7 +290,7 @@ const close = (
     case 'closed':
       return ignore('session-already-closed');
     case 'stopped': {
-      const { stop } = session;
+      const stop = endOf(session);
       return command.closedBy === 'time-out'
         ? accept(closed(session, 'time-out', stop.stoppedAt))
         : accept(

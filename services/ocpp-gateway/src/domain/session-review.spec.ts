@@ -120,6 +120,19 @@ describe('a stop that a person corrects', () => {
       .then({ ...corrected, stoppedAt: late.stoppedAt });
   });
 
+  it.each(['2026-11-21T10:45:00.000Z', '2026-11-21T11:20:00.000Z'])(
+    'at %s is the end of a session that nothing but time closes',
+    (correctedAt) =>
+      given(started(true), stopped, { ...corrected, stoppedAt: correctedAt })
+        .when({ type: 'CloseSession', closedBy: 'time-out' })
+        .then({
+          type: 'SessionClosed',
+          ...identity,
+          closedAt: correctedAt,
+          closedBy: 'time-out',
+        }),
+  );
+
   it('needs a session that has stopped', () => {
     given().when(correct()).thenRefused('session-unknown');
     given(started()).when(correct()).thenRefused('session-still-active');

@@ -9,8 +9,11 @@ export type SettleSession = PaymentIdentity &
     type: 'SettleSession';
     cdrId: string;
     total: Money;
-    /** The CDR takes the place of another, by which the payment may be settled already. */
-    isCorrection: boolean;
+    /**
+     * The credited CDRs in whose place it stands, the first one first; by the last of them the
+     * payment may be settled already. Empty for the first CDR of a session.
+     */
+    replacedCdrIds: readonly string[];
   }>;
 
 /** What can be asked of a payment; `Record...` commands carry an answer of the processor. */

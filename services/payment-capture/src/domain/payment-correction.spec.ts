@@ -47,13 +47,18 @@ const reduced = (amountMinor: bigint, cdrId = 'cdr-2'): PaymentEvent => ({
   cdrId,
   amount: eur(amountMinor),
 });
-const corrected = (totalMinor: bigint, cdrId = 'cdr-2'): PaymentCommand => ({
+const corrected = (
+  totalMinor: bigint,
+  cdrId = 'cdr-2',
+  replacedCdrIds: readonly string[] = ['cdr-1', 'cdr-2', 'cdr-3'].filter((id) => id < cdrId),
+): PaymentCommand => ({
   type: 'SettleSession',
   ...identity,
   cdrId,
   total: eur(totalMinor),
-  isCorrection: true,
+  replacedCdrIds,
 });
+const firstCdr = (totalMinor: bigint): PaymentCommand => corrected(totalMinor, 'cdr-1', []);
 const refundOf = (cdrId: string): string => derivedId('default', 'refund', 'pay-1', cdrId);
 const refundRequested = (
   amountMinor: bigint,
@@ -80,10 +85,14 @@ const goodwill = (amountMinor: bigint): PaymentEvent => ({
 const paid = [preauthorized, captureRequested(800n), captured(800n)];
 
 describe('a captured payment whose CDR is corrected', () => {
-  it('is left alone when the total is the same', () =>
+  it('moves nothing when the total is the same, and says once at which CDR it stands', () => {
     given(...paid)
       .when(corrected(800n))
-      .thenIgnored('already-settled'));
+      .then(reduced(0n));
+    given(...paid, reduced(0n))
+      .when(corrected(800n))
+      .thenIgnored('already-settled');
+  });
 
   it('opens a debt for what it costs more', () =>
     given(...paid)
@@ -115,7 +124,34 @@ describe('a captured payment whose CDR is corrected', () => {
       .then(refundRequested(200n));
     given(...paid, goodwill(800n))
       .when(corrected(500n))
+      .then(reduced(0n));
+    given(...paid, goodwill(800n), reduced(0n))
+      .when(corrected(500n))
       .thenIgnored('nothing-left-to-refund');
+  });
+
+  it('reduces a debt once for one CDR, however many refunds bounce after it', () => {
+    const bounced = (cdrId: string, amountMinor: bigint): PaymentEvent => ({
+      type: 'PaymentRefundFailed',
+      ...identity,
+      refundId: refundOf(cdrId),
+      amount: eur(amountMinor),
+      failureCode: 'lost_or_stolen_card',
+      detail: '',
+    });
+    const told = [
+      ...paid,
+      refundRequested(300n, 'cdr-2'),
+      refundRequested(100n, 'cdr-3'),
+      owed(400n, 'cdr-4', 'price-corrected'),
+      bounced('cdr-2', 300n),
+    ];
+    given(...told)
+      .when(corrected(800n, 'cdr-4'))
+      .then(reduced(300n, 'cdr-4'));
+    given(...told, reduced(300n, 'cdr-4'), bounced('cdr-3', 100n))
+      .when(corrected(800n, 'cdr-4'))
+      .then(refundRequested(100n, 'cdr-4'));
   });
 
   it('does not try a refund that failed again by itself, and counts it as not given back', () => {
@@ -170,6 +206,51 @@ describe('a session that is owed and whose CDR is corrected', () => {
   });
 });
 
+describe('a new database that reads the CDRs of a session again', () => {
+  const declined: PaymentEvent = {
+    type: 'PaymentPreauthorizationDeclined',
+    ...identity,
+    amount: eur(1000n),
+    declineCode: 'insufficient_funds',
+    detail: '',
+    chargePointId: 'cp-1',
+  };
+
+  it('does not bring a payment back to a CDR that was credited', () => {
+    const later = [...paid, refundRequested(300n), owed(200n, 'cdr-3', 'price-corrected')];
+    given(...later)
+      .when(firstCdr(800n))
+      .thenIgnored('already-settled');
+    given(...later)
+      .when(corrected(500n))
+      .thenIgnored('already-settled');
+    given(...later)
+      .when(corrected(700n, 'cdr-3'))
+      .thenIgnored('already-settled');
+  });
+
+  it('does not open a debt again that a correction has taken back', () =>
+    given(declined, owed(800n, 'cdr-1', 'preauthorization-declined'), reduced(800n))
+      .when(firstCdr(800n))
+      .thenIgnored('already-settled'));
+
+  it('knows a CDR that was over before anything could be asked for it', () => {
+    const voidRequested: PaymentEvent = {
+      type: 'PaymentVoidRequested',
+      ...identity,
+      paymentIntentId,
+      reason: 'nothing-due',
+      idempotencyKey: 'tallywatt/pay-1/void/1',
+    };
+    given(preauthorized).when(corrected(0n)).then(voidRequested, reduced(0n));
+    given(preauthorized, voidRequested, reduced(0n))
+      .when(firstCdr(800n))
+      .thenIgnored('already-settled');
+    given(declined).when(corrected(0n)).then(reduced(0n));
+    given(declined, reduced(0n)).when(firstCdr(800n)).thenIgnored('already-settled');
+  });
+});
+
 describe('any row of corrections', () => {
   it('ends with exactly the last total collected or owed, whatever came before', () => {
     const collectedMinor = (payment: Payment): bigint => {
@@ -181,7 +262,9 @@ describe('any row of corrections', () => {
       fc.property(fc.array(fc.bigInt(0n, 3000n), { minLength: 1, maxLength: 8 }), (totals) => {
         let payment = fold(paymentDecider, paid);
         totals.forEach((totalMinor, index) => {
-          const decision = paymentDecider.decide(corrected(totalMinor, `c-${index}`), payment);
+          const replaced = ['cdr-1', ...totals.slice(0, index).map((_, before) => `c-${before}`)];
+          const command = corrected(totalMinor, `c-${index}`, replaced);
+          const decision = paymentDecider.decide(command, payment);
           if (decision.kind === 'accepted') {
             payment = fold(paymentDecider, decision.events, payment);
           }

@@ -24,7 +24,14 @@ export type Refund = Readonly<{
 /** Where the held money is at the processor. */
 export type Hold = Readonly<{ amount: Money; paymentIntentId: string; chargeId: string }>;
 
-type Opened = PaymentIdentity & Readonly<{ receivables: readonly Receivable[] }>;
+/** What a CDR has led to in its payment: each at most once, as the books and the bills count it. */
+export type Consequence = Readonly<{
+  cdrId: string;
+  kind: 'capture' | 'refund' | 'reduction' | ReceivableReason;
+}>;
+
+type Opened = PaymentIdentity &
+  Readonly<{ receivables: readonly Receivable[]; consequences: readonly Consequence[] }>;
 
 type Asked = Readonly<{ attempt: number; idempotencyKey: string }>;
 
@@ -91,7 +98,28 @@ const openedBy = (event: PaymentEvent, payment: Payment): Opened => ({
   paymentId: event.paymentId,
   sessionId: event.sessionId,
   receivables: payment.status === 'absent' ? [] : payment.receivables,
+  consequences: [
+    ...(payment.status === 'absent' ? [] : payment.consequences),
+    ...consequenceOf(event),
+  ],
 });
+
+const consequenceOf = (event: PaymentEvent): readonly Consequence[] => {
+  switch (event.type) {
+    case 'PaymentCaptureRequested':
+      return event.attempt === 1 ? [{ cdrId: event.cdrId, kind: 'capture' }] : [];
+    case 'ReceivableOpened':
+      return [{ cdrId: event.cdrId, kind: event.reason }];
+    case 'ReceivableReduced':
+      return [{ cdrId: event.cdrId, kind: 'reduction' }];
+    case 'PaymentRefundRequested':
+      return event.correctedCdrId === undefined
+        ? []
+        : [{ cdrId: event.correctedCdrId, kind: 'refund' }];
+    default:
+      return [];
+  }
+};
 
 const holdOf = (event: PaymentEvent, payment: Payment): Hold => {
   if ('hold' in payment) return payment.hold;
@@ -109,9 +137,10 @@ const withRefund = (
   change: (before: Refund | undefined) => Refund,
 ): Payment => {
   const captured = refundsOf(event, payment);
+  const { consequences } = openedBy(event, payment);
   const before = captured.refunds.find((refund) => refund.refundId === event.refundId);
   const others = captured.refunds.filter((refund) => refund.refundId !== event.refundId);
-  return { ...captured, refunds: [...others, change(before)] };
+  return { ...captured, consequences, refunds: [...others, change(before)] };
 };
 
 /** The payment after one more event of its stream. */
@@ -216,11 +245,15 @@ export const evolve = (payment: Payment, event: PaymentEvent): Payment => {
       const receivables = [...opened.receivables, { cdrId, amount, reason }];
       return payment.status === 'absent'
         ? { ...opened, status: 'unsecured', receivables }
-        : { ...payment, receivables };
+        : { ...payment, consequences: opened.consequences, receivables };
     }
     case 'ReceivableReduced':
       if (payment.status === 'absent') throw new EventOutOfPlace(event.type, payment.status);
-      return { ...payment, receivables: reduced(payment.receivables, event.amount.amountMinor) };
+      return {
+        ...payment,
+        consequences: opened.consequences,
+        receivables: reduced(payment.receivables, event.amount.amountMinor),
+      };
     default:
       return unreachable(event);
   }

@@ -12,7 +12,7 @@ const started: SessionFacts = { identity, started: true };
 const price = {
   cdrId: 'C-1',
   total: { ...amount, amountMinor: 1_190n },
-  isCorrection: false,
+  replacedCdrIds: [],
   taxes: [],
   issuedAt,
 };

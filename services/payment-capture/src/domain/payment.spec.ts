@@ -53,7 +53,7 @@ const settle = (totalMinor: bigint): PaymentCommand => ({
   ...identity,
   cdrId,
   total: eur(totalMinor),
-  isCorrection: false,
+  replacedCdrIds: [],
 });
 const receivable = (
   amountMinor: bigint,

@@ -14,7 +14,7 @@ import type {
   PreauthorizePayment,
   SettleSession,
 } from './payment-command';
-import { isSettled, settleCorrection } from './payment-correction';
+import { isReadAgain, isSettled, settleCorrection, standingAt } from './payment-correction';
 import {
   evolve,
   refundableMinor,
@@ -105,9 +105,15 @@ const refundRequested = (
     ...(refund.correctedCdrId === undefined ? {} : { correctedCdrId: refund.correctedCdrId }),
   }) as const;
 
+const nothingDue = (command: SettleSession, payment: OpenedPayment): PaymentDecision => {
+  const standing = standingAt(command, payment);
+  return standing.length === 0 ? ignore('nothing-due') : accept(...standing);
+};
+
 const settle = (command: SettleSession, payment: Payment): PaymentDecision => {
   const { cdrId, total } = command;
-  if (command.isCorrection && isSettled(payment)) {
+  if (isReadAgain(command, payment)) return ignore('already-settled');
+  if (command.replacedCdrIds.length > 0 && isSettled(payment)) {
     return settleCorrection(command, payment, (captured, refund) =>
       refundRequested(captured, refund, 1),
     );
@@ -120,7 +126,9 @@ const settle = (command: SettleSession, payment: Payment): PaymentDecision => {
     case 'preauthorizing':
       return ignore('hold-not-answered-yet');
     case 'held': {
-      if (isZero(total)) return accept(voidRequested(payment, 'nothing-due', 1));
+      if (isZero(total)) {
+        return accept(voidRequested(payment, 'nothing-due', 1), ...standingAt(command, payment));
+      }
       const held = payment.hold.amount;
       if (compareMoney(total, held) <= 0) return accept(captureRequested(payment, cdrId, total, 1));
       const rest = subtract(total, held);
@@ -132,14 +140,14 @@ const settle = (command: SettleSession, payment: Payment): PaymentDecision => {
     case 'declined':
       if (payment.receivables.length > 0) return ignore('already-settled');
       return isZero(total)
-        ? ignore('nothing-due')
+        ? nothingDue(command, payment)
         : accept(receivableOpened(payment, cdrId, total, 'preauthorization-declined'));
     case 'voiding':
     case 'voided':
       // A hold that is gone cannot be captured any more: the driver owes all of it.
       if (payment.receivables.length > 0) return ignore('already-settled');
       return isZero(total)
-        ? ignore('nothing-due')
+        ? nothingDue(command, payment)
         : accept(receivableOpened(payment, cdrId, total, 'capture-failed'));
     case 'capturing':
       return ignore(payment.cdrId === cdrId ? 'already-settled' : 'capture-not-answered-yet');

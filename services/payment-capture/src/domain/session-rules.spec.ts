@@ -1,5 +1,11 @@
 import type { SessionStarted } from '@tallywatt/contracts';
-import { preauthorizationOf, settlementOf, type SessionPrice } from './session-rules';
+import {
+  preauthorizationOf,
+  settlementOf,
+  withPrice,
+  type SessionFacts,
+  type SessionPrice,
+} from './session-rules';
 
 const identity = { cpoId: 'default', paymentId: 'pay-1', sessionId: 'session-1' };
 const started: SessionStarted = {
@@ -52,12 +58,30 @@ describe('the start of a session', () => {
   });
 });
 
+describe('the price of a session', () => {
+  const priced = (cdrId: string, ...replacedCdrIds: string[]): SessionPrice => ({
+    cdrId,
+    total: { amountMinor: 1230n, currency: 'EUR' },
+    taxes: [],
+    replacedCdrIds,
+    issuedAt: '2026-11-21T11:00:00.000Z',
+  });
+  const after = (...prices: SessionPrice[]): SessionPrice | undefined =>
+    prices.reduce<SessionFacts>(withPrice, { identity, started: true }).price;
+  const three = [priced('cdr-1'), priced('cdr-2', 'cdr-1'), priced('cdr-3', 'cdr-2')];
+
+  it('is that of the CDR that stands, and knows all that went before', () =>
+    expect(after(...three)).toEqual(priced('cdr-3', 'cdr-1', 'cdr-2')));
+  it('does not go back to a CDR that comes once more', () =>
+    expect(after(...three, ...three)).toEqual(priced('cdr-3', 'cdr-1', 'cdr-2')));
+});
+
 describe('the end of a session', () => {
   const price: SessionPrice = {
     cdrId: 'cdr-1',
     total: { amountMinor: 1230n, currency: 'EUR' },
     taxes: [],
-    isCorrection: false,
+    replacedCdrIds: [],
     issuedAt: '2026-11-21T11:00:00.000Z',
   };
   it('settles its price', () =>
@@ -66,7 +90,7 @@ describe('the end of a session', () => {
       ...identity,
       cdrId: 'cdr-1',
       total: { amountMinor: 1230n, currency: 'EUR' },
-      isCorrection: false,
+      replacedCdrIds: [],
     }));
   it('waits for a start that has not been seen', () =>
     expect(settlementOf({ identity, started: false, price })).toBeUndefined());

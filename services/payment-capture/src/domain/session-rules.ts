@@ -17,8 +17,8 @@ export const paymentIdOf = (cpoId: string, sessionId: string): string =>
 export type SessionPrice = Readonly<{
   cdrId: string;
   total: Money;
-  /** It takes the place of a CDR that was credited. */
-  isCorrection: boolean;
+  /** The credited CDRs in whose place it stands, the first one first. */
+  replacedCdrIds: readonly string[];
   taxes: readonly TaxPortion[];
   issuedAt: Instant;
 }>;
@@ -30,7 +30,7 @@ export const priceOf = (
 ): SessionPrice => ({
   cdrId,
   total: { amountMinor: totalInclTaxMinor, currency },
-  isCorrection: replacesCdrId !== undefined,
+  replacedCdrIds: replacesCdrId === undefined ? [] : [replacesCdrId],
   taxes,
   issuedAt,
 });
@@ -44,9 +44,14 @@ export type SessionFacts = Readonly<{
   withheldReason?: string;
 }>;
 
-/** A rule: the first CDR counts, until another takes its place. */
-export const withPrice = (facts: SessionFacts, price: SessionPrice): SessionFacts =>
-  facts.price === undefined || price.isCorrection ? { ...facts, price } : facts;
+/** A rule: the first CDR counts, until another takes its place. One that was seen changes nothing. */
+export const withPrice = (facts: SessionFacts, price: SessionPrice): SessionFacts => {
+  if (facts.price === undefined) return { ...facts, price };
+  const seen = [...facts.price.replacedCdrIds, facts.price.cdrId];
+  if (price.replacedCdrIds.length === 0 || seen.includes(price.cdrId)) return facts;
+  const replacedCdrIds = [...new Set([...seen, ...price.replacedCdrIds])];
+  return { ...facts, price: { ...price, replacedCdrIds } };
+};
 
 /** A rule: a session that may charge on a card, with a hold, has its payment pre-authorized. */
 export const preauthorizationOf = (
@@ -68,8 +73,8 @@ export const preauthorizationOf = (
 export const settlementOf = (facts: SessionFacts): PaymentCommand | undefined => {
   if (!facts.started) return undefined;
   if (facts.price !== undefined) {
-    const { cdrId, total, isCorrection } = facts.price;
-    return { type: 'SettleSession', ...facts.identity, cdrId, total, isCorrection };
+    const { cdrId, total, replacedCdrIds } = facts.price;
+    return { type: 'SettleSession', ...facts.identity, cdrId, total, replacedCdrIds };
   }
   return facts.withheldReason === undefined
     ? undefined

@@ -6,7 +6,8 @@ export type PriceRow = Readonly<{
   amountMinor: string;
   currency: string;
   issuedAt: string;
-  isCorrection: boolean;
+  /** Left out in rows from before CDRs were corrected. */
+  replacedCdrIds?: readonly string[];
   taxes: readonly Readonly<{
     rateUnscaled: string;
     rateScale: number;
@@ -20,7 +21,7 @@ export const priceToRow = (price: SessionPrice): PriceRow => ({
   amountMinor: price.total.amountMinor.toString(),
   currency: price.total.currency,
   issuedAt: price.issuedAt,
-  isCorrection: price.isCorrection,
+  replacedCdrIds: price.replacedCdrIds,
   taxes: price.taxes.map((tax) => ({
     rateUnscaled: tax.ratePercent.unscaled.toString(),
     rateScale: tax.ratePercent.scale,
@@ -33,7 +34,7 @@ export const priceFromRow = (row: PriceRow): SessionPrice => ({
   cdrId: row.cdrId,
   total: { amountMinor: BigInt(row.amountMinor), currency: row.currency },
   issuedAt: row.issuedAt,
-  isCorrection: row.isCorrection,
+  replacedCdrIds: row.replacedCdrIds ?? [],
   taxes: row.taxes.map((tax) => ({
     ratePercent: { unscaled: BigInt(tax.rateUnscaled), scale: tax.rateScale },
     taxableMinor: BigInt(tax.taxableMinor),

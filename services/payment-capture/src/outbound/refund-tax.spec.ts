@@ -22,7 +22,7 @@ const price: PriceRow = {
   cdrId: 'cdr-1',
   amountMinor: '1190',
   currency: 'EUR',
-  isCorrection: false,
+  replacedCdrIds: [],
   issuedAt: '2026-11-21T09:00:00.000Z',
   taxes: [{ rateUnscaled: '19', rateScale: 0, taxableMinor: '1000', taxMinor: '190' }],
 };

@@ -26,7 +26,9 @@ const entriesDue = (subject: Subject): readonly Due[] => [
     .filter(([, { totalMinor }]) => totalMinor !== 0n)
     .map(([cdrId, { isCredit }]) => due(isCredit ? 'cdr.credited' : 'cdr.issued', cdrId)),
   ...Object.keys(subject.receivables).map((documentId) => due('receivable.opened', documentId)),
-  ...Object.keys(subject.reductions).map((documentId) => due('receivable.reduced', documentId)),
+  ...Object.entries(subject.reductions)
+    .filter(([, reducedMinor]) => reducedMinor !== 0n)
+    .map(([documentId]) => due('receivable.reduced', documentId)),
   ...Object.entries(subject.movements)
     .filter(([, movement]) => isMoved(movement))
     // Which rule books a movement depends on its category and is the ledger's business.

@@ -11,6 +11,7 @@ import { isEntry, isType, matchOf, settled, without } from '../testing/settled-s
 import type { SubjectFact } from './subject';
 
 const payouts = { 'po-1': paidPayout(1147n), 'po-2': paidPayout(-290n) };
+const pending = 'assets:processor:stripe:pending';
 const reduced = (amountMinor: bigint): SubjectFact => ({
   type: 'ReceivableReduced',
   cpoId: 'default',
@@ -36,6 +37,33 @@ describe('a session whose CDR was corrected', () => {
         receivableMinor: 0n,
       },
     }));
+
+  it('is settled when all of it has gone back: its hold was used, and is not to be let go', () => {
+    const free = [...settled, ...correctedTo(0n), ...givenBack(1190n)];
+    const paidOut = { 'po-1': paidPayout(1147n), 'po-2': paidPayout(-1190n) };
+    expect(matchOf(free, paidOut)).toMatchObject({
+      status: 'reconciled',
+      outcome: 'nothing-due',
+      awaited: [],
+      amounts: { billedMinor: 0n, capturedMinor: 1190n, refundedMinor: 1190n },
+    });
+  });
+
+  it('needs no entry where a correction moves no debt', () =>
+    expect(matchOf([...correctedSession, reduced(0n)], payouts).status).toBe('reconciled'));
+
+  it('waits for the money to go back again when its refund bounced', () => {
+    const back = { ...s.refundMoved(-290n, 'r2'), correctedCdrId: 'cdr-2' };
+    const bounced: SubjectFact[] = [
+      ...correctedSession,
+      s.refund('Failed', 290n),
+      { ...back, reportingCategory: 'refund_failure', sourceId: 're-r1-s-1' },
+      booked('payment.refunded', back.balanceTransactionId, pending, driver, 290n),
+    ];
+    const result = matchOf(bounced, payouts);
+    expect(result).toMatchObject({ status: 'open', discrepancies: [] });
+    expect(result.awaited).toContain('refund');
+  });
 
   it('waits for the CDR in place of the credited one', () => {
     const between = without(
@@ -123,8 +151,10 @@ describe('a correction that cannot be priced', () => {
       amounts: { billedMinor: 1190n },
     }));
 
-  it('is over when the session is released, or its CDR corrected after all', () => {
-    expect(matchOf([...withheld, s.released()]).status).toBe('reconciled');
+  it('is over when its CDR is corrected after all, and not by what a person says alone', () => {
+    // In another order of topics the release would be older than what withheld the correction.
+    expect(matchOf([...withheld, s.released()]).awaited).toEqual(['review']);
+    expect(matchOf([s.released(), ...withheld]).awaited).toEqual(['review']);
     const after = [...withheld, ...correctedTo(900n), ...givenBack(290n)];
     expect(matchOf(after, payouts).status).toBe('reconciled');
     expect(after.some(isType('CreditCdrIssued'))).toBe(true);

@@ -68,7 +68,9 @@ const comparePayment = (subject: Subject, amounts: Amounts, comparison: Comparis
       { expectedMinor: billedMinor, actualMinor: answeredMinor },
     );
   }
-  if (billedMinor === 0n) compareRelease(subject, comparison);
+  // What was captured and has gone back whole had a hold that was used, not let go.
+  const isCaptured = Object.keys(subject.captures).length > 0;
+  if (billedMinor === 0n && !isCaptured) compareRelease(subject, comparison);
 };
 
 /** Where nothing is due, a hold that was asked for has to be answered and let go. */

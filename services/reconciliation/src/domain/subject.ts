@@ -132,7 +132,7 @@ const withFact = (subject: Subject, recordedAt: Instant): Subject => ({
 
 const withoutQuarantine = ({ quarantineReason: _, ...subject }: Subject): Subject => subject;
 
-/** A person has looked, or the correction has come after all. */
+/** The correction has come after all: only the stream that withheld it can say so. */
 const withoutWithheldCorrection = ({ correctionWithheldReason: _, ...subject }: Subject): Subject =>
   subject;
 
@@ -186,9 +186,9 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
     case 'SessionQuarantined':
       return { ...subject, quarantineReason: fact.reason };
     case 'SessionReleased':
-      return withoutWithheldCorrection(withoutQuarantine(subject));
+      return withoutQuarantine(subject);
     case 'StopCorrected':
-      return withoutWithheldCorrection({ ...subject, stoppedAt: fact.stoppedAt });
+      return { ...subject, stoppedAt: fact.stoppedAt };
     case 'CdrIssued':
       return {
         ...withoutWithheldCorrection(withBill(subject, fact)),
