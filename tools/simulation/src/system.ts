@@ -7,6 +7,7 @@ import {
   tariffInVersion,
   type PlannedToken,
 } from './outside/charging-plan';
+import { Operator } from './outside/operator';
 import { paymentMethodOf, SimulatedProcessor } from './outside/processor';
 import { Authorization, driverRefOf } from './stages/authorization';
 import { Gateway } from './stages/gateway';
@@ -63,6 +64,7 @@ export class System {
     this.planCrashes();
     this.planRefunds();
     this.planMemberships();
+    new Operator(this.world, this.gateway).start();
   }
 
   /** Everything is running again: with the faults over, nothing stays down. */

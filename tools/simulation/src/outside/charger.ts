@@ -94,6 +94,10 @@ export class SimulatedCharger {
       const atMs = clock.nowMs;
       const isNamed = quirk !== 'readings-without-transaction';
       session.readings.push(session.stamp(atMs));
+      if (isNamed && session.plan.readingsLateMs !== undefined && this.world.chance.happens(0.7)) {
+        session.lateReadingsMs.push(atMs);
+        return this.read(session);
+      }
       this.say(session, () => ({
         action: 'MeterValues',
         connectorId,
@@ -123,7 +127,25 @@ export class SimulatedCharger {
       this.say(session, () => ({ ...stopFrame(session), ...other }));
     }
     this.status(session, 'Finishing');
+    if (session.lateReadingsMs.length > 0) {
+      clock.after(session.plan.readingsLateMs ?? 0, () => this.sayLateReadings(session));
+    }
     clock.after(stayMs, () => this.status(session, 'Available'));
+  }
+
+  /** What was read and kept back: in one message, or in one for each reading. */
+  private sayLateReadings(session: PhysicalSession): void {
+    const { connectorId } = session.plan;
+    const values = session.lateReadingsMs.map((atMs) => valueAt(session, atMs, 'Sample.Periodic'));
+    const messages = this.world.chance.happens(0.5) ? [values] : values.map((value) => [value]);
+    for (const meterValue of messages) {
+      this.say(session, () => ({
+        action: 'MeterValues',
+        connectorId,
+        transactionId: session.transactionId ?? -1,
+        meterValue,
+      }));
+    }
   }
 
   private remoteStop(transactionId: number, answer: (accepted: boolean) => void): void {

@@ -26,6 +26,8 @@ export type PlannedSession = Readonly<{
   meterStartWh: number;
   powerW: number;
   readEveryMs: number;
+  /** Readings stay in the charger for so long after the stop; left out, none does. */
+  readingsLateMs?: number;
   stopsWithTag: boolean;
   hasTransactionData: boolean;
   quirk: Quirk;
@@ -78,6 +80,17 @@ export const energyPrices: ReadonlyMap<string, number> = new Map([
 export const plannedTariffs: readonly Readonly<Record<string, unknown>>[] = [
   ...[...energyPrices].map(([id, price]) => tariff(id, component('ENERGY', price))),
   tariff('idle', component('ENERGY', 0.45), component('PARKING_TIME', 6, 60)),
+  {
+    id: 'night',
+    currency: 'EUR',
+    elements: [
+      {
+        price_components: [component('ENERGY', 0.29)],
+        restrictions: { start_time: '15:00', end_time: '06:00' },
+      },
+      { price_components: [component('ENERGY', 0.59)] },
+    ],
+  },
   tariff('time', component('FLAT', 1), component('TIME', 2.4, 60), component('ENERGY', 0.29)),
 ];
 
@@ -139,6 +152,7 @@ const planSessions = (chance: Chance, startMs: number, hasClock: boolean): Plann
         powerW,
         // A handful of readings shows what hundreds would.
         readEveryMs: Math.max(chance.pick([5, 15, 60]) * minuteMs, Math.ceil(durationMs / 5)),
+        ...(chance.happens(0.3) ? { readingsLateMs: chance.spread(minuteMs, 2 * dayMs) } : {}),
         stopsWithTag: chance.happens(0.5),
         hasTransactionData: chance.happens(0.3),
         quirk: isQuirky ? chance.pick(quirks) : 'none',
@@ -154,7 +168,16 @@ const planSessions = (chance: Chance, startMs: number, hasClock: boolean): Plann
 export const planChargers = ({ chance, startMs }: World): PlannedCharger[] =>
   Array.from({ length: chance.integer(1, 2) }, (_, index): PlannedCharger => {
     const hasClock = !chance.happens(0.1);
-    const tariffId = chance.pick(['energy', 'energy', 'dear', 'free', 'idle', 'time']);
+    const tariffId = chance.pick([
+      'energy',
+      'energy',
+      'dear',
+      'free',
+      'idle',
+      'time',
+      'night',
+      'night',
+    ]);
     const offlineFromMs = startMs + chance.spread(hourMs, dayMs);
     return {
       chargePoint: {

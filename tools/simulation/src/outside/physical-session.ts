@@ -10,6 +10,8 @@ export class PhysicalSession {
   stopReason = 'Local';
   /** When the meter was read, as it was said in MeterValues. */
   readonly readings: Instant[] = [];
+  /** Those of them that the charger sends after the stop. */
+  readonly lateReadingsMs: number[] = [];
 
   constructor(
     readonly chargePointId: string,

@@ -71,14 +71,14 @@ export class ProcessorAccount {
   addRefund(refund: ProcessorRefund): void {
     this.refunds.push(refund);
     const intent = this.intent(refund.intentId);
-    refund.movementId = this.move('refund', refund.id, -refund.amountMinor, 0n, intent);
+    refund.movementId = this.moveRefund('refund', refund, -refund.amountMinor);
     this.tell('refund.created', refund.id, intent.id);
   }
 
   settleRefund(refund: ProcessorRefund, status: 'succeeded' | 'failed'): void {
     refund.status = status;
     const intent = this.intent(refund.intentId);
-    if (status === 'failed') this.move('refund_failure', refund.id, refund.amountMinor, 0n, intent);
+    if (status === 'failed') this.moveRefund('refund_failure', refund, refund.amountMinor);
     this.tell(status === 'failed' ? 'refund.failed' : 'refund.updated', refund.id, intent.id);
   }
 
@@ -114,7 +114,7 @@ export class ProcessorAccount {
     };
     this.payouts.push(payout);
     for (const member of members) member.payoutId = payout.id;
-    const own = this.movement('payout', payout.id, -amountMinor, 0n, undefined, payout.arrivalMs);
+    const own = this.movement('payout', payout.id, -amountMinor, 0n, {}, payout.arrivalMs);
     own.payoutId = payout.id;
     this.tell('payout.created', payout.id);
     clock.after(hourMs, () => {
@@ -127,15 +127,24 @@ export class ProcessorAccount {
     });
   }
 
+  /** Both ways its source is the refund, and so is what the metadata of that says. */
+  private moveRefund(category: string, refund: ProcessorRefund, amountMinor: bigint): string {
+    const { correctedCdrId, id } = refund;
+    const intent = this.intent(refund.intentId);
+    return this.move(category, id, amountMinor, 0n, intent, correctedCdrId);
+  }
+
   private move(
     category: string,
     sourceId: string,
     amountMinor: bigint,
     feeMinor: bigint,
     intent: Intent,
+    correctedCdrId?: string,
   ): string {
     const availableMs = this.world.clock.nowMs + 2 * dayMs;
-    return this.movement(category, sourceId, amountMinor, feeMinor, intent.id, availableMs)
+    const about = { paymentIntentId: intent.id, ...(correctedCdrId && { correctedCdrId }) };
+    return this.movement(category, sourceId, amountMinor, feeMinor, about, availableMs)
       .balanceTransactionId;
   }
 
@@ -144,7 +153,7 @@ export class ProcessorAccount {
     sourceId: string,
     amountMinor: bigint,
     feeMinor: bigint,
-    intentId: string | undefined,
+    about: Pick<Movement, 'paymentIntentId' | 'correctedCdrId'>,
     availableMs: number,
   ): Movement {
     const createdMs = this.world.clock.nowMs - (this.world.clock.nowMs % secondMs);
@@ -161,7 +170,7 @@ export class ProcessorAccount {
       availableOn: instantFromEpochMs(availableMs - (availableMs % secondMs)),
       isAvailable: false,
       sourceId,
-      ...(intentId === undefined ? {} : { paymentIntentId: intentId }),
+      ...about,
       description: category,
     };
     this.movements.push(movement);

@@ -23,6 +23,8 @@ export type ProcessorRefund = {
   readonly intentId: string;
   /** Ours; a refund made in the processor's dashboard has none. */
   readonly refundId?: string;
+  /** From the metadata that we gave it. */
+  readonly correctedCdrId?: string;
   readonly amountMinor: bigint;
   readonly createdMs: number;
   status: 'pending' | 'succeeded' | 'failed';

@@ -69,7 +69,7 @@ export class SimulatedProcessor {
   refundInDashboard(intentId: string, amountMinor: bigint): void {
     const intent = this.account.intent(intentId);
     if (intent.status !== 'succeeded' || this.refundable(intent) < amountMinor) return;
-    this.createRefund(intent, amountMinor, undefined);
+    this.createRefund(intent, amountMinor, {});
   }
 
   refundable(intent: Intent): bigint {
@@ -176,23 +176,22 @@ export class SimulatedProcessor {
       const failureCode = 'charge_already_refunded';
       return { kind: 'refund-failed', refundId: call.refundId, failureCode, detail: intent.status };
     }
-    return refundAnswer(
-      this.createRefund(intent, call.amount.amountMinor, call.refundId),
-      intent.currency,
-    );
+    return refundAnswer(this.createRefund(intent, call.amount.amountMinor, call), intent.currency);
   }
 
   private createRefund(
     intent: Intent,
     amountMinor: bigint,
-    refundId: string | undefined,
+    { refundId, correctedCdrId }: Pick<ProcessorRefund, 'refundId' | 'correctedCdrId'>,
   ): ProcessorRefund {
     this.created += 1;
     const { chance, clock } = this.world;
+    const isForgotten = this.world.has('correction-refund-is-goodwill');
     const refund: ProcessorRefund = {
       id: `re_${this.created}`,
       intentId: intent.id,
       ...(refundId === undefined ? {} : { refundId }),
+      ...(correctedCdrId === undefined || isForgotten ? {} : { correctedCdrId }),
       amountMinor,
       createdMs: clock.nowMs,
       status: 'pending',

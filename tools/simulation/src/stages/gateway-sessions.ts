@@ -15,6 +15,7 @@ import {
   type Station,
   type StopMessage,
 } from '@tallywatt/ocpp-gateway/domain/session-message';
+import type { CorrectStop, ReleaseSession } from '@tallywatt/ocpp-gateway/domain/session-review';
 import {
   carryOut,
   knownStart,
@@ -106,6 +107,12 @@ export class GatewaySessions {
     for (const session of this.tables.openOn(chargePointId, connectorId)) {
       this.handle(session, { type: 'RecordConnectorStatus', now, status, changedAt }, now);
     }
+  }
+
+  /** A person corrects a stop or releases a session; what is refused changes nothing. */
+  review(sessionId: string, command: CorrectStop | ReleaseSession, now: Instant): void {
+    const session = this.tables.sessions.get(sessionId);
+    if (session !== undefined) this.handle(session, command, now);
   }
 
   closeOverdue(): void {

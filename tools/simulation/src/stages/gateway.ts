@@ -2,6 +2,7 @@ import type { ChargingDecision, Location } from '@tallywatt/contracts';
 import { clockFault, clockSkewMs } from '@tallywatt/ocpp-gateway/domain/clock';
 import { readingsOf } from '@tallywatt/ocpp-gateway/domain/meter-reading';
 import type { NewStart } from '@tallywatt/ocpp-gateway/domain/session-message';
+import type { CorrectStop, ReleaseSession } from '@tallywatt/ocpp-gateway/domain/session-review';
 import type { Instant } from '@tallywatt/time';
 import { Consumer, Progress } from '../ground/consumer';
 import { Outbox } from '../ground/outbox';
@@ -127,6 +128,17 @@ export class Gateway {
     this.lanes.set(charger.chargePointId, lane);
     lane.push({ charger, frame, reply });
     if (lane.length === 1) this.nextIn(lane);
+  }
+
+  /** A person at the door for operators; nobody answers while the process is down. */
+  review(sessionId: string, commands: readonly (CorrectStop | ReleaseSession)[]): void {
+    this.process.bound(() => {
+      for (const command of commands) {
+        const { now } = this.world.clock;
+        this.process.transaction(() => this.sessions.review(sessionId, command, now));
+        this.relay.wake();
+      }
+    })();
   }
 
   private nextIn(lane: Work[]): void {

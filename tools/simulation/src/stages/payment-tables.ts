@@ -38,6 +38,7 @@ export type MovementRow = Readonly<{
   availableOn: string;
   createdAt: string;
   isAvailable: boolean;
+  correctedCdrId?: string;
   paymentId?: string;
   sessionId?: string;
 }>;

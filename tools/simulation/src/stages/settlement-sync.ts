@@ -152,7 +152,15 @@ export class SettlementSync {
     if (facts === 'waits') throw new NotYetKnown(`the CDR of ${owner?.sessionId ?? ''}`);
     this.outbox.append(facts);
     const { reportingCategory, amountMinor, availableOn, createdAt, isAvailable } = movement;
-    const row = { reportingCategory, amountMinor, availableOn, createdAt, isAvailable };
+    const { correctedCdrId } = movement;
+    const row = {
+      reportingCategory,
+      amountMinor,
+      availableOn,
+      createdAt,
+      isAvailable,
+      ...(correctedCdrId === undefined ? {} : { correctedCdrId }),
+    };
     this.tables.movements.set(id, { ...row, ...(known ?? owner ?? {}), isAvailable });
   }
 
@@ -160,6 +168,7 @@ export class SettlementSync {
     return this.tables.movements
       .values()
       .filter((row) => row.paymentId === paymentId && row.reportingCategory === 'refund')
+      .filter(({ correctedCdrId }) => correctedCdrId === undefined)
       .reduce((sum, { amountMinor }) => sum - amountMinor, 0n);
   }
 

@@ -1,7 +1,8 @@
 import { entryFaults, signedAmountMinor, type PostingRule } from '@tallywatt/accounting';
 import type { JournalEntryPosted } from '@tallywatt/contracts';
 import { hold, holdSame } from '../ground/violation';
-import type { Evidence } from './evidence';
+import { standingOf, surplusMinor } from './corrections';
+import type { Evidence, SessionEvidence } from './evidence';
 
 const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, one) => total + one, 0n);
 
@@ -20,10 +21,14 @@ export const judgeBooks = (evidence: Evidence): void => {
   judgeStatements(evidence);
   const { journal, sessions } = evidence;
   const { movements, payouts } = evidence.system.processor.account;
-  for (const { stored } of sessions) {
+  for (const session of sessions) {
+    const { stored } = session;
     const ofSession = journal.filter(({ sessionId }) => sessionId === stored.sessionId);
     const owedMinor = balanceOf(ofSession, 'assets:receivable:driver');
-    holdSame(owedMinor, 0n, "a driver's account clears", stored.sessionId);
+    // What nobody could give back stays there until a person has seen to it.
+    const clearsTo = -surplusMinor(session);
+    holdSame(owedMinor, clearsTo, "a driver's account clears", stored.sessionId);
+    judgeRevenue(session, evidence, ofSession);
   }
   const rule = "the journal is the processor's balance";
   const ofCards = movements.filter(({ reportingCategory }) => reportingCategory !== 'payout');
@@ -45,10 +50,47 @@ export const judgeBooks = (evidence: Evidence): void => {
   const bouncedMinor = sum(
     ofCards
       .filter(({ reportingCategory }) => reportingCategory === 'refund_failure')
+      .filter(({ correctedCdrId }) => correctedCdrId === undefined)
       .map(({ amountMinor }) => amountMinor),
   );
   // Refunds that bounce have no posting rule: they wait in suspense for somebody to explain them.
   holdSame(account('assets:suspense'), -bouncedMinor, rule, 'suspense');
+};
+
+/** Revenue and tax are those of the CDR that stands, less what people gave back of them. */
+const judgeRevenue = (
+  { stored, cdrs }: SessionEvidence,
+  { settlements }: Evidence,
+  entries: readonly JournalEntryPosted[],
+): void => {
+  const { cdr } = standingOf(cdrs);
+  const on = (isWanted: (account: string) => boolean): bigint =>
+    sum(
+      [...new Set(entries.flatMap(({ lines }) => lines.map(({ account }) => account)))]
+        .filter(isWanted)
+        .map((account) => -balanceOf(entries, account)),
+    );
+  const goodwill = settlements.filter(
+    (event) =>
+      event.type === 'BalanceTransactionRecorded' &&
+      event.sessionId === stored.sessionId &&
+      event.reportingCategory === 'refund' &&
+      event.correctedCdrId === undefined,
+  );
+  const taxBackMinor = sum(
+    goodwill.flatMap((event) =>
+      event.type === 'BalanceTransactionRecorded'
+        ? event.taxes.map(({ taxMinor }) => taxMinor)
+        : [],
+    ),
+  );
+  const rule = 'revenue and tax are those of the CDR that stands';
+  const isRevenue = (account: string): boolean =>
+    account.startsWith('revenue:') && account !== 'revenue:contra:refund';
+  holdSame(on(isRevenue), cdr?.totalExclTaxMinor ?? 0n, rule, `revenue of ${stored.sessionId}`);
+  const taxMinor = on((account) => account.startsWith('liabilities:tax:'));
+  const dueMinor = (cdr?.totalTaxMinor ?? 0n) - taxBackMinor;
+  holdSame(taxMinor, dueMinor, rule, `tax of ${stored.sessionId}`);
 };
 
 const judgeEntries = (journal: readonly JournalEntryPosted[]): void => {

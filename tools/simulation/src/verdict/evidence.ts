@@ -27,14 +27,18 @@ export type SessionEvidence = Readonly<{
   physical: PhysicalSession;
   stored: SessionRow;
   events: readonly SessionEvent[];
+  /** In the order of the log. */
+  cdrs: readonly CdrEvent[];
   issued: readonly RecordedEvent<CdrIssued>[];
   credited: readonly RecordedEvent<CreditCdrIssued>[];
   withheld: readonly RecordedEvent<CdrWithheld>[];
   payments: readonly PaymentEvent[];
   intents: readonly Intent[];
   movements: readonly Movement[];
-  expected: 'billed' | 'withheld' | 'open';
+  expected: 'billed' | 'withheld' | 'either' | 'open';
+  /** Why it was quarantined, and which of that a person has settled. */
   reasons: readonly string[];
+  released: readonly string[];
 }>;
 
 /** Why a session that happened like this may not be billed. */
@@ -52,9 +56,22 @@ const doubtsOf = ({ hasClock, plan, tariffId }: PhysicalSession): string[] => {
   return reasons.flatMap(([applies, reason]) => (applies ? [reason] : [])).sort();
 };
 
-const expectationOf = (physical: PhysicalSession): SessionEvidence['expected'] => {
+const releasedOf = (events: readonly SessionEvent[]): string[] =>
+  events.flatMap((event) => (event.type === 'SessionReleased' ? [event.reason] : []));
+
+/** What pricing asks for itself, whatever a person says. */
+const notForPeople = ['tariff-unknown', 'token-not-accepted'];
+
+const expectationOf = (
+  physical: PhysicalSession,
+  events: readonly SessionEvent[],
+): SessionEvidence['expected'] => {
   if (physical.plan.quirk === 'stop-without-transaction') return 'open';
-  return doubtsOf(physical).length > 0 ? 'withheld' : 'billed';
+  const doubts = doubtsOf(physical);
+  const released = releasedOf(events);
+  if (doubts.length === 0) return 'billed';
+  if (doubts.some((doubt) => !released.includes(doubt))) return 'withheld';
+  return doubts.some((doubt) => notForPeople.includes(doubt)) ? 'either' : 'billed';
 };
 
 /** What the log holds, by session, beside what really happened. */
@@ -119,6 +136,7 @@ export class Evidence {
     const { sessionId } = session;
     const of = <E extends { sessionId: string }>(topic: TopicName): E[] =>
       this.events<E>(topic).filter((event) => event.sessionId === sessionId);
+    const sessionEvents = of<SessionEvent>('charging.sessions.v1');
     const cdrs = this.recorded('pricing.cdrs.v1').filter(
       ({ event }) => (event as CdrEvent).sessionId === sessionId,
     );
@@ -128,7 +146,8 @@ export class Evidence {
     return {
       physical,
       stored: session,
-      events: of<SessionEvent>('charging.sessions.v1'),
+      events: sessionEvents,
+      cdrs: cdrs.map(({ event }) => event as CdrEvent),
       issued: ofType<CdrIssued>('CdrIssued'),
       credited: ofType<CreditCdrIssued>('CreditCdrIssued'),
       withheld: ofType<CdrWithheld>('CdrWithheld'),
@@ -137,8 +156,9 @@ export class Evidence {
       movements: this.system.processor.account.movements.filter(({ paymentIntentId }) =>
         intents.some(({ id }) => id === paymentIntentId),
       ),
-      expected: expectationOf(physical),
+      expected: expectationOf(physical, sessionEvents),
       reasons: doubtsOf(physical),
+      released: releasedOf(sessionEvents),
     };
   }
 }

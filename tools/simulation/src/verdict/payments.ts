@@ -3,6 +3,7 @@ import { hold, holdSame, textOf } from '../ground/violation';
 import { dayMs } from '../ground/world';
 import { plannedTokens } from '../outside/charging-plan';
 import { parseInstant } from '@tallywatt/time';
+import { judgeSurplus } from './corrections';
 import type { Evidence, SessionEvidence } from './evidence';
 
 type Of<T extends PaymentEvent['type']> = Extract<PaymentEvent, { type: T }>;
@@ -11,9 +12,6 @@ const ofType = <T extends PaymentEvent['type']>(
   events: readonly PaymentEvent[],
   type: T,
 ): readonly Of<T>[] => events.filter((event): event is Of<T> => event.type === type);
-
-const sum = (amounts: readonly Readonly<{ amount: { amountMinor: bigint } }>[]): bigint =>
-  amounts.reduce((total, { amount }) => total + amount.amountMinor, 0n);
 
 /** Each session is paid once and to the cent, or it is said why not; and the processor agrees. */
 export const judgePayments = (evidence: Evidence): void => {
@@ -26,47 +24,39 @@ export const judgePayments = (evidence: Evidence): void => {
   }
 };
 
-const judgeTotal = ({ stored, issued, credited, payments }: SessionEvidence): void => {
-  const rule = 'captured and receivable are what was billed';
-  const captured = ofType(payments, 'PaymentCaptured');
-  const receivables = ofType(payments, 'ReceivableOpened');
+const judgeTotal = (session: SessionEvidence): void => {
+  const captured = ofType(session.payments, 'PaymentCaptured');
   hold(captured.length <= 1, 'one capture for one session', () => textOf(captured));
-  const billedMinor = [...issued, ...credited].reduce(
-    (total, { event }) => total + event.totalInclTaxMinor,
-    0n,
-  );
-  const settledMinor =
-    sum(captured) +
-    sum(receivables) -
-    sum(ofType(payments, 'ReceivableReduced')) -
-    sum(
-      ofType(payments, 'PaymentRefunded').filter(({ refundId }) =>
-        ofType(payments, 'PaymentRefundRequested').some(
-          (asked) => asked.refundId === refundId && asked.correctedCdrId !== undefined,
-        ),
-      ),
-    );
-  holdSame(settledMinor, billedMinor, rule, stored.sessionId);
+  judgeSurplus(session);
 };
 
-const judgeReceivables = ({ physical, payments, issued, intents }: SessionEvidence): void => {
+const judgeReceivables = ({
+  physical,
+  payments,
+  issued,
+  intents,
+  reasons,
+}: SessionEvidence): void => {
   const token = plannedTokens.find(({ idTag }) => idTag === physical.plan.idTag);
   const declined = ofType(payments, 'PaymentPreauthorizationDeclined')[0];
   const captured = ofType(payments, 'PaymentCaptured').length > 0;
   const heldMinor = ofType(payments, 'PaymentPreauthorized')[0]?.amount.amountMinor ?? 0n;
-  const billedMinor = issued[0]?.event.totalInclTaxMinor ?? 0n;
-  const isExplained: Record<ReceivableReason, () => boolean> = {
+  const billedBy = (id: string): bigint =>
+    issued.find(({ event }) => event.cdrId === id)?.event.totalInclTaxMinor ?? 0n;
+  const isExplained: Record<ReceivableReason, (cdrId: string) => boolean> = {
     'preauthorization-declined': () =>
       declined !== undefined &&
       (token?.card === 'declined' || declined.declineCode === 'hold-expired'),
-    'price-above-hold': () => billedMinor > heldMinor && heldMinor > 0n,
-    'no-payment-route': () => token?.card === undefined,
+    'price-above-hold': (cdrId) => billedBy(cdrId) > heldMinor && heldMinor > 0n,
+    'no-payment-route': () => token?.card === undefined || reasons.length > 0,
     'price-corrected': () => issued.length > 1,
-    'capture-failed': () =>
-      !captured && (billedMinor < 50n || intents.every(({ status }) => status === 'canceled')),
+    'capture-failed': (cdrId) =>
+      !captured && (billedBy(cdrId) < 50n || intents.every(({ status }) => status === 'canceled')),
   };
   for (const receivable of ofType(payments, 'ReceivableOpened')) {
-    hold(isExplained[receivable.reason](), 'a debt has its reason', () => textOf(receivable));
+    hold(isExplained[receivable.reason](receivable.cdrId), 'a debt has its reason', () =>
+      textOf(receivable),
+    );
   }
   if (declined !== undefined) {
     const isSo = token?.card === 'declined' || declined.declineCode === 'hold-expired';
@@ -117,10 +107,11 @@ const judgeRefunds = (
 
 /** A hold lapses only when the end of its session came too late, or never. */
 const judgeLapses = ({ stored, intents, issued, withheld }: SessionEvidence): void => {
-  const end = issued[0] ?? withheld[0];
+  const ends = [issued[0], withheld[0]].flatMap((end) => end?.metadata.recordedAt ?? []).sort();
+  const [end] = ends;
   for (const { id, canceledMs, expiresMs } of intents) {
     if (canceledMs !== expiresMs || end === undefined) continue;
-    const isLate = parseInstant(end.metadata.recordedAt) > expiresMs - 5 * dayMs;
+    const isLate = parseInstant(end) > expiresMs - 5 * dayMs;
     hold(isLate, 'a hold is used or let go', () => `${id} of ${stored.sessionId} lapsed`);
   }
 };

@@ -24,6 +24,14 @@ import {
 import { chargingSession } from '@tallywatt/ocpp-gateway/domain/charging-session';
 import { openCalls } from '@tallywatt/payment-capture/domain/open-calls';
 import { paymentDecider } from '@tallywatt/payment-capture/domain/payment';
+import type { Payment } from '@tallywatt/payment-capture/domain/payment-state';
+import { stepsOf } from '@tallywatt/payment-capture/domain/payment-steps';
+import {
+  paymentIdOf,
+  priceOf,
+  withPrice,
+  type SessionFacts,
+} from '@tallywatt/payment-capture/domain/session-rules';
 import { match } from '@tallywatt/reconciliation/domain/match';
 import { emptySubject, evolve, type SubjectFact } from '@tallywatt/reconciliation/domain/subject';
 import { hold, holdSame, Violation } from '../ground/violation';
@@ -76,6 +84,27 @@ const rebuildPayments = (evidence: Evidence): void => {
     );
     const open = openCalls(events.map((facts) => ({ facts })));
     holdSame(open.length, 0, rule, `open calls of ${paymentId}`);
+    readAgain(evidence, fold(paymentDecider, events), paymentId);
+  }
+};
+
+/** A new database has the stream of a payment and reads its session and CDRs from the beginning. */
+const readAgain = (evidence: Evidence, payment: Payment, paymentId: string): void => {
+  const session = evidence.sessions.find(
+    ({ stored }) => paymentIdOf(cpoId, stored.sessionId) === paymentId,
+  );
+  if (session === undefined) return;
+  const { sessionId } = session.stored;
+  const identity = { cpoId, paymentId, sessionId };
+  let facts: SessionFacts = { identity, started: true };
+  for (const event of session.cdrs) {
+    if (event.type === 'CreditCdrIssued') continue;
+    facts =
+      event.type === 'CdrIssued'
+        ? withPrice(facts, priceOf(event, event.closedAt))
+        : { ...facts, withheldReason: event.reason };
+    const said = stepsOf(payment, facts, []).flatMap(({ events }) => events);
+    holdSame(said, [], 'a new database says nothing anew', `${sessionId} at ${event.type}`);
   }
 };
 

@@ -1,5 +1,6 @@
 import { hold, holdSame, textOf } from '../ground/violation';
 import { energyPrices, plannedTokens } from '../outside/charging-plan';
+import { standingOf } from './corrections';
 import type { Evidence, SessionEvidence } from './evidence';
 
 /** Every session that happened is in the log once, as it happened, and ends in one CDR or a reason. */
@@ -14,7 +15,14 @@ export const judgeSessions = (evidence: Evidence): void => {
   holdSame(stops.length, expected.length, 'a stop without a session is kept once', 'orphans');
 };
 
-const judgeFacts = ({ physical, stored, events, expected, reasons }: SessionEvidence): void => {
+const judgeFacts = ({
+  physical,
+  stored,
+  events,
+  expected,
+  reasons,
+  released,
+}: SessionEvidence): void => {
   const { sessionId, state } = stored;
   const rule = 'a session is recorded as it happened';
   hold(state.status !== 'absent', rule, () => `${sessionId} is absent`);
@@ -33,7 +41,8 @@ const judgeFacts = ({ physical, stored, events, expected, reasons }: SessionEvid
   holdSame(stoppedAt, physical.stamp(physical.stoppedAtMs ?? 0), rule, 'stopped at');
   holdSame(meterStopMilliWh, BigInt(physical.meterStopWh) * 1_000n, rule, 'meter stop');
   holdSame(stopReason, physical.stopReason, rule, 'stop reason');
-  holdSame([...state.quarantineReasons].sort(), reasons, 'quarantined for good reason', sessionId);
+  const left = reasons.filter((reason) => !released.includes(reason));
+  holdSame([...state.quarantineReasons].sort(), left, 'quarantined for good reason', sessionId);
 };
 
 /** Nothing that was read is dropped, and no honest reading is doubted. */
@@ -67,26 +76,47 @@ const judgeReadings = (
 };
 
 const judgeCdr = (session: SessionEvidence): void => {
-  const { physical, stored, expected, issued, withheld, reasons } = session;
+  const { physical, stored, cdrs, events, expected, withheld, reasons } = session;
   const rule = 'one CDR, or a reason why not';
-  holdSame(issued.length, expected === 'billed' ? 1 : 0, rule, `CDRs of ${stored.sessionId}`);
-  const isWithheld = withheld.length > 0;
-  holdSame(isWithheld, expected === 'withheld', rule, `withheld ${stored.sessionId}`);
-  for (const { event } of withheld) {
+  const { cdr, isCorrectionWithheld } = standingOf(cdrs);
+  const { state } = stored;
+  // What a person says about a stop can be impossible to price; it is said why then.
+  const corrections = events.filter(({ type }) => type === 'StopCorrected').length;
+  if (expected !== 'either') {
+    const isBilled = cdr !== undefined;
+    const mayBeWithheld = isReviewed(session) && withheld.some(isPricingsOwn);
     hold(
-      reasons.includes(event.reason),
+      isBilled === (expected === 'billed') || (expected === 'billed' && mayBeWithheld),
       rule,
-      () => `${event.reason} is none of ${reasons.join()}`,
+      () => `CDRs of ${stored.sessionId}, ${expected}: ${textOf(cdrs.map(({ type }) => type))}`,
     );
   }
-  const cdr = issued[0]?.event;
-  if (cdr === undefined || stored.state.status !== 'closed') return;
-  const energyWh = physical.meterStopWh - physical.plan.meterStartWh;
-  holdSame(cdr.energyMilliWh, BigInt(energyWh) * 1_000n, rule, 'energy');
+  for (const recorded of withheld) {
+    const { reason } = recorded.event;
+    const isKnown = reasons.includes(reason) || (isPricingsOwn(recorded) && isReviewed(session));
+    hold(isKnown, rule, () => `${reason} is none of ${reasons.join()}`);
+  }
+  hold(!isCorrectionWithheld || corrections > 0, rule, () => `withheld again ${stored.sessionId}`);
+  if (cdr === undefined || isCorrectionWithheld || state.status !== 'closed') return;
+  const { stoppedAt, meterStopMilliWh } = state.corrected ?? state.stop;
+  const energyMilliWh = meterStopMilliWh - BigInt(physical.plan.meterStartWh) * 1_000n;
+  holdSame(cdr.energyMilliWh, energyMilliWh, rule, 'energy');
   holdSame(cdr.startedAt, physical.startedAt, rule, 'started at');
-  holdSame(cdr.closedAt, stored.state.closedAt, rule, 'closed at');
-  judgePrice(session, energyWh, cdr);
+  holdSame(cdr.stoppedAt, stoppedAt, rule, 'stopped at');
+  const closed = events.find((event) => event.type === 'SessionClosed');
+  const endsWithStop = closed?.closedBy === 'stop' || closed?.closedBy === 'time-out';
+  holdSame(cdr.closedAt, endsWithStop ? stoppedAt : state.closedAt, rule, 'closed at');
+  judgePrice(session, energyMilliWh, cdr);
 };
+
+const isReviewed = ({ events }: SessionEvidence): boolean =>
+  events.some(({ type }) => type === 'StopCorrected' || type === 'SessionReleased');
+
+/** What the rating cannot price, whoever has looked at it. */
+const isPricingsOwn = ({ event }: SessionEvidence['withheld'][number]): boolean =>
+  ['meter-ran-backwards', 'meter-unusable', 'session-times-unusable', 'tariff-unknown'].includes(
+    event.reason,
+  );
 
 const rounded = (amount: bigint, divisor: bigint): bigint =>
   (amount * 2n + divisor) / (divisor * 2n);
@@ -94,7 +124,7 @@ const rounded = (amount: bigint, divisor: bigint): bigint =>
 /** Where only energy costs and nobody has a discount, the price is worked out here once more. */
 const judgePrice = (
   { physical, stored }: SessionEvidence,
-  energyWh: number,
+  energyMilliWh: bigint,
   cdr: Readonly<{ totalExclTaxMinor: bigint; totalInclTaxMinor: bigint; totalTaxMinor: bigint }>,
 ): void => {
   const rule = 'priced from its readings';
@@ -103,7 +133,9 @@ const judgePrice = (
   const price = energyPrices.get(physical.tariffId);
   if (price === undefined || token?.kind === 'member') return;
   const priceMinor = BigInt(Math.round(price * 100));
-  const exclMinor = rounded(BigInt(energyWh) * priceMinor, 1_000n);
+  // The tariffs count whole Wh, and a person may have said parts of one.
+  const energyWh = (energyMilliWh + 999n) / 1_000n;
+  const exclMinor = rounded(energyWh * priceMinor, 1_000n);
   holdSame(cdr.totalExclTaxMinor, exclMinor, rule, `${stored.sessionId} without tax`);
   holdSame(cdr.totalTaxMinor, rounded(exclMinor * 19n, 100n), rule, `${stored.sessionId} tax`);
 };
