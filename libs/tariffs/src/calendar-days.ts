@@ -1,5 +1,5 @@
 import type { Weekday } from '@tallywatt/time';
-import { instantFromEpochMs, InvalidInstant, parseInstant } from '@tallywatt/time';
+import { instantFromEpochMs, InvalidInstant, parseInstant, weekdays } from '@tallywatt/time';
 import type { TariffRestrictions } from './ocpi-tariff';
 
 /** What restrictions can ask about a day. */
@@ -112,16 +112,6 @@ export const dayKinds = (
   }
   return { kinds: [...found.values()], dates, seasonStarts, asksWeekdays };
 };
-
-export const weekdays: readonly Weekday[] = [
-  'SUNDAY',
-  'MONDAY',
-  'TUESDAY',
-  'WEDNESDAY',
-  'THURSDAY',
-  'FRIDAY',
-  'SATURDAY',
-];
 
 const dayMs = 86_400_000;
 

@@ -1,6 +1,6 @@
 import type { Weekday } from '@tallywatt/time';
+import { weekdays } from '@tallywatt/time';
 import type { DayKind, DayKinds } from './calendar-days';
-import { weekdays } from './calendar-days';
 import type { Gap, LineAxis, Piece } from './restriction-space';
 import { minutesPerDay } from './restriction-space';
 

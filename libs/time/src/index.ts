@@ -16,4 +16,5 @@ export {
   localWallClockBoundaries,
   resolveLocal,
   wallClockText,
+  weekdays,
 } from './local-time';

@@ -21,7 +21,8 @@ export type LocalParts = Readonly<{
 export type Disambiguation = 'earlier' | 'later' | 'reject';
 
 const dayMs = 86_400_000;
-const weekdays = [
+/** As OCPI writes them, in the order of JavaScript's own `getDay`. */
+export const weekdays = [
   'SUNDAY',
   'MONDAY',
   'TUESDAY',
