@@ -59,4 +59,12 @@ describe('what is handed over in one turn', () => {
     await Promise.all(Array.from({ length: 8 }, (_, partition) => onBatch(batchOf(partition, 10))));
     expect(most).toBe(3);
   });
+
+  it('is told when it fails, each batch of it', async () => {
+    const onBatch = gatherBatches(() => Promise.reject(new Error('beyond repair')), limits);
+    const told = await Promise.allSettled([onBatch(batchOf(0, 1)), onBatch(batchOf(1, 9))]);
+    expect(told).toEqual(
+      Array.from({ length: 2 }, () => ({ status: 'rejected', reason: new Error('beyond repair') })),
+    );
+  });
 });

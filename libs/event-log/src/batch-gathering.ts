@@ -1,6 +1,10 @@
 import type { RecordBatch } from './log-port';
 
-type Gathered = Readonly<{ batch: RecordBatch; done: () => void }>;
+type Gathered = Readonly<{
+  batch: RecordBatch;
+  done: () => void;
+  failed: (error: unknown) => void;
+}>;
 
 /**
  * Groups of batches that make one transaction each: small ones as many as fit, in the order they
@@ -47,17 +51,20 @@ export const gatherBatches = (
     await Promise.all(Array.from({ length: limits.atOnce }, worker));
     const restMs = restedMs - performance.now();
     if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
-    for (const { done } of found) done();
   };
 
   return (batch) =>
-    new Promise((done) => {
-      gathered.push({ batch, done });
+    new Promise<void>((done, failed) => {
+      gathered.push({ batch, done, failed });
       if (gathered.length > 1) return;
       setImmediate(() => {
         const found = gathered;
         gathered = [];
-        void work(found);
+        work(found).then(
+          () => found.forEach((one) => one.done()),
+          // Whoever handed the batches over is told: nothing waits for ever.
+          (error: unknown) => found.forEach((one) => one.failed(error)),
+        );
       });
     });
 };
