@@ -45,7 +45,7 @@ export const startKafkaContainer = async (): Promise<KafkaServer> => {
       start: () => container.restart(),
       stop: async () => void (await container.stop()),
       kill: async () => notHere(),
-      freeze: notHere,
+      freeze: async () => notHere(),
       thaw: notHere,
     };
   } catch (error) {

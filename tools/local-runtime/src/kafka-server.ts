@@ -8,7 +8,7 @@ import { findJava, kafkaJars } from './kafka-jars';
 import { kafkaAnswers } from './kafka-probe';
 import { type KafkaSecurity, type SecuredKafka, secureKafka } from './kafka-security';
 import { claimPort, freePort } from './port';
-import { endProcess, serverMark, signalProcess } from './process-table';
+import { endProcess, freezeProcess, serverMark, signalProcess } from './process-table';
 import { type ServerProcess, logTail, startProcess } from './server-process';
 
 const run = promisify(execFile);
@@ -25,8 +25,8 @@ export type KafkaServer = Readonly<{
   stop(): Promise<void>;
   /** Ends the broker without warning; `start` brings it back with its data. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** SIGSTOP: connections stay open, nothing answers. */
-  freeze(): void;
+  /** SIGSTOP, until every thread stands still: connections stay open, nothing answers. */
+  freeze(): Promise<void>;
   thaw(): void;
   /** The listeners for named users, where there are some. */
   secured?: SecuredKafka | undefined;
@@ -211,10 +211,6 @@ export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> 
     settings.onProcess(undefined);
   };
 
-  const send = (signal: NodeJS.Signals): void => {
-    if (process !== undefined && !process.hasEnded()) signalProcess(process.pid, signal);
-  };
-
   await start();
   return {
     get pid() {
@@ -224,8 +220,12 @@ export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> 
     start,
     stop: () => end('SIGTERM'),
     kill: (signal = 'SIGKILL') => end(signal),
-    freeze: () => send('SIGSTOP'),
-    thaw: () => send('SIGCONT'),
+    freeze: async () => {
+      if (process !== undefined && !process.hasEnded()) await freezeProcess(process.pid);
+    },
+    thaw: () => {
+      if (process !== undefined && !process.hasEnded()) signalProcess(process.pid, 'SIGCONT');
+    },
     secured: security?.secured,
   };
 };

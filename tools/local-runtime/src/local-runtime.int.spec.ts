@@ -183,7 +183,7 @@ describe('a bad day', () => {
     expect(await kafkaAnswers(runtime.kafka.port, patienceMs)).toBe(true);
     expect(await query(url, 'SELECT * FROM page')).toEqual([{ number: 7 }]);
 
-    runtime.kafka.freeze();
+    await runtime.kafka.freeze();
     expect(await kafkaAnswers(runtime.kafka.port, 500)).toBe(false);
     runtime.kafka.thaw();
     let answered = false;

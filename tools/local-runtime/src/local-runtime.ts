@@ -73,7 +73,7 @@ const foreignKafka = (reason: string): KafkaServer => ({
   start: async () => notOurs(reason)(),
   stop: async () => undefined,
   kill: async () => notOurs(reason)(),
-  freeze: notOurs(reason),
+  freeze: async () => notOurs(reason)(),
   thaw: notOurs(reason),
 });
 

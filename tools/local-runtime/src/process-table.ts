@@ -33,10 +33,28 @@ export const processIdentity = (pid: number): string | undefined => {
   }
   const stat = read(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
-  // The second field is the command in parentheses and may itself hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsAfterName(stat);
   const boot = read('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${boot}:${fields[19]}`;
+};
+
+// The second field is the command in parentheses and may itself hold spaces.
+const fieldsAfterName = (stat: string): string[] =>
+  stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+
+/** Whether every thread of a process stands still (SIGSTOP), or there is no such process. */
+const standsStill = (pid: number): boolean => {
+  if (!hasProc) return /^(T|Z|$)/.test(ps('-o', 'state=', '-p', String(pid)).trim());
+  let threads: string[];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return true;
+  }
+  return threads.every((thread) => {
+    const stat = read(`/proc/${pid}/task/${thread}/stat`);
+    return stat === undefined || /^[TtZX]/.test(fieldsAfterName(stat)[0] ?? '');
+  });
 };
 
 const commandLines = (): { pid: number; program: string; line: string }[] => {
@@ -76,6 +94,21 @@ export const signalProcess = (pid: number, signal: NodeJS.Signals): void => {
     process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
+/**
+ * Stops a process where it is. The kernel takes a signal to a process of many threads one by one:
+ * some still answer for a while, so this waits until all stand still.
+ *
+ * @throws Error when they do not within half a minute.
+ */
+export const freezeProcess = async (pid: number): Promise<void> => {
+  signalProcess(pid, 'SIGSTOP');
+  const deadline = Date.now() + 30_000;
+  while (!standsStill(pid)) {
+    if (Date.now() > deadline) throw new Error(`Process ${pid} does not stand still on SIGSTOP.`);
+    await sleep(5);
   }
 };
 
