@@ -1,17 +1,15 @@
 import {
   compareRational,
-  currencyExponent,
   divideRational,
   multiplyRational,
   rationalFromDecimal,
-  rationalToText,
   subtractRational,
   toMinor,
   zeroRational,
 } from '@tallywatt/money';
 import { explainIdleLimit } from './member-explanation';
 import type { PricedLine } from './lines';
-import { byTaxRate, spanOf, sumAmounts, sumMinor } from './lines';
+import { adjustmentLine, byTaxRate, sumAmounts, sumMinor } from './lines';
 import type { OcpiTariff } from './ocpi-tariff';
 
 /**
@@ -20,8 +18,9 @@ import type { OcpiTariff } from './ocpi-tariff';
  */
 export const idleLimitLines = (
   charged: readonly PricedLine[],
-  { currency, idleMaxPrice }: OcpiTariff,
+  tariff: OcpiTariff,
 ): PricedLine[] => {
+  const { currency, idleMaxPrice } = tariff;
   const idle = charged.filter(({ line }) => line.dimension === 'PARKING_TIME');
   if (idleMaxPrice === undefined || idle.length === 0) return [];
   const most = rationalFromDecimal(idleMaxPrice);
@@ -38,19 +37,7 @@ export const idleLimitLines = (
     const isLast = index === groups.length - 1;
     const amountMinor = isLast ? leftMinor : toMinor(amount, currency, 'half-away-from-zero');
     leftMinor -= amountMinor;
-    return {
-      amount,
-      line: {
-        dimension: 'ADJUSTMENT',
-        quantityExact: '1',
-        unit: 'session',
-        unitPrice: { unscaled: amountMinor, scale: currencyExponent(currency) },
-        amountExact: rationalToText(amount),
-        amountMinor,
-        taxRatePercent: ratePercent,
-        ...spanOf(lines),
-        explanation: explainIdleLimit(idleMaxPrice, currency),
-      },
-    };
+    const change = { amount, amountMinor, taxRatePercent: ratePercent };
+    return adjustmentLine(lines, change, tariff, explainIdleLimit(idleMaxPrice, currency));
   });
 };

@@ -1,5 +1,6 @@
 import type { Decimal, Rational } from '@tallywatt/money';
 import {
+  currencyExponent,
   multiplyWhole,
   powerOfTen,
   rational,
@@ -14,7 +15,7 @@ import {
 } from '@tallywatt/money';
 import type { Charge } from './charges';
 import { explainCharge } from './explanation';
-import type { PriceComponent, TariffDimension } from './ocpi-tariff';
+import type { OcpiTariff, PriceComponent, TariffDimension } from './ocpi-tariff';
 import type { RatingInput } from './rated-session';
 import { CannotRate } from './rated-session';
 import type { RatingLine } from './rating-report';
@@ -89,6 +90,30 @@ export const unchargedLine = (input: RatingInput): PricedLine => {
       fromBoundary: 'measured',
       toBoundary: 'measured',
       explanation: '',
+    },
+  };
+};
+
+/** What takes lines of one tax rate up or down to a limit, over the time that they span. */
+export const adjustmentLine = (
+  adjusted: readonly PricedLine[],
+  change: Readonly<{ amount: Rational; amountMinor: bigint; taxRatePercent: Decimal }>,
+  { currency }: OcpiTariff,
+  explanation: string,
+): PricedLine => {
+  const { amount, amountMinor, taxRatePercent } = change;
+  return {
+    amount,
+    line: {
+      dimension: 'ADJUSTMENT',
+      quantityExact: '1',
+      unit: 'session',
+      unitPrice: { unscaled: amountMinor, scale: currencyExponent(currency) },
+      amountExact: rationalToText(amount),
+      amountMinor,
+      taxRatePercent,
+      ...spanOf(adjusted),
+      explanation,
     },
   };
 };

@@ -4,9 +4,7 @@ import {
   compareRational,
   divideRational,
   multiplyRational,
-  currencyExponent,
   rationalFromDecimal,
-  rationalToText,
   subtractRational,
   sumRationals,
   toMinor,
@@ -14,7 +12,7 @@ import {
 } from '@tallywatt/money';
 import { explainLimit } from './explanation';
 import type { PricedLine, TaxGroup } from './lines';
-import { byTaxRate, spanOf, sumAmounts, sumMinor, taxFactor, taxOf } from './lines';
+import { adjustmentLine, byTaxRate, sumAmounts, sumMinor, taxFactor, taxOf } from './lines';
 import type { OcpiTariff } from './ocpi-tariff';
 import type { TaxTotal } from './rating-report';
 
@@ -166,8 +164,9 @@ const adjustmentLines = (
   shares: readonly Share[],
   totalMinor: bigint,
   limit: 'minimum' | 'maximum',
-  { currency }: OcpiTariff,
+  tariff: OcpiTariff,
 ): PricedLine[] => {
+  const { currency } = tariff;
   let leftMinor = totalMinor;
   return shares.flatMap(({ ratePercent, amount }, index) => {
     const isLast = index === shares.length - 1;
@@ -175,18 +174,8 @@ const adjustmentLines = (
     leftMinor -= amountMinor;
     // A limit that moves only the tax still shows, once, as a line of zero.
     if (amountMinor === 0n && amount.numerator === 0 && !(isLast && totalMinor === 0n)) return [];
-    const line = {
-      dimension: 'ADJUSTMENT',
-      quantityExact: '1',
-      unit: 'session',
-      unitPrice: { unscaled: amountMinor, scale: currencyExponent(currency) },
-      amountExact: rationalToText(amount),
-      amountMinor,
-      taxRatePercent: ratePercent,
-      ...spanOf(lines),
-      explanation: explainLimit(limit, currency),
-    } as const;
-    return [{ amount, line }];
+    const change = { amount, amountMinor, taxRatePercent: ratePercent };
+    return [adjustmentLine(lines, change, tariff, explainLimit(limit, currency))];
   });
 };
 
