@@ -1,4 +1,4 @@
-import { quotePrice } from '../testing/quote-price';
+import { atDay, quote, state, whole, type Registers } from '../testing/quoted-morning';
 
 const reservations = {
   elements: [
@@ -18,35 +18,6 @@ const reservations = {
     },
   ],
 };
-
-type Registers = readonly (readonly [at: string, registerWh: number | string, more?: object])[];
-
-const quote = (tariff: object, registers: Registers, more: object = {}) =>
-  quotePrice({
-    tariff: { currency: 'EUR', ...tariff },
-    timeZone: 'Europe/Berlin',
-    session: {
-      start: '2026-06-01T08:00:00Z',
-      end: '2026-06-01T10:00:00Z',
-      readings: registers.map(([at, registerWh, others]) => ({
-        at: atDay(at),
-        registerWh,
-        ...others,
-      })),
-      ...more,
-    },
-  });
-const atDay = (clock: string): string => `2026-06-01T${clock}Z`;
-const state = (from: string, to: string, name: string) => ({
-  from: atDay(from),
-  to: atDay(to),
-  state: name,
-});
-const whole: Registers = [
-  ['08:00:00', 1000],
-  ['09:00:00', 6000],
-  ['10:00:00', 11_000],
-];
 
 describe('a reservation', () => {
   const states = [state('08:00:00', '08:30:00', 'reserved')];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { quotePrice } from '../testing/quote-price';
+import { quote, state, whole, type Registers } from '../testing/quoted-morning';
 
 const energyOnly = {
   elements: [{ price_components: [{ type: 'ENERGY', price: 1, step_size: 0, vat: 0 }] }],
@@ -14,35 +14,6 @@ const times = {
     },
   ],
 };
-type Registers = readonly (readonly [at: string, registerWh: number | string, more?: object])[];
-
-const quote = (tariff: object, registers: Registers, more: object = {}) =>
-  quotePrice({
-    tariff: { currency: 'EUR', ...tariff },
-    timeZone: 'Europe/Berlin',
-    session: {
-      start: '2026-06-01T08:00:00Z',
-      end: '2026-06-01T10:00:00Z',
-      readings: registers.map(([at, registerWh, others]) => ({
-        at: atDay(at),
-        registerWh,
-        ...others,
-      })),
-      ...more,
-    },
-  });
-const atDay = (clock: string): string => `2026-06-01T${clock}Z`;
-const state = (from: string, to: string, name: string) => ({
-  from: atDay(from),
-  to: atDay(to),
-  state: name,
-});
-const whole: Registers = [
-  ['08:00:00', 1000],
-  ['09:00:00', 6000],
-  ['10:00:00', 11_000],
-];
-
 describe('the meter of a quoted session', () => {
   it('may have a start and a stop and nothing between', () =>
     expect(
