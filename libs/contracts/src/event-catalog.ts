@@ -1,4 +1,5 @@
 import { accountContracts, type AccountEvent } from './account-events';
+import { allowanceContracts, type AllowanceEvent } from './allowance-events';
 import { cdrContracts, type CdrEvent } from './cdr-events';
 import { commandContracts, type CommandEvent } from './command-events';
 import type { EventContract } from './event-contract';
@@ -17,6 +18,7 @@ import { tariffContracts, type TariffEvent } from './tariff-events';
 /** Any event of any stream. */
 export type TallywattEvent =
   | AccountEvent
+  | AllowanceEvent
   | CdrEvent
   | CommandEvent
   | DecisionEvent
@@ -43,6 +45,7 @@ export const eventContracts: Readonly<Record<EventType, EventContract>> = {
   ...accountContracts,
   ...decisionContracts,
   ...entitlementContracts,
+  ...allowanceContracts,
   ...tariffContracts,
   ...cdrContracts,
   ...paymentContracts,
@@ -86,6 +89,9 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'EntitlementRevoked':
     case 'EntitlementExpired':
       return event.driverRef;
+    case 'AllowanceDrawn':
+    case 'AllowanceReturned':
+      return `${event.subjectRef}/${event.period}`;
     case 'TokenIssued':
     case 'TokenBlocked':
       return event.tokenRef;

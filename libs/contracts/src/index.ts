@@ -1,4 +1,5 @@
 export * from './account-events';
+export * from './allowance-events';
 export * from './cdr-events';
 export * from './command-events';
 export * from './contract-codec';

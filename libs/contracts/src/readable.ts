@@ -12,7 +12,7 @@ export const optionalMessageFields = {
   'tallywatt.access.v1.TokenIssued': ['expiresAt'],
   'tallywatt.access.v1.EntitlementGranted': ['validUntil'],
   'tallywatt.access.v1.EntitlementChanged': ['validUntil'],
-  'tallywatt.access.v1.ChargingDecision': ['discountPercent', 'hold', 'tariff'],
+  'tallywatt.access.v1.ChargingDecision': ['discountPercent', 'hold', 'tariff', 'includedEnergy'],
   'tallywatt.access.v1.AuthorizeResponse': ['expiresAt'],
   'tallywatt.pricing.v1.CdrWithheld': ['moneyAtRisk'],
   'tallywatt.payment.v1.PaymentPreauthorized': ['captureBefore'],

@@ -44,6 +44,12 @@ export const topics = [
   ),
   topic('access.decisions.v1', 'authorization', 'token reference', 'who may charge, and why'),
   topic('access.entitlements.v1', 'authorization', 'driver reference', 'membership tiers', 3),
+  topic(
+    'access.allowances.v1',
+    'authorization',
+    'driver reference and month',
+    'included energy, drawn and returned',
+  ),
   topic('pricing.tariffs.v1', 'pricing-engine', 'tariff id', 'immutable tariff versions', 3),
   topic('pricing.cdrs.v1', 'pricing-engine', 'session id', 'priced sessions'),
   topic(

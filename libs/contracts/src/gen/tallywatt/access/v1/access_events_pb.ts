@@ -2,7 +2,8 @@
 // @generated from file tallywatt/access/v1/access_events.proto (package tallywatt.access.v1, syntax proto3)
 /* eslint-disable */
 
-// access.accounts.v1, access.entitlements.v1, access.decisions.v1. Written by authorization.
+// access.accounts.v1, access.entitlements.v1, access.decisions.v1, access.allowances.v1. Written by
+// authorization.
 // Drivers and tokens appear as random references; what they stand for is in the vault.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
@@ -17,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/access/v1/access_events.proto.
  */
 export const file_tallywatt_access_v1_access_events: GenFile = /*@__PURE__*/
-  fileDesc("Cid0YWxseXdhdHQvYWNjZXNzL3YxL2FjY2Vzc19ldmVudHMucHJvdG8SE3RhbGx5d2F0dC5hY2Nlc3MudjEiNgoQRHJpdmVyUmVnaXN0ZXJlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCSKMAgoLVG9rZW5Jc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhEKCXRva2VuX3JlZhgCIAEoCRIXCgpkcml2ZXJfcmVmGAMgASgJSACIAQESFgoJZ3JvdXBfcmVmGAQgASgJSAGIAQESEgoKdG9rZW5fdHlwZRgFIAEoCRIzCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgCiAEBEh4KEXBheW1lbnRfbWV0aG9kX2lkGAcgASgJSAOIAQFCDQoLX2RyaXZlcl9yZWZCDAoKX2dyb3VwX3JlZkINCgtfZXhwaXJlc19hdEIUChJfcGF5bWVudF9tZXRob2RfaWQiQQoMVG9rZW5CbG9ja2VkEg4KBmNwb19pZBgBIAEoCRIRCgl0b2tlbl9yZWYYAiABKAkSDgoGcmVhc29uGAMgASgJIpECChJFbnRpdGxlbWVudEdyYW50ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmRyaXZlcl9yZWYYAiABKAkSGwoTZW50aXRsZW1lbnRfdmVyc2lvbhgDIAEoAxIMCgR0aWVyGAQgASgJEjYKEGRpc2NvdW50X3BlcmNlbnQYBSABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSLgoKdmFsaWRfZnJvbRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoLdmFsaWRfdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDgoMX3ZhbGlkX3VudGlsIpECChJFbnRpdGxlbWVudENoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhIKCmRyaXZlcl9yZWYYAiABKAkSGwoTZW50aXRsZW1lbnRfdmVyc2lvbhgDIAEoAxIMCgR0aWVyGAQgASgJEjYKEGRpc2NvdW50X3BlcmNlbnQYBSABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSLgoKdmFsaWRfZnJvbRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoLdmFsaWRfdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDgoMX3ZhbGlkX3VudGlsImUKEkVudGl0bGVtZW50UmV2b2tlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCRIbChNlbnRpdGxlbWVudF92ZXJzaW9uGAMgASgDEg4KBnJlYXNvbhgEIAEoCSKFAQoSRW50aXRsZW1lbnRFeHBpcmVkEg4KBmNwb19pZBgBIAEoCRISCgpkcml2ZXJfcmVmGAIgASgJEhsKE2VudGl0bGVtZW50X3ZlcnNpb24YAyABKAMSLgoKZXhwaXJlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi8wQKEENoYXJnaW5nRGVjaXNpb24SEwoLZGVjaXNpb25faWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhEKCXRva2VuX3JlZhgDIAEoCRIXCgpkcml2ZXJfcmVmGAQgASgJSACIAQESFgoJZ3JvdXBfcmVmGAUgASgJSAGIAQESDAoEdGllchgGIAEoCRI7ChBkaXNjb3VudF9wZXJjZW50GAcgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSAKIAQESIAoTZW50aXRsZW1lbnRfdmVyc2lvbhgIIAEoA0gDiAEBEh8KEmVudGl0bGVtZW50X2FnZV9tcxgJIAEoA0gEiAEBEhUKDXBheW1lbnRfcm91dGUYCiABKAkSHgoRcGF5bWVudF9tZXRob2RfaWQYCyABKAlIBYgBARItCgRob2xkGAwgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgGiAEBEjkKBnRhcmlmZhgNIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlSAeIAQESDAoEcnVsZRgOIAEoCRIuCgpkZWNpZGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEINCgtfZHJpdmVyX3JlZkIMCgpfZ3JvdXBfcmVmQhMKEV9kaXNjb3VudF9wZXJjZW50QhYKFF9lbnRpdGxlbWVudF92ZXJzaW9uQhUKE19lbnRpdGxlbWVudF9hZ2VfbXNCFAoSX3BheW1lbnRfbWV0aG9kX2lkQgcKBV9ob2xkQgkKB190YXJpZmYinQEKEkNoYXJnaW5nQXV0aG9yaXplZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGNvbm5lY3Rvcl9pZBgDIAEoBRIPCgdwdXJwb3NlGAQgASgJEjcKCGRlY2lzaW9uGAUgASgLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5DaGFyZ2luZ0RlY2lzaW9uIpkBCg5DaGFyZ2luZ0RlbmllZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGNvbm5lY3Rvcl9pZBgDIAEoBRIPCgdwdXJwb3NlGAQgASgJEjcKCGRlY2lzaW9uGAUgASgLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5DaGFyZ2luZ0RlY2lzaW9uYgZwcm90bzM", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cid0YWxseXdhdHQvYWNjZXNzL3YxL2FjY2Vzc19ldmVudHMucHJvdG8SE3RhbGx5d2F0dC5hY2Nlc3MudjEiNgoQRHJpdmVyUmVnaXN0ZXJlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCSKMAgoLVG9rZW5Jc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhEKCXRva2VuX3JlZhgCIAEoCRIXCgpkcml2ZXJfcmVmGAMgASgJSACIAQESFgoJZ3JvdXBfcmVmGAQgASgJSAGIAQESEgoKdG9rZW5fdHlwZRgFIAEoCRIzCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgCiAEBEh4KEXBheW1lbnRfbWV0aG9kX2lkGAcgASgJSAOIAQFCDQoLX2RyaXZlcl9yZWZCDAoKX2dyb3VwX3JlZkINCgtfZXhwaXJlc19hdEIUChJfcGF5bWVudF9tZXRob2RfaWQiQQoMVG9rZW5CbG9ja2VkEg4KBmNwb19pZBgBIAEoCRIRCgl0b2tlbl9yZWYYAiABKAkSDgoGcmVhc29uGAMgASgJIpECChJFbnRpdGxlbWVudEdyYW50ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmRyaXZlcl9yZWYYAiABKAkSGwoTZW50aXRsZW1lbnRfdmVyc2lvbhgDIAEoAxIMCgR0aWVyGAQgASgJEjYKEGRpc2NvdW50X3BlcmNlbnQYBSABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSLgoKdmFsaWRfZnJvbRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoLdmFsaWRfdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDgoMX3ZhbGlkX3VudGlsIpECChJFbnRpdGxlbWVudENoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhIKCmRyaXZlcl9yZWYYAiABKAkSGwoTZW50aXRsZW1lbnRfdmVyc2lvbhgDIAEoAxIMCgR0aWVyGAQgASgJEjYKEGRpc2NvdW50X3BlcmNlbnQYBSABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSLgoKdmFsaWRfZnJvbRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoLdmFsaWRfdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDgoMX3ZhbGlkX3VudGlsImUKEkVudGl0bGVtZW50UmV2b2tlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCRIbChNlbnRpdGxlbWVudF92ZXJzaW9uGAMgASgDEg4KBnJlYXNvbhgEIAEoCSKFAQoSRW50aXRsZW1lbnRFeHBpcmVkEg4KBmNwb19pZBgBIAEoCRISCgpkcml2ZXJfcmVmGAIgASgJEhsKE2VudGl0bGVtZW50X3ZlcnNpb24YAyABKAMSLgoKZXhwaXJlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoOSW5jbHVkZWRFbmVyZ3kSEwoLc3ViamVjdF9yZWYYASABKAkSGAoQbW9udGhseV9taWxsaV93aBgCIAEoAyLKBQoQQ2hhcmdpbmdEZWNpc2lvbhITCgtkZWNpc2lvbl9pZBgBIAEoCRIOCgZzdGF0dXMYAiABKAkSEQoJdG9rZW5fcmVmGAMgASgJEhcKCmRyaXZlcl9yZWYYBCABKAlIAIgBARIWCglncm91cF9yZWYYBSABKAlIAYgBARIMCgR0aWVyGAYgASgJEjsKEGRpc2NvdW50X3BlcmNlbnQYByABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWxIAogBARIgChNlbnRpdGxlbWVudF92ZXJzaW9uGAggASgDSAOIAQESHwoSZW50aXRsZW1lbnRfYWdlX21zGAkgASgDSASIAQESFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRIeChFwYXltZW50X21ldGhvZF9pZBgLIAEoCUgFiAEBEi0KBGhvbGQYDCABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5SAaIAQESOQoGdGFyaWZmGA0gASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2VIB4gBARIMCgRydWxlGA4gASgJEi4KCmRlY2lkZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkEKD2luY2x1ZGVkX2VuZXJneRgRIAEoCzIjLnRhbGx5d2F0dC5hY2Nlc3MudjEuSW5jbHVkZWRFbmVyZ3lICIgBAUINCgtfZHJpdmVyX3JlZkIMCgpfZ3JvdXBfcmVmQhMKEV9kaXNjb3VudF9wZXJjZW50QhYKFF9lbnRpdGxlbWVudF92ZXJzaW9uQhUKE19lbnRpdGxlbWVudF9hZ2VfbXNCFAoSX3BheW1lbnRfbWV0aG9kX2lkQgcKBV9ob2xkQgkKB190YXJpZmZCEgoQX2luY2x1ZGVkX2VuZXJneSKdAQoSQ2hhcmdpbmdBdXRob3JpemVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFAoMY29ubmVjdG9yX2lkGAMgASgFEg8KB3B1cnBvc2UYBCABKAkSNwoIZGVjaXNpb24YBSABKAsyJS50YWxseXdhdHQuYWNjZXNzLnYxLkNoYXJnaW5nRGVjaXNpb24imQEKDkNoYXJnaW5nRGVuaWVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFAoMY29ubmVjdG9yX2lkGAMgASgFEg8KB3B1cnBvc2UYBCABKAkSNwoIZGVjaXNpb24YBSABKAsyJS50YWxseXdhdHQuYWNjZXNzLnYxLkNoYXJnaW5nRGVjaXNpb24i/AEKDkFsbG93YW5jZURyYXduEg4KBmNwb19pZBgBIAEoCRITCgtzdWJqZWN0X3JlZhgCIAEoCRIOCgZwZXJpb2QYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIXCg9lbmVyZ3lfcmV2aXNpb24YBSABKAUSHwoXc2Vzc2lvbl9lbmVyZ3lfbWlsbGlfd2gYBiABKAMSFgoOZHJhd25fbWlsbGlfd2gYByABKAMSHgoWc2Vzc2lvbl9kcmF3bl9taWxsaV93aBgIIAEoAxIYChBtb250aGx5X21pbGxpX3doGAkgASgDEhUKDWxlZnRfbWlsbGlfd2gYCiABKAMiggIKEUFsbG93YW5jZVJldHVybmVkEg4KBmNwb19pZBgBIAEoCRITCgtzdWJqZWN0X3JlZhgCIAEoCRIOCgZwZXJpb2QYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIXCg9lbmVyZ3lfcmV2aXNpb24YBSABKAUSHwoXc2Vzc2lvbl9lbmVyZ3lfbWlsbGlfd2gYBiABKAMSGQoRcmV0dXJuZWRfbWlsbGlfd2gYByABKAMSHgoWc2Vzc2lvbl9kcmF3bl9taWxsaV93aBgIIAEoAxIYChBtb250aGx5X21pbGxpX3doGAkgASgDEhUKDWxlZnRfbWlsbGlfd2gYCiABKANiBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * @generated from message tallywatt.access.v1.DriverRegistered
@@ -487,6 +488,55 @@ export const EntitlementExpiredSchema: GenMessage<EntitlementExpired, {jsonType:
   messageDesc(file_tallywatt_access_v1_access_events, 6);
 
 /**
+ * Energy that a membership or fleet plan includes each month.
+ *
+ * @generated from message tallywatt.access.v1.IncludedEnergy
+ */
+export type IncludedEnergy = Message<"tallywatt.access.v1.IncludedEnergy"> & {
+  /**
+   * Whose energy it is: a driver reference.
+   *
+   * @generated from field: string subject_ref = 1;
+   */
+  subjectRef: string;
+
+  /**
+   * How much of it the tariff states for one calendar month.
+   *
+   * @generated from field: int64 monthly_milli_wh = 2;
+   */
+  monthlyMilliWh: bigint;
+};
+
+/**
+ * Energy that a membership or fleet plan includes each month.
+ *
+ * @generated from message tallywatt.access.v1.IncludedEnergy
+ */
+export type IncludedEnergyJson = {
+  /**
+   * Whose energy it is: a driver reference.
+   *
+   * @generated from field: string subject_ref = 1;
+   */
+  subjectRef?: string;
+
+  /**
+   * How much of it the tariff states for one calendar month.
+   *
+   * @generated from field: int64 monthly_milli_wh = 2;
+   */
+  monthlyMilliWh?: string;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.IncludedEnergy.
+ * Use `create(IncludedEnergySchema)` to create a new message.
+ */
+export const IncludedEnergySchema: GenMessage<IncludedEnergy, {jsonType: IncludedEnergyJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_access_events, 7);
+
+/**
  * What was decided when a token asked to charge, with the evidence it rested on.
  *
  * @generated from message tallywatt.access.v1.ChargingDecision
@@ -578,6 +628,14 @@ export type ChargingDecision = Message<"tallywatt.access.v1.ChargingDecision"> &
    * @generated from field: google.protobuf.Timestamp decided_at = 15;
    */
   decidedAt?: Timestamp | undefined;
+
+  /**
+   * What the session draws from before it is priced. Left out when the tariff includes nothing for
+   * the tier.
+   *
+   * @generated from field: optional tallywatt.access.v1.IncludedEnergy included_energy = 17;
+   */
+  includedEnergy?: IncludedEnergy | undefined;
 };
 
 /**
@@ -672,6 +730,14 @@ export type ChargingDecisionJson = {
    * @generated from field: google.protobuf.Timestamp decided_at = 15;
    */
   decidedAt?: TimestampJson;
+
+  /**
+   * What the session draws from before it is priced. Left out when the tariff includes nothing for
+   * the tier.
+   *
+   * @generated from field: optional tallywatt.access.v1.IncludedEnergy included_energy = 17;
+   */
+  includedEnergy?: IncludedEnergyJson;
 };
 
 /**
@@ -679,7 +745,7 @@ export type ChargingDecisionJson = {
  * Use `create(ChargingDecisionSchema)` to create a new message.
  */
 export const ChargingDecisionSchema: GenMessage<ChargingDecision, {jsonType: ChargingDecisionJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 7);
+  messageDesc(file_tallywatt_access_v1_access_events, 8);
 
 /**
  * @generated from message tallywatt.access.v1.ChargingAuthorized
@@ -750,7 +816,7 @@ export type ChargingAuthorizedJson = {
  * Use `create(ChargingAuthorizedSchema)` to create a new message.
  */
 export const ChargingAuthorizedSchema: GenMessage<ChargingAuthorized, {jsonType: ChargingAuthorizedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 8);
+  messageDesc(file_tallywatt_access_v1_access_events, 9);
 
 /**
  * @generated from message tallywatt.access.v1.ChargingDenied
@@ -817,5 +883,307 @@ export type ChargingDeniedJson = {
  * Use `create(ChargingDeniedSchema)` to create a new message.
  */
 export const ChargingDeniedSchema: GenMessage<ChargingDenied, {jsonType: ChargingDeniedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 9);
+  messageDesc(file_tallywatt_access_v1_access_events, 10);
+
+/**
+ * Included energy of a month was given to a session.
+ *
+ * @generated from message tallywatt.access.v1.AllowanceDrawn
+ */
+export type AllowanceDrawn = Message<"tallywatt.access.v1.AllowanceDrawn"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * Whose energy it is: a driver reference.
+   *
+   * @generated from field: string subject_ref = 2;
+   */
+  subjectRef: string;
+
+  /**
+   * The calendar month at the location in which the session started, such as 2026-11.
+   *
+   * @generated from field: string period = 3;
+   */
+  period: string;
+
+  /**
+   * @generated from field: string session_id = 4;
+   */
+  sessionId: string;
+
+  /**
+   * What the session took, as it was known: 1 at its close, and counted on by each fact that changes
+   * it.
+   *
+   * @generated from field: int32 energy_revision = 5;
+   */
+  energyRevision: number;
+
+  /**
+   * @generated from field: int64 session_energy_milli_wh = 6;
+   */
+  sessionEnergyMilliWh: bigint;
+
+  /**
+   * With this event; 0 when nothing is left, or nothing was taken.
+   *
+   * @generated from field: int64 drawn_milli_wh = 7;
+   */
+  drawnMilliWh: bigint;
+
+  /**
+   * All that the session has drawn, this included: what its price is handed.
+   *
+   * @generated from field: int64 session_drawn_milli_wh = 8;
+   */
+  sessionDrawnMilliWh: bigint;
+
+  /**
+   * What the session's tariff states for the month.
+   *
+   * @generated from field: int64 monthly_milli_wh = 9;
+   */
+  monthlyMilliWh: bigint;
+
+  /**
+   * What is left of that for other sessions of the month.
+   *
+   * @generated from field: int64 left_milli_wh = 10;
+   */
+  leftMilliWh: bigint;
+};
+
+/**
+ * Included energy of a month was given to a session.
+ *
+ * @generated from message tallywatt.access.v1.AllowanceDrawn
+ */
+export type AllowanceDrawnJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * Whose energy it is: a driver reference.
+   *
+   * @generated from field: string subject_ref = 2;
+   */
+  subjectRef?: string;
+
+  /**
+   * The calendar month at the location in which the session started, such as 2026-11.
+   *
+   * @generated from field: string period = 3;
+   */
+  period?: string;
+
+  /**
+   * @generated from field: string session_id = 4;
+   */
+  sessionId?: string;
+
+  /**
+   * What the session took, as it was known: 1 at its close, and counted on by each fact that changes
+   * it.
+   *
+   * @generated from field: int32 energy_revision = 5;
+   */
+  energyRevision?: number;
+
+  /**
+   * @generated from field: int64 session_energy_milli_wh = 6;
+   */
+  sessionEnergyMilliWh?: string;
+
+  /**
+   * With this event; 0 when nothing is left, or nothing was taken.
+   *
+   * @generated from field: int64 drawn_milli_wh = 7;
+   */
+  drawnMilliWh?: string;
+
+  /**
+   * All that the session has drawn, this included: what its price is handed.
+   *
+   * @generated from field: int64 session_drawn_milli_wh = 8;
+   */
+  sessionDrawnMilliWh?: string;
+
+  /**
+   * What the session's tariff states for the month.
+   *
+   * @generated from field: int64 monthly_milli_wh = 9;
+   */
+  monthlyMilliWh?: string;
+
+  /**
+   * What is left of that for other sessions of the month.
+   *
+   * @generated from field: int64 left_milli_wh = 10;
+   */
+  leftMilliWh?: string;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.AllowanceDrawn.
+ * Use `create(AllowanceDrawnSchema)` to create a new message.
+ */
+export const AllowanceDrawnSchema: GenMessage<AllowanceDrawn, {jsonType: AllowanceDrawnJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_access_events, 11);
+
+/**
+ * A session took less than was known, and gives included energy of its month back.
+ *
+ * @generated from message tallywatt.access.v1.AllowanceReturned
+ */
+export type AllowanceReturned = Message<"tallywatt.access.v1.AllowanceReturned"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * Whose energy it is: a driver reference.
+   *
+   * @generated from field: string subject_ref = 2;
+   */
+  subjectRef: string;
+
+  /**
+   * The calendar month at the location in which the session started, such as 2026-11.
+   *
+   * @generated from field: string period = 3;
+   */
+  period: string;
+
+  /**
+   * @generated from field: string session_id = 4;
+   */
+  sessionId: string;
+
+  /**
+   * What the session took, as it was known: 1 at its close, and counted on by each fact that changes
+   * it.
+   *
+   * @generated from field: int32 energy_revision = 5;
+   */
+  energyRevision: number;
+
+  /**
+   * @generated from field: int64 session_energy_milli_wh = 6;
+   */
+  sessionEnergyMilliWh: bigint;
+
+  /**
+   * With this event; more than 0.
+   *
+   * @generated from field: int64 returned_milli_wh = 7;
+   */
+  returnedMilliWh: bigint;
+
+  /**
+   * All that the session has drawn, this included: what its price is handed.
+   *
+   * @generated from field: int64 session_drawn_milli_wh = 8;
+   */
+  sessionDrawnMilliWh: bigint;
+
+  /**
+   * What the session's tariff states for the month.
+   *
+   * @generated from field: int64 monthly_milli_wh = 9;
+   */
+  monthlyMilliWh: bigint;
+
+  /**
+   * What is left of that for other sessions of the month.
+   *
+   * @generated from field: int64 left_milli_wh = 10;
+   */
+  leftMilliWh: bigint;
+};
+
+/**
+ * A session took less than was known, and gives included energy of its month back.
+ *
+ * @generated from message tallywatt.access.v1.AllowanceReturned
+ */
+export type AllowanceReturnedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * Whose energy it is: a driver reference.
+   *
+   * @generated from field: string subject_ref = 2;
+   */
+  subjectRef?: string;
+
+  /**
+   * The calendar month at the location in which the session started, such as 2026-11.
+   *
+   * @generated from field: string period = 3;
+   */
+  period?: string;
+
+  /**
+   * @generated from field: string session_id = 4;
+   */
+  sessionId?: string;
+
+  /**
+   * What the session took, as it was known: 1 at its close, and counted on by each fact that changes
+   * it.
+   *
+   * @generated from field: int32 energy_revision = 5;
+   */
+  energyRevision?: number;
+
+  /**
+   * @generated from field: int64 session_energy_milli_wh = 6;
+   */
+  sessionEnergyMilliWh?: string;
+
+  /**
+   * With this event; more than 0.
+   *
+   * @generated from field: int64 returned_milli_wh = 7;
+   */
+  returnedMilliWh?: string;
+
+  /**
+   * All that the session has drawn, this included: what its price is handed.
+   *
+   * @generated from field: int64 session_drawn_milli_wh = 8;
+   */
+  sessionDrawnMilliWh?: string;
+
+  /**
+   * What the session's tariff states for the month.
+   *
+   * @generated from field: int64 monthly_milli_wh = 9;
+   */
+  monthlyMilliWh?: string;
+
+  /**
+   * What is left of that for other sessions of the month.
+   *
+   * @generated from field: int64 left_milli_wh = 10;
+   */
+  leftMilliWh?: string;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.AllowanceReturned.
+ * Use `create(AllowanceReturnedSchema)` to create a new message.
+ */
+export const AllowanceReturnedSchema: GenMessage<AllowanceReturned, {jsonType: AllowanceReturnedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_access_events, 12);
 
