@@ -1,7 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { ContractViolation, decodeMessage, encodeMessage } from './contract-codec';
 import { eventContracts } from './event-catalog';
-import { optionalMessageFields } from './readable';
+import { laterLists, optionalMessageFields } from './readable';
 
 const stopped = eventContracts.SessionStopped;
 const closed = eventContracts.SessionClosed;
@@ -53,6 +53,57 @@ describe('writing a contract', () => {
   it('refuses a number where an int64 belongs', () => {
     const value = { ...decodeMessage(stopped.message, good), meterStopMilliWh: 1 };
     expect(() => encodeMessage(stopped.message, value)).toThrow('must be a bigint within 64 bits');
+  });
+});
+
+describe('a list that came later', () => {
+  const { message } = eventContracts.ChargePointRegistered;
+  const location = { locationId: 'L', timeZone: 'Europe/Berlin', currency: 'EUR' };
+  const before = {
+    cpoId: 'c',
+    chargePointId: 'CP',
+    location,
+    tariffId: 'T',
+    connectors: [],
+    securityProfile: 0,
+  };
+
+  it('is no part of a record from before it, read and written again', () => {
+    const value = decodeMessage(message, before);
+    expect(value['location']).not.toHaveProperty('siteGroups');
+    expect(encodeMessage(message, value)).toEqual(before);
+  });
+
+  it('says the same empty as left out', () => {
+    const empty = { ...before, location: { ...location, siteGroups: [] } };
+    expect(encodeMessage(message, empty)).toEqual(before);
+    expect(decodeMessage(message, empty)).toEqual(before);
+  });
+
+  it('is written when it has something, and still has to be a list', () => {
+    const grouped = { ...before, location: { ...location, siteGroups: ['depots'] } };
+    expect(encodeMessage(message, decodeMessage(message, grouped))).toEqual(grouped);
+    const wrong = { ...before, location: { ...location, siteGroups: 'depots' } };
+    expect(() => decodeMessage(message, wrong)).toThrow('siteGroups: must be a list');
+  });
+
+  it('is not the one that was there from the beginning', () => {
+    const { connectors: _, ...lacking } = before;
+    expect(() => decodeMessage(message, lacking)).toThrow('connectors: must be a list');
+  });
+
+  it('is named as the contract names it', () => {
+    const messages = new Map<string, DescMessage>();
+    const visit = (one: DescMessage): void => {
+      if (messages.has(one.typeName)) return;
+      messages.set(one.typeName, one);
+      one.fields.forEach((field) => field.message === undefined || visit(field.message));
+    };
+    Object.values(eventContracts).forEach((contract) => visit(contract.message));
+    for (const [name, fields] of Object.entries(laterLists)) {
+      const lists = messages.get(name)?.fields.filter(({ fieldKind }) => fieldKind === 'list');
+      expect(lists?.map(({ localName }) => localName)).toEqual(expect.arrayContaining(fields));
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { normalizeInstant } from '@tallywatt/time';
+import { laterLists } from './readable';
 
 /** A value that does not keep its contract; `path` says where, as `lines[2].amountMinor`. */
 export class ContractViolation extends Error {
@@ -28,6 +29,7 @@ type FieldPlan = Readonly<{
   localName: string;
   jsonName: string;
   isList: boolean;
+  /** Lists are required as well, but for those that came later. */
   isRequired: boolean;
 }>;
 
@@ -47,12 +49,13 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const planOf = (desc: DescMessage): MessagePlan => {
   const planned = plans.get(desc);
   if (planned !== undefined) return planned;
+  const late: readonly string[] = (laterLists as ClosedSets)[desc.typeName] ?? [];
   const fields = desc.fields.map((field) => ({
     field,
     localName: field.localName,
     jsonName: field.jsonName,
     isList: field.fieldKind === 'list',
-    isRequired: field.fieldKind !== 'list' && field.proto.proto3Optional !== true,
+    isRequired: !late.includes(field.localName) && field.proto.proto3Optional !== true,
   }));
   const plan: MessagePlan = {
     fields,
@@ -83,6 +86,7 @@ export const encodeMessage = (
     const at = `${path}.${localName}`;
     const content = value[localName];
     if (isList) {
+      if (!isRequired && isEmptyList(content)) continue;
       if (!Array.isArray(content)) throw new ContractViolation('must be a list', at);
       json[jsonName] = content.map((item, index) => encodeSingle(field, item, `${at}[${index}]`));
     } else if (content === undefined) {
@@ -97,6 +101,9 @@ export const encodeMessage = (
   }
   return json;
 };
+
+const isEmptyList = (content: unknown): boolean =>
+  content === undefined || (Array.isArray(content) && content.length === 0);
 
 const checkClosed = (
   allowed: readonly string[] | undefined,
@@ -147,6 +154,7 @@ export const decodeMessage = (
     const at = `${path}.${localName}`;
     const content = (json as Plain)[jsonName];
     if (isList) {
+      if (!isRequired && isEmptyList(content)) continue;
       if (!Array.isArray(content)) throw new ContractViolation('must be a list', at);
       value[localName] = content.map((item, index) => decodeSingle(field, item, `${at}[${index}]`));
     } else if (content === undefined || content === null) {

@@ -19,6 +19,22 @@ export const optionalMessageFields = {
   'tallywatt.reconciliation.v1.DiscrepancyFound': ['expected', 'actual'],
 } as const;
 
+/**
+ * Lists that came to a message after its first records were written. Empty, they are left out, so
+ * that a value from before keeps its content hash; left out, they are empty.
+ */
+export const laterLists = {
+  'tallywatt.values.v1.Location': ['siteGroups'],
+  'tallywatt.registry.v1.Connector': ['evseGroups'],
+} as const;
+
+type LaterList<M> =
+  M extends Message<infer Name>
+    ? Name extends keyof typeof laterLists
+      ? (typeof laterLists)[Name][number]
+      : never
+    : never;
+
 type OptionalMessageField<M> =
   M extends Message<infer Name>
     ? Name extends keyof typeof optionalMessageFields
@@ -28,14 +44,13 @@ type OptionalMessageField<M> =
 
 type FieldOf<M> = Exclude<keyof M, '$typeName' | '$unknown'>;
 
-type IsRequired<M, K extends FieldOf<M>> =
-  K extends OptionalMessageField<M>
-    ? false
-    : NonNullable<M[K]> extends Message
-      ? true
-      : undefined extends M[K]
-        ? false
-        : true;
+type IsRequired<M, K extends FieldOf<M>> = K extends OptionalMessageField<M> | LaterList<M>
+  ? false
+  : NonNullable<M[K]> extends Message
+    ? true
+    : undefined extends M[K]
+      ? false
+      : true;
 
 type RequiredField<M> = {
   [K in FieldOf<M>]: IsRequired<M, K> extends true ? K : never;

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/registry/v1/registry_events.proto.
  */
 export const file_tallywatt_registry_v1_registry_events: GenFile = /*@__PURE__*/
-  fileDesc("Cit0YWxseXdhdHQvcmVnaXN0cnkvdjEvcmVnaXN0cnlfZXZlbnRzLnByb3RvEhV0YWxseXdhdHQucmVnaXN0cnkudjEiNgoJQ29ubmVjdG9yEhQKDGNvbm5lY3Rvcl9pZBgBIAEoBRITCgtwb3dlcl93X21heBgCIAEoAyLUAQoVQ2hhcmdlUG9pbnRSZWdpc3RlcmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoIbG9jYXRpb24YAyABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRhcmlmZl9pZBgEIAEoCRI0Cgpjb25uZWN0b3JzGAUgAygLMiAudGFsbHl3YXR0LnJlZ2lzdHJ5LnYxLkNvbm5lY3RvchIYChBzZWN1cml0eV9wcm9maWxlGAYgASgFYgZwcm90bzM", [file_tallywatt_values_v1_values]);
+  fileDesc("Cit0YWxseXdhdHQvcmVnaXN0cnkvdjEvcmVnaXN0cnlfZXZlbnRzLnByb3RvEhV0YWxseXdhdHQucmVnaXN0cnkudjEiSwoJQ29ubmVjdG9yEhQKDGNvbm5lY3Rvcl9pZBgBIAEoBRITCgtwb3dlcl93X21heBgCIAEoAxITCgtldnNlX2dyb3VwcxgDIAMoCSLUAQoVQ2hhcmdlUG9pbnRSZWdpc3RlcmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoIbG9jYXRpb24YAyABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRhcmlmZl9pZBgEIAEoCRI0Cgpjb25uZWN0b3JzGAUgAygLMiAudGFsbHl3YXR0LnJlZ2lzdHJ5LnYxLkNvbm5lY3RvchIYChBzZWN1cml0eV9wcm9maWxlGAYgASgFYgZwcm90bzM", [file_tallywatt_values_v1_values]);
 
 /**
  * @generated from message tallywatt.registry.v1.Connector
@@ -31,6 +31,13 @@ export type Connector = Message<"tallywatt.registry.v1.Connector"> & {
    * @generated from field: int64 power_w_max = 2;
    */
   powerWMax: bigint;
+
+  /**
+   * Names that connectors are grouped by, sorted; tariffs are assigned to them.
+   *
+   * @generated from field: repeated string evse_groups = 3;
+   */
+  evseGroups: string[];
 };
 
 /**
@@ -48,6 +55,13 @@ export type ConnectorJson = {
    * @generated from field: int64 power_w_max = 2;
    */
   powerWMax?: string;
+
+  /**
+   * Names that connectors are grouped by, sorted; tariffs are assigned to them.
+   *
+   * @generated from field: repeated string evse_groups = 3;
+   */
+  evseGroups?: string[];
 };
 
 /**

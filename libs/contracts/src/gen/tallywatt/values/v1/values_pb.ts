@@ -6,6 +6,8 @@
 //
 // Presence on the wire: a field without `optional` is always written, even when it is zero or
 // empty, and a record that lacks it is refused; an `optional` field that is left out means unknown.
+// A list that came to a message later (`laterLists` of libs/contracts) is left out when it is empty,
+// so that what was said before keeps its content hash.
 // There are no floats: money is int64 minor units, energy int64 milliwatt-hours, and every other
 // quantity with a fraction is a Decimal.
 
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/values/v1/values.proto.
  */
 export const file_tallywatt_values_v1_values: GenFile = /*@__PURE__*/
-  fileDesc("CiB0YWxseXdhdHQvdmFsdWVzL3YxL3ZhbHVlcy5wcm90bxITdGFsbHl3YXR0LnZhbHVlcy52MSIvCgVNb25leRIUCgxhbW91bnRfbWlub3IYASABKAMSEAoIY3VycmVuY3kYAiABKAkiKgoHRGVjaW1hbBIQCgh1bnNjYWxlZBgBIAEoAxINCgVzY2FsZRgCIAEoBSKWAQoITG9jYXRpb24SEwoLbG9jYXRpb25faWQYASABKAkSEQoJdGltZV96b25lGAIgASgJEhAKCGN1cnJlbmN5GAMgASgJEjsKEHRheF9yYXRlX3BlcmNlbnQYBCABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWxIAIgBAUITChFfdGF4X3JhdGVfcGVyY2VudCJnCg9UYXJpZmZSZWZlcmVuY2USEQoJdGFyaWZmX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSFAoMY29udGVudF9oYXNoGAMgASgJEhoKEmJpbGxzX3BhcmtpbmdfdGltZRgEIAEoCCJqCgpUYXhQb3J0aW9uEjIKDHJhdGVfcGVyY2VudBgBIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIVCg10YXhhYmxlX21pbm9yGAIgASgDEhEKCXRheF9taW5vchgDIAEoA2IGcHJvdG8z");
+  fileDesc("CiB0YWxseXdhdHQvdmFsdWVzL3YxL3ZhbHVlcy5wcm90bxITdGFsbHl3YXR0LnZhbHVlcy52MSIvCgVNb25leRIUCgxhbW91bnRfbWlub3IYASABKAMSEAoIY3VycmVuY3kYAiABKAkiKgoHRGVjaW1hbBIQCgh1bnNjYWxlZBgBIAEoAxINCgVzY2FsZRgCIAEoBSKrAQoITG9jYXRpb24SEwoLbG9jYXRpb25faWQYASABKAkSEQoJdGltZV96b25lGAIgASgJEhAKCGN1cnJlbmN5GAMgASgJEjsKEHRheF9yYXRlX3BlcmNlbnQYBCABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWxIAIgBARITCgtzaXRlX2dyb3VwcxgFIAMoCUITChFfdGF4X3JhdGVfcGVyY2VudCJnCg9UYXJpZmZSZWZlcmVuY2USEQoJdGFyaWZmX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSFAoMY29udGVudF9oYXNoGAMgASgJEhoKEmJpbGxzX3BhcmtpbmdfdGltZRgEIAEoCCJqCgpUYXhQb3J0aW9uEjIKDHJhdGVfcGVyY2VudBgBIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIVCg10YXhhYmxlX21pbm9yGAIgASgDEhEKCXRheF9taW5vchgDIAEoA2IGcHJvdG8z");
 
 /**
  * Money in minor units of an ISO 4217 currency (cents for EUR, yen for JPY, fils for KWD).
@@ -128,6 +130,13 @@ export type Location = Message<"tallywatt.values.v1.Location"> & {
    * @generated from field: optional tallywatt.values.v1.Decimal tax_rate_percent = 4;
    */
   taxRatePercent?: Decimal | undefined;
+
+  /**
+   * Names that locations are grouped by, sorted; terms of memberships and tariffs are bound to them.
+   *
+   * @generated from field: repeated string site_groups = 5;
+   */
+  siteGroups: string[];
 };
 
 /**
@@ -157,6 +166,13 @@ export type LocationJson = {
    * @generated from field: optional tallywatt.values.v1.Decimal tax_rate_percent = 4;
    */
   taxRatePercent?: DecimalJson;
+
+  /**
+   * Names that locations are grouped by, sorted; terms of memberships and tariffs are bound to them.
+   *
+   * @generated from field: repeated string site_groups = 5;
+   */
+  siteGroups?: string[];
 };
 
 /**
