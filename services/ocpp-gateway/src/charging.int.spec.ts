@@ -1,5 +1,5 @@
 import { eventually } from '@tallywatt/testing';
-import { at, GatewayStage, start, stop, values } from './testing/gateway-stage';
+import { at, GatewayStage, registration, start, stop, values } from './testing/gateway-stage';
 
 let stage: GatewayStage;
 
@@ -8,6 +8,65 @@ beforeAll(async () => {
 });
 afterEach(() => stage?.hangUp());
 afterAll(() => stage?.stop());
+
+describe('a charge point', () => {
+  it('is registered with the groups of its site and connectors, which its sessions name', async () => {
+    const grouped = {
+      ...registration('CP-GROUPED'),
+      siteGroups: ['depots', 'city', 'depots'],
+      connectors: [
+        { id: 1, powerKwMax: 11, evseGroups: ['ac'] },
+        { id: 2, powerKwMax: 150, evseGroups: ['hpc', 'dc'] },
+        { id: 3, powerKwMax: 150 },
+      ],
+    };
+    const seen = {
+      siteGroups: ['city', 'depots'],
+      connectors: [
+        { id: 1, powerKwMax: '11', evseGroups: ['ac'] },
+        { id: 2, powerKwMax: '150', evseGroups: ['dc', 'hpc'] },
+        { id: 3, powerKwMax: '150', evseGroups: [] },
+      ],
+    };
+    expect(await stage.api('/v1/charge-points', grouped)).toMatchObject({
+      status: 201,
+      body: seen,
+    });
+    // The same groups in another order are the same registration.
+    const again = { ...grouped, siteGroups: ['city', 'depots'] };
+    await stage.api('/v1/charge-points', again);
+    expect(await stage.api('/v1/charge-points/CP-GROUPED')).toMatchObject({ body: seen });
+    const { call } = await stage.dial('CP-GROUPED');
+    await call('StartTransaction', start());
+    const registered = await eventually(async () => {
+      const found = await stage.inKafka(
+        'charging.registry.v1',
+        (event) => 'chargePointId' in event && event.chargePointId === 'CP-GROUPED',
+      );
+      expect(found).not.toHaveLength(0);
+      return found;
+    });
+    expect(registered.map(({ event }) => event)).toMatchObject([
+      {
+        location: { siteGroups: ['city', 'depots'] },
+        connectors: [{ evseGroups: ['ac'] }, { evseGroups: ['dc', 'hpc'] }, { connectorId: 3 }],
+      },
+    ]);
+    const [session] = await stage.sessionsOf('CP-GROUPED');
+    await eventually(async () => {
+      const [started] = await stage.inKafka(
+        'charging.sessions.v1',
+        (event) => event.type === 'SessionStarted' && event.sessionId === session?.id,
+      );
+      expect(started?.event).toMatchObject({ location: { siteGroups: ['city', 'depots'] } });
+    });
+    const other = { ...grouped, siteGroups: [] };
+    expect(await stage.api('/v1/charge-points', other)).toMatchObject({
+      status: 200,
+      body: { siteGroups: [] },
+    });
+  });
+});
 
 describe('a session', () => {
   it('goes from frames to events in Kafka, in order', async () => {

@@ -38,7 +38,23 @@ describe('a registration', () => {
     );
   });
 
+  it('takes groups as names, sorted, each once, and none when nothing is said', () => {
+    const connectors = [{ id: 1, powerKwMax: 50, evseGroups: ['fast', 'dc', 'fast'] }];
+    expect(decoded({ siteGroups: ['Süd 2', 'depots'], connectors })).toMatchObject({
+      siteGroups: ['Süd 2', 'depots'],
+      connectors: [{ evseGroups: ['dc', 'fast'] }],
+    });
+    expect(decoded()).toMatchObject({ siteGroups: [], connectors: [{ evseGroups: [] }, {}] });
+  });
+
   it.each([
+    { siteGroups: [''] },
+    { siteGroups: [' depots'] },
+    { siteGroups: ['a\nb'] },
+    { siteGroups: ['a\0b'] },
+    { siteGroups: ['x'.repeat(65)] },
+    { siteGroups: 'depots' },
+    { connectors: [{ id: 1, powerKwMax: 50, evseGroups: [7] }] },
     { id: 'a/b' },
     { currency: 'EURO' },
     { timeZone: 'CET+1' },

@@ -32,12 +32,28 @@ const isPercent = (value: number | string): boolean => {
 const id = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9._:=+|@*-]{1,${max}}$`), 'must be a plain identifier');
 
+/** Names as people write them, of at most 64 characters; the same ones in any order say the same. */
+const groups = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]{0,62}[^\p{C}\p{Z}])?$/u,
+        'must be 1 to 64 printable characters without spaces around them',
+      ),
+  )
+  .max(50)
+  .optional();
+
+const sortedOnce = (names: readonly string[] | undefined): string[] => [...new Set(names)].sort();
+
 const connector = z.strictObject({
   id: z.number().int().min(1).max(1_000),
   powerKwMax: z
     .number()
     .max(5_000)
     .refine((value) => wattsOf(value) !== undefined, 'must be above 0, in whole watts'),
+  evseGroups: groups,
 });
 
 /** `POST /v1/charge-points`. */
@@ -51,6 +67,7 @@ export const chargePointSchema = z
       .union([z.number(), z.string()])
       .refine(isPercent, 'must be a percentage from 0 to 100')
       .optional(),
+    siteGroups: groups,
     tariffId: id(36),
     connectors: z
       .array(connector)
@@ -94,9 +111,14 @@ export const decodeChargePoint = (cpoId: string, request: ChargePointRequest): C
   ...(request.taxRatePercent === undefined
     ? {}
     : { taxRatePercent: percentText(request.taxRatePercent) }),
+  siteGroups: sortedOnce(request.siteGroups),
   tariffId: request.tariffId,
   securityProfile: request.securityProfile,
   connectors: request.connectors
-    .map(({ id, powerKwMax }) => ({ id, powerWMax: wattsOf(powerKwMax) ?? 0n }))
+    .map(({ id, powerKwMax, evseGroups }) => ({
+      id,
+      powerWMax: wattsOf(powerKwMax) ?? 0n,
+      evseGroups: sortedOnce(evseGroups),
+    }))
     .sort((one, other) => one.id - other.id),
 });

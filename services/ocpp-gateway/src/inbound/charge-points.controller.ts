@@ -45,7 +45,11 @@ const unknown = (id: string): Problem =>
 /** A charge point as it was registered, but for its password. */
 type ChargePointView = Omit<ChargePoint, 'cpoId' | 'connectors'> &
   Readonly<{
-    connectors: readonly Readonly<{ id: number; powerKwMax: string }>[];
+    connectors: readonly Readonly<{
+      id: number;
+      powerKwMax: string;
+      evseGroups: readonly string[];
+    }>[];
     isConnected: boolean;
   }>;
 
@@ -148,9 +152,10 @@ export class ChargePointsController {
     const station = { cpoId, chargePointId: point.id };
     return {
       ...point,
-      connectors: point.connectors.map(({ id, powerWMax }) => ({
+      connectors: point.connectors.map(({ id, powerWMax, evseGroups }) => ({
         id,
         powerKwMax: decimalToString(trimDecimal({ unscaled: powerWMax, scale: 3 })),
+        evseGroups,
       })),
       isConnected: this.parts.connections.find(station) !== undefined,
     };

@@ -4,7 +4,12 @@ import type { EventLog, SqlClient } from '@tallywatt/event-log';
 import { decimalFromString } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
 
-export type RegisteredConnector = Readonly<{ id: number; powerWMax: bigint }>;
+export type RegisteredConnector = Readonly<{
+  id: number;
+  powerWMax: bigint;
+  /** Sorted, each once. */
+  evseGroups: readonly string[];
+}>;
 
 /** A charge point as it was registered, without its password. */
 export type ChargePoint = Readonly<{
@@ -15,6 +20,8 @@ export type ChargePoint = Readonly<{
   currency: string;
   /** Plain digits; left out when unknown. */
   taxRatePercent?: string;
+  /** Those of its location; sorted, each once. */
+  siteGroups: readonly string[];
   tariffId: string;
   securityProfile: number;
   connectors: readonly RegisteredConnector[];
@@ -30,16 +37,18 @@ type Row = {
   time_zone: string;
   currency: string;
   tax_rate_percent: string | null;
+  site_groups: string[];
   tariff_id: string;
   security_profile: number;
   password_hash: string | null;
-  connectors: { id: number; powerWMax: string }[];
+  connectors: { id: number; powerWMax: string; evseGroups: string[] }[];
 };
 
 const selectRow = `
   SELECT c.*, (
     SELECT coalesce(json_agg(json_build_object(
-      'id', k.connector_id, 'powerWMax', k.power_w_max::text) ORDER BY k.connector_id), '[]')
+      'id', k.connector_id, 'powerWMax', k.power_w_max::text, 'evseGroups', k.evse_groups)
+      ORDER BY k.connector_id), '[]')
     FROM connectors k
     WHERE k.cpo_id = c.cpo_id AND k.charge_point_id = c.charge_point_id
   ) AS connectors
@@ -52,9 +61,14 @@ const fromRow = (row: Row): ChargePoint => ({
   timeZone: row.time_zone,
   currency: row.currency,
   ...(row.tax_rate_percent === null ? {} : { taxRatePercent: row.tax_rate_percent }),
+  siteGroups: row.site_groups,
   tariffId: row.tariff_id,
   securityProfile: row.security_profile,
-  connectors: row.connectors.map(({ id, powerWMax }) => ({ id, powerWMax: BigInt(powerWMax) })),
+  connectors: row.connectors.map(({ id, powerWMax, evseGroups }) => ({
+    id,
+    powerWMax: BigInt(powerWMax),
+    evseGroups,
+  })),
 });
 
 /** Where a session on this charge point happens, as its price needs it. */
@@ -65,6 +79,7 @@ export const locationOf = (point: ChargePoint): ChargePointRegistered['location'
   ...(point.taxRatePercent === undefined
     ? {}
     : { taxRatePercent: decimalFromString(point.taxRatePercent) }),
+  ...(point.siteGroups.length === 0 ? {} : { siteGroups: point.siteGroups }),
 });
 
 const registered = (point: ChargePoint): ChargePointRegistered => ({
@@ -73,7 +88,11 @@ const registered = (point: ChargePoint): ChargePointRegistered => ({
   chargePointId: point.id,
   location: locationOf(point),
   tariffId: point.tariffId,
-  connectors: point.connectors.map(({ id, powerWMax }) => ({ connectorId: id, powerWMax })),
+  connectors: point.connectors.map(({ id, powerWMax, evseGroups }) => ({
+    connectorId: id,
+    powerWMax,
+    ...(evseGroups.length === 0 ? {} : { evseGroups }),
+  })),
   securityProfile: point.securityProfile,
 });
 
@@ -124,18 +143,76 @@ export const findCredential = async (
 
 export type Registration = 'created' | 'unchanged' | 'changed';
 
+const sameNames = (one: readonly string[], other: readonly string[] | undefined): boolean =>
+  one.length === other?.length && one.every((name, index) => name === other[index]);
+
 const sameFacts = (one: ChargePoint, other: ChargePoint): boolean =>
   one.locationId === other.locationId &&
   one.timeZone === other.timeZone &&
   one.currency === other.currency &&
   one.taxRatePercent === other.taxRatePercent &&
+  sameNames(one.siteGroups, other.siteGroups) &&
   one.tariffId === other.tariffId &&
   one.securityProfile === other.securityProfile &&
   one.connectors.length === other.connectors.length &&
   one.connectors.every(
-    ({ id, powerWMax }, index) =>
-      id === other.connectors[index]?.id && powerWMax === other.connectors[index].powerWMax,
+    ({ id, powerWMax, evseGroups }, index) =>
+      id === other.connectors[index]?.id &&
+      powerWMax === other.connectors[index].powerWMax &&
+      sameNames(evseGroups, other.connectors[index].evseGroups),
   );
+
+const writePoint = async (
+  tx: SqlClient,
+  point: ChargePoint,
+  revision: number,
+  passwordHash: string | null,
+): Promise<void> => {
+  await tx.query(
+    `INSERT INTO charge_points (cpo_id, charge_point_id, revision, location_id, time_zone,
+       currency, tax_rate_percent, site_groups, tariff_id, security_profile, password_hash)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+     ON CONFLICT (cpo_id, charge_point_id) DO UPDATE SET revision = $3, location_id = $4,
+       time_zone = $5, currency = $6, tax_rate_percent = $7, site_groups = $8, tariff_id = $9,
+       security_profile = $10, password_hash = $11`,
+    [
+      point.cpoId,
+      point.id,
+      revision,
+      point.locationId,
+      point.timeZone,
+      point.currency,
+      point.taxRatePercent ?? null,
+      point.siteGroups,
+      point.tariffId,
+      point.securityProfile,
+      passwordHash,
+    ],
+  );
+};
+
+const writeConnectors = async (
+  tx: SqlClient,
+  { cpoId, id: chargePointId, connectors }: ChargePoint,
+): Promise<void> => {
+  await tx.query('DELETE FROM connectors WHERE cpo_id = $1 AND charge_point_id = $2', [
+    cpoId,
+    chargePointId,
+  ]);
+  // Through JSON, because PostgreSQL's own lists of lists must all have one length.
+  const rows = connectors.map(({ id, powerWMax, evseGroups }) => ({
+    id,
+    power: powerWMax.toString(),
+    groups: evseGroups,
+  }));
+  await tx.query(
+    `INSERT INTO connectors (cpo_id, charge_point_id, connector_id, power_w_max, evse_groups)
+     SELECT $1, $2, (c->>'id')::int, (c->>'power')::bigint,
+       ARRAY(SELECT jsonb_array_elements_text(c->'groups'))
+     FROM jsonb_array_elements($3::jsonb) AS c`,
+    [cpoId, chargePointId, JSON.stringify(rows)],
+  );
+};
 
 /**
  * Writes down a charge point; the same facts again change nothing, other facts are a new
@@ -167,40 +244,8 @@ export const registerChargePoint = async (
     return 'changed';
   }
   const revision = (known?.revision ?? 0) + 1;
-  await tx.query(
-    `INSERT INTO charge_points (cpo_id, charge_point_id, revision, location_id, time_zone,
-       currency, tax_rate_percent, tariff_id, security_profile, password_hash)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-     ON CONFLICT (cpo_id, charge_point_id) DO UPDATE SET revision = $3, location_id = $4,
-       time_zone = $5, currency = $6, tax_rate_percent = $7, tariff_id = $8,
-       security_profile = $9, password_hash = $10`,
-    [
-      point.cpoId,
-      point.id,
-      revision,
-      point.locationId,
-      point.timeZone,
-      point.currency,
-      point.taxRatePercent ?? null,
-      point.tariffId,
-      point.securityProfile,
-      hash,
-    ],
-  );
-  await tx.query('DELETE FROM connectors WHERE cpo_id = $1 AND charge_point_id = $2', [
-    point.cpoId,
-    point.id,
-  ]);
-  await tx.query(
-    `INSERT INTO connectors (cpo_id, charge_point_id, connector_id, power_w_max)
-     SELECT $1, $2, * FROM unnest($3::int[], $4::bigint[])`,
-    [
-      point.cpoId,
-      point.id,
-      point.connectors.map(({ id }) => id),
-      point.connectors.map(({ powerWMax }) => powerWMax.toString()),
-    ],
-  );
+  await writePoint(tx, point, revision, hash);
+  await writeConnectors(tx, point);
   // Going back to an earlier registration is news as well, so the id counts revisions.
   const id = derivedId('registration', point.cpoId, point.id, revision.toString());
   await eventLog.append(tx, [{ event: registered(point), occurredAt: now, id }]);
