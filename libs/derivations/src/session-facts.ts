@@ -101,6 +101,7 @@ export const ratingInput = (facts: StoppedFacts, tariff: OcpiTariff): RatingInpu
       states: occupancySpans(facts.states, closedAt),
     },
     entitlement: { tier: decision.tier, discountPercent: decision.discountPercent },
+    siteGroups: location.siteGroups,
   };
 };
 

@@ -12,6 +12,13 @@ describe('the environment', () => {
     });
   });
 
+  it('knows tiers that leave the price to the tariff', () => {
+    const MEMBERSHIP_TIERS = '{"home":{}}';
+    expect(environmentSchema.parse({ VAULT_KEY: key, MEMBERSHIP_TIERS })).toMatchObject({
+      MEMBERSHIP_TIERS: new Map([['home', { unscaled: 0n, scale: 0 }]]),
+    });
+  });
+
   it.each([
     { VAULT_KEY: 'short' },
     { MEMBERSHIP_TIERS: 'member' },

@@ -15,7 +15,7 @@ const tierNameSchema = z
 const tiersSchema = z.string().transform((text, context): ReadonlyMap<string, Decimal> => {
   try {
     const tiers = z
-      .record(tierNameSchema, z.strictObject({ discountPercent: percentText }))
+      .record(tierNameSchema, z.strictObject({ discountPercent: percentText.default('0') }))
       .parse(JSON.parse(text));
     return new Map(
       Object.entries(tiers).map(([tier, terms]) => [

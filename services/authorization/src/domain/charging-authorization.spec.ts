@@ -130,6 +130,13 @@ describe('a valid token', () => {
     });
   });
 
+  it('of a member without a discount leaves the price of the tier to the tariff', () => {
+    const terms = { tier: 'home', discountPercent: { unscaled: 0n, scale: 2 } };
+    const decision = when({ entitlement: { status: 'granted', version: 1n, terms } });
+    expect(decision).toMatchObject({ tier: 'home', rule: 'member-entitled' });
+    expect(decision).not.toHaveProperty('discountPercent');
+  });
+
   it('of a member whose term ended charges at retail, and says so', () => {
     const decision = when({ entitlement: member }, { at: '2026-07-01T00:00:00.000Z' });
     expect(decision).toMatchObject({ tier: 'retail', rule: 'entitlement-expired-retail' });

@@ -128,8 +128,12 @@ const tierAt = (
   // The recorded expiry says the same as the term; a start claimed from before it keeps its tier.
   return validUntil !== undefined && validUntil <= at
     ? { tier: retailTier, rule: 'entitlement-expired-retail' }
-    : { tier, discountPercent, rule: 'member-entitled' };
+    : { tier, ...discountOf(discountPercent), rule: 'member-entitled' };
 };
+
+// A discount of 0 states nothing: what the tariff says for the tier holds.
+const discountOf = (discountPercent: Decimal): Readonly<{ discountPercent?: Decimal }> =>
+  discountPercent.unscaled === 0n ? {} : { discountPercent };
 
 const ownersOf = ({ facts }: IssuedToken): Readonly<{ driverRef?: string; groupRef?: string }> => ({
   ...(facts.driverRef === undefined ? {} : { driverRef: facts.driverRef }),
