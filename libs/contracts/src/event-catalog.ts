@@ -101,6 +101,8 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'TariffPublished':
       return event.tariff.tariffId;
     case 'TariffWithdrawn':
+    case 'TariffAssigned':
+    case 'TariffUnassigned':
       return event.tariffId;
     case 'PaymentPreauthorizationRequested':
     case 'PaymentPreauthorized':

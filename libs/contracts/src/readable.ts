@@ -14,6 +14,7 @@ export const optionalMessageFields = {
   'tallywatt.access.v1.EntitlementChanged': ['validUntil'],
   'tallywatt.access.v1.ChargingDecision': ['discountPercent', 'hold', 'tariff', 'includedEnergy'],
   'tallywatt.access.v1.AuthorizeResponse': ['expiresAt'],
+  'tallywatt.pricing.v1.TariffAssigned': ['validFrom', 'validUntil'],
   'tallywatt.pricing.v1.CdrWithheld': ['moneyAtRisk'],
   'tallywatt.payment.v1.PaymentPreauthorized': ['captureBefore'],
   'tallywatt.reconciliation.v1.DiscrepancyFound': ['expected', 'actual'],

@@ -50,7 +50,7 @@ export const topics = [
     'driver reference and month',
     'included energy, drawn and returned',
   ),
-  topic('pricing.tariffs.v1', 'pricing-engine', 'tariff id', 'immutable tariff versions', 3),
+  topic('pricing.tariffs.v1', 'pricing-engine', 'tariff id', 'tariff versions, assignments', 3),
   topic('pricing.cdrs.v1', 'pricing-engine', 'session id', 'priced sessions'),
   topic(
     'payments.payments.v1',

@@ -1,8 +1,8 @@
-import type { TariffEvent } from '@tallywatt/contracts';
+import type { TariffVersionEvent } from '@tallywatt/contracts';
 import { tariffInForce } from '../domain/tariff-versions';
 import { TariffCache } from './tariff-cache';
 
-const published = (version: bigint, ocpi: object = {}): TariffEvent => ({
+const published = (version: bigint, ocpi: object = {}): TariffVersionEvent => ({
   type: 'TariffPublished',
   cpoId: 'north',
   tariff: {

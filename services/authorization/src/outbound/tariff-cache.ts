@@ -1,4 +1,4 @@
-import type { TariffEvent } from '@tallywatt/contracts';
+import type { TariffPublished, TariffVersionEvent } from '@tallywatt/contracts';
 import { normalizeInstant, type Instant } from '@tallywatt/time';
 import type { TariffVersion, TariffVersions } from '../domain/tariff-versions';
 
@@ -6,7 +6,7 @@ import type { TariffVersion, TariffVersions } from '../domain/tariff-versions';
 export class TariffCache {
   private readonly tariffs = new Map<string, TariffVersions>();
 
-  apply(event: TariffEvent): void {
+  apply(event: TariffVersionEvent): void {
     if (event.type === 'TariffWithdrawn') {
       const { cpoId, tariffId, lastVersion, withdrawnAt } = event;
       const known = this.find(cpoId, tariffId);
@@ -29,8 +29,6 @@ export class TariffCache {
     return this.tariffs.get(`${cpoId}/${tariffId}`);
   }
 }
-
-type TariffPublished = Extract<TariffEvent, { type: 'TariffPublished' }>;
 
 const decodeVersion = ({ tariff, ocpiTariffJson }: TariffPublished): TariffVersion => {
   const ocpi = JSON.parse(ocpiTariffJson) as Record<string, unknown>;

@@ -1,8 +1,8 @@
 import {
   canonicalJson,
   sha256Hex,
-  type TariffEvent,
   type TariffPublished,
+  type TariffVersionEvent,
 } from '@tallywatt/contracts';
 import { accept, ignore, unreachable, type Decider, type Decision } from '@tallywatt/decider';
 import { hasParkingTime, type OcpiTariff } from '@tallywatt/tariffs';
@@ -28,7 +28,7 @@ export type PublishTariff = Readonly<{
   now: Instant;
 }>;
 
-const evolve = (state: TariffVersion, event: TariffEvent): TariffVersion => {
+const evolve = (state: TariffVersion, event: TariffVersionEvent): TariffVersion => {
   switch (event.type) {
     case 'TariffPublished':
       return {
@@ -89,6 +89,6 @@ const withLastUpdated = (
 export const tariffVersion: Decider<
   PublishTariff,
   TariffVersion,
-  TariffEvent,
+  TariffVersionEvent,
   'content-unchanged'
 > = { initial: { status: 'absent' }, decide, evolve };

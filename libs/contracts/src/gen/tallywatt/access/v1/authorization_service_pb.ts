@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/access/v1/authorization_service.proto.
  */
 export const file_tallywatt_access_v1_authorization_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci90YWxseXdhdHQvYWNjZXNzL3YxL2F1dGhvcml6YXRpb25fc2VydmljZS5wcm90bxITdGFsbHl3YXR0LmFjY2Vzcy52MSLUAQoQQXV0aG9yaXplUmVxdWVzdBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGNvbm5lY3Rvcl9pZBgDIAEoBRIOCgZpZF90YWcYBCABKAkSJgoCYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRhcmlmZl9pZBgGIAEoCRIQCghjdXJyZW5jeRgHIAEoCRITCgtwb3dlcl93X21heBgIIAEoAxIPCgdwdXJwb3NlGAkgASgJIr4BChFBdXRob3JpemVSZXNwb25zZRI3CghkZWNpc2lvbhgBIAEoCzIlLnRhbGx5d2F0dC5hY2Nlc3MudjEuQ2hhcmdpbmdEZWNpc2lvbhIzCgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEhoKDXBhcmVudF9pZF90YWcYAyABKAlIAYgBAUINCgtfZXhwaXJlc19hdEIQCg5fcGFyZW50X2lkX3RhZzJyChRBdXRob3JpemF0aW9uU2VydmljZRJaCglBdXRob3JpemUSJS50YWxseXdhdHQuYWNjZXNzLnYxLkF1dGhvcml6ZVJlcXVlc3QaJi50YWxseXdhdHQuYWNjZXNzLnYxLkF1dGhvcml6ZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events]);
+  fileDesc("Ci90YWxseXdhdHQvYWNjZXNzL3YxL2F1dGhvcml6YXRpb25fc2VydmljZS5wcm90bxITdGFsbHl3YXR0LmFjY2Vzcy52MSKmAgoQQXV0aG9yaXplUmVxdWVzdBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGNvbm5lY3Rvcl9pZBgDIAEoBRIOCgZpZF90YWcYBCABKAkSJgoCYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRhcmlmZl9pZBgGIAEoCRIQCghjdXJyZW5jeRgHIAEoCRITCgtwb3dlcl93X21heBgIIAEoAxIPCgdwdXJwb3NlGAkgASgJEhMKC2xvY2F0aW9uX2lkGAogASgJEhMKC3NpdGVfZ3JvdXBzGAsgAygJEhMKC2V2c2VfZ3JvdXBzGAwgAygJEhEKCXRpbWVfem9uZRgNIAEoCSK+AQoRQXV0aG9yaXplUmVzcG9uc2USNwoIZGVjaXNpb24YASABKAsyJS50YWxseXdhdHQuYWNjZXNzLnYxLkNoYXJnaW5nRGVjaXNpb24SMwoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIaCg1wYXJlbnRfaWRfdGFnGAMgASgJSAGIAQFCDQoLX2V4cGlyZXNfYXRCEAoOX3BhcmVudF9pZF90YWcycgoUQXV0aG9yaXphdGlvblNlcnZpY2USWgoJQXV0aG9yaXplEiUudGFsbHl3YXR0LmFjY2Vzcy52MS5BdXRob3JpemVSZXF1ZXN0GiYudGFsbHl3YXR0LmFjY2Vzcy52MS5BdXRob3JpemVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events]);
 
 /**
  * @generated from message tallywatt.access.v1.AuthorizeRequest
@@ -74,6 +74,33 @@ export type AuthorizeRequest = Message<"tallywatt.access.v1.AuthorizeRequest"> &
    * @generated from field: string purpose = 9;
    */
   purpose: string;
+
+  /**
+   * Where that is, which tariffs are assigned by. Empty is unknown, and matches no assignment that
+   * asks for it.
+   *
+   * @generated from field: string location_id = 10;
+   */
+  locationId: string;
+
+  /**
+   * @generated from field: repeated string site_groups = 11;
+   */
+  siteGroups: string[];
+
+  /**
+   * Those of the connector; empty also when the charger does not say which connector.
+   *
+   * @generated from field: repeated string evse_groups = 12;
+   */
+  evseGroups: string[];
+
+  /**
+   * IANA zone of the location.
+   *
+   * @generated from field: string time_zone = 13;
+   */
+  timeZone: string;
 };
 
 /**
@@ -132,6 +159,33 @@ export type AuthorizeRequestJson = {
    * @generated from field: string purpose = 9;
    */
   purpose?: string;
+
+  /**
+   * Where that is, which tariffs are assigned by. Empty is unknown, and matches no assignment that
+   * asks for it.
+   *
+   * @generated from field: string location_id = 10;
+   */
+  locationId?: string;
+
+  /**
+   * @generated from field: repeated string site_groups = 11;
+   */
+  siteGroups?: string[];
+
+  /**
+   * Those of the connector; empty also when the charger does not say which connector.
+   *
+   * @generated from field: repeated string evse_groups = 12;
+   */
+  evseGroups?: string[];
+
+  /**
+   * IANA zone of the location.
+   *
+   * @generated from field: string time_zone = 13;
+   */
+  timeZone?: string;
 };
 
 /**

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/pricing/v1/pricing_events.proto.
  */
 export const file_tallywatt_pricing_v1_pricing_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEitQEKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqcDCgdDZHJMaW5lEhEKCWRpbWVuc2lvbhgBIAEoCRIQCghxdWFudGl0eRgCIAEoCRIMCgR1bml0GAMgASgJEjAKCnVuaXRfcHJpY2UYBCABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSFAoMYW1vdW50X2V4YWN0GAUgASgJEhQKDGFtb3VudF9taW5vchgGIAEoAxI2ChB0YXhfcmF0ZV9wZXJjZW50GAcgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEiEKFHRhcmlmZl9lbGVtZW50X2luZGV4GAggASgFSACIAQESKwoHZnJvbV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdG9fYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWZyb21fYm91bmRhcnkYCyABKAkSEwoLdG9fYm91bmRhcnkYDCABKAkSEwoLZXhwbGFuYXRpb24YDSABKAlCFwoVX3RhcmlmZl9lbGVtZW50X2luZGV4Iv4GCglDZHJJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEg4KBmNkcl9pZBgCIAEoCRISCgpzZXNzaW9uX2lkGAMgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUSLwoIbG9jYXRpb24YBiABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgHIAEoCRIXCgpkcml2ZXJfcmVmGAggASgJSACIAQESDAoEdGllchgJIAEoCRIVCg1wYXltZW50X3JvdXRlGAogASgJEjQKBnRhcmlmZhgLIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGA8gASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYECABKAMSFwoPcGFya2luZ19zZWNvbmRzGBEgASgDEhAKCGN1cnJlbmN5GBIgASgJEiwKBWxpbmVzGBMgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgUIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgVIAEoAxIXCg90b3RhbF90YXhfbWlub3IYFiABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYFyABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgYIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGSABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYGiABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgbIAEoCRIcCg9yZXBsYWNlc19jZHJfaWQYHCABKAlIAYgBAUINCgtfZHJpdmVyX3JlZkISChBfcmVwbGFjZXNfY2RyX2lkIvsGCg9DcmVkaXRDZHJJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEg4KBmNkcl9pZBgCIAEoCRIXCg9jcmVkaXRlZF9jZHJfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZyZWFzb24YBSABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAYgASgJEhQKDGNvbm5lY3Rvcl9pZBgHIAEoBRIvCghsb2NhdGlvbhgIIAEoCzIdLnRhbGx5d2F0dC52YWx1ZXMudjEuTG9jYXRpb24SEQoJdG9rZW5fcmVmGAkgASgJEhcKCmRyaXZlcl9yZWYYCiABKAlIAIgBARIMCgR0aWVyGAsgASgJEhUKDXBheW1lbnRfcm91dGUYDCABKAkSNAoGdGFyaWZmGA0gASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RvcHBlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY2xvc2VkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9lbmVyZ3lfbWlsbGlfd2gYESABKAMSGAoQY2hhcmdpbmdfc2Vjb25kcxgSIAEoAxIXCg9wYXJraW5nX3NlY29uZHMYEyABKAMSEAoIY3VycmVuY3kYFCABKAkSLAoFbGluZXMYFSADKAsyHS50YWxseXdhdHQucHJpY2luZy52MS5DZHJMaW5lEi4KBXRheGVzGBYgAygLMh8udGFsbHl3YXR0LnZhbHVlcy52MS5UYXhQb3J0aW9uEhwKFHRvdGFsX2V4Y2xfdGF4X21pbm9yGBcgASgDEhcKD3RvdGFsX3RheF9taW5vchgYIAEoAxIcChR0b3RhbF9pbmNsX3RheF9taW5vchgZIAEoAxIYChByYXRpbmdfcG9saWN5X2lkGBogASgJEhoKEnJvdW5kaW5nX3BvbGljeV9pZBgbIAEoCRIfChdpbnRlcnBvbGF0aW9uX3BvbGljeV9pZBgcIAEoCRIeChZ0aW1lX3pvbmVfZGF0YV92ZXJzaW9uGB0gASgJQg0KC19kcml2ZXJfcmVmIs0BCgtDZHJXaXRoaGVsZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJEhwKD2VuZXJneV9taWxsaV93aBgFIAEoA0gAiAEBEjYKDW1vbmV5X2F0X3Jpc2sYBiABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5SAGIAQFCEgoQX2VuZXJneV9taWxsaV93aEIQCg5fbW9uZXlfYXRfcmlza2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEitQEKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCL+BgoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQFCDQoLX2RyaXZlcl9yZWZCEgoQX3JlcGxhY2VzX2Nkcl9pZCL7BgoPQ3JlZGl0Q2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSFwoPY3JlZGl0ZWRfY2RyX2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgGIAEoCRIUCgxjb25uZWN0b3JfaWQYByABKAUSLwoIbG9jYXRpb24YCCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgJIAEoCRIXCgpkcml2ZXJfcmVmGAogASgJSACIAQESDAoEdGllchgLIAEoCRIVCg1wYXltZW50X3JvdXRlGAwgASgJEjQKBnRhcmlmZhgNIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGBEgASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYEiABKAMSFwoPcGFya2luZ19zZWNvbmRzGBMgASgDEhAKCGN1cnJlbmN5GBQgASgJEiwKBWxpbmVzGBUgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgWIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgXIAEoAxIXCg90b3RhbF90YXhfbWlub3IYGCABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYGSABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgaIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGyABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYHCABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgdIAEoCUINCgtfZHJpdmVyX3JlZiLNAQoLQ2RyV2l0aGhlbGQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCRIcCg9lbmVyZ3lfbWlsbGlfd2gYBSABKANIAIgBARI2Cg1tb25leV9hdF9yaXNrGAYgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgBiAEBQhIKEF9lbmVyZ3lfbWlsbGlfd2hCEAoOX21vbmV5X2F0X3Jpc2tiBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * One immutable version of a tariff, whole.
@@ -149,6 +149,357 @@ export type TariffWithdrawnJson = {
  */
 export const TariffWithdrawnSchema: GenMessage<TariffWithdrawn, {jsonType: TariffWithdrawnJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_pricing_v1_pricing_events, 1);
+
+/**
+ * Part of a week on the wall clock of a location, as OCPI restricts a tariff element.
+ *
+ * @generated from message tallywatt.pricing.v1.WeeklyWindow
+ */
+export type WeeklyWindow = Message<"tallywatt.pricing.v1.WeeklyWindow"> & {
+  /**
+   * OCPI DayOfWeek, MONDAY to SUNDAY; empty is every day.
+   *
+   * @generated from field: repeated string weekdays = 1;
+   */
+  weekdays: string[];
+
+  /**
+   * HH:MM, included. Both are left out for the whole day.
+   *
+   * @generated from field: optional string start_time = 2;
+   */
+  startTime?: string | undefined;
+
+  /**
+   * HH:MM, excluded; 00:00 is the end of the day, and one before start_time wraps over midnight.
+   *
+   * @generated from field: optional string end_time = 3;
+   */
+  endTime?: string | undefined;
+};
+
+/**
+ * Part of a week on the wall clock of a location, as OCPI restricts a tariff element.
+ *
+ * @generated from message tallywatt.pricing.v1.WeeklyWindow
+ */
+export type WeeklyWindowJson = {
+  /**
+   * OCPI DayOfWeek, MONDAY to SUNDAY; empty is every day.
+   *
+   * @generated from field: repeated string weekdays = 1;
+   */
+  weekdays?: string[];
+
+  /**
+   * HH:MM, included. Both are left out for the whole day.
+   *
+   * @generated from field: optional string start_time = 2;
+   */
+  startTime?: string;
+
+  /**
+   * HH:MM, excluded; 00:00 is the end of the day, and one before start_time wraps over midnight.
+   *
+   * @generated from field: optional string end_time = 3;
+   */
+  endTime?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.WeeklyWindow.
+ * Use `create(WeeklyWindowSchema)` to create a new message.
+ */
+export const WeeklyWindowSchema: GenMessage<WeeklyWindow, {jsonType: WeeklyWindowJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 2);
+
+/**
+ * A tariff prices sessions that start where, for whom and when this says, from this revision of the
+ * assignment on. An empty list asks nothing; a list that is not asks for one of its names.
+ *
+ * @generated from message tallywatt.pricing.v1.TariffAssigned
+ */
+export type TariffAssigned = Message<"tallywatt.pricing.v1.TariffAssigned"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string tariff_id = 2;
+   */
+  tariffId: string;
+
+  /**
+   * @generated from field: string assignment_id = 3;
+   */
+  assignmentId: string;
+
+  /**
+   * Counts what was said of the assignment, whichever tariff it named: the highest one holds.
+   *
+   * @generated from field: int64 revision = 4;
+   */
+  revision: bigint;
+
+  /**
+   * The highest one that holds a start wins.
+   *
+   * @generated from field: int32 priority = 5;
+   */
+  priority: number;
+
+  /**
+   * Kind and name: tier:member, tier:retail, token-type:AD_HOC_USER, group:<group reference>,
+   * roaming:<country code and party id>.
+   *
+   * @generated from field: repeated string driver_groups = 6;
+   */
+  driverGroups: string[];
+
+  /**
+   * @generated from field: repeated string charge_point_ids = 7;
+   */
+  chargePointIds: string[];
+
+  /**
+   * @generated from field: repeated string evse_groups = 8;
+   */
+  evseGroups: string[];
+
+  /**
+   * @generated from field: repeated string location_ids = 9;
+   */
+  locationIds: string[];
+
+  /**
+   * @generated from field: repeated string site_groups = 10;
+   */
+  siteGroups: string[];
+
+  /**
+   * Empty is always.
+   *
+   * @generated from field: repeated tallywatt.pricing.v1.WeeklyWindow weekly_windows = 11;
+   */
+  weeklyWindows: WeeklyWindow[];
+
+  /**
+   * From inclusive, until exclusive.
+   *
+   * @generated from field: optional google.protobuf.Timestamp valid_from = 12;
+   */
+  validFrom?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp valid_until = 13;
+   */
+  validUntil?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp assigned_at = 14;
+   */
+  assignedAt?: Timestamp | undefined;
+
+  /**
+   * The subject of the caller's token.
+   *
+   * @generated from field: string assigned_by = 15;
+   */
+  assignedBy: string;
+};
+
+/**
+ * A tariff prices sessions that start where, for whom and when this says, from this revision of the
+ * assignment on. An empty list asks nothing; a list that is not asks for one of its names.
+ *
+ * @generated from message tallywatt.pricing.v1.TariffAssigned
+ */
+export type TariffAssignedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string tariff_id = 2;
+   */
+  tariffId?: string;
+
+  /**
+   * @generated from field: string assignment_id = 3;
+   */
+  assignmentId?: string;
+
+  /**
+   * Counts what was said of the assignment, whichever tariff it named: the highest one holds.
+   *
+   * @generated from field: int64 revision = 4;
+   */
+  revision?: string;
+
+  /**
+   * The highest one that holds a start wins.
+   *
+   * @generated from field: int32 priority = 5;
+   */
+  priority?: number;
+
+  /**
+   * Kind and name: tier:member, tier:retail, token-type:AD_HOC_USER, group:<group reference>,
+   * roaming:<country code and party id>.
+   *
+   * @generated from field: repeated string driver_groups = 6;
+   */
+  driverGroups?: string[];
+
+  /**
+   * @generated from field: repeated string charge_point_ids = 7;
+   */
+  chargePointIds?: string[];
+
+  /**
+   * @generated from field: repeated string evse_groups = 8;
+   */
+  evseGroups?: string[];
+
+  /**
+   * @generated from field: repeated string location_ids = 9;
+   */
+  locationIds?: string[];
+
+  /**
+   * @generated from field: repeated string site_groups = 10;
+   */
+  siteGroups?: string[];
+
+  /**
+   * Empty is always.
+   *
+   * @generated from field: repeated tallywatt.pricing.v1.WeeklyWindow weekly_windows = 11;
+   */
+  weeklyWindows?: WeeklyWindowJson[];
+
+  /**
+   * From inclusive, until exclusive.
+   *
+   * @generated from field: optional google.protobuf.Timestamp valid_from = 12;
+   */
+  validFrom?: TimestampJson;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp valid_until = 13;
+   */
+  validUntil?: TimestampJson;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp assigned_at = 14;
+   */
+  assignedAt?: TimestampJson;
+
+  /**
+   * The subject of the caller's token.
+   *
+   * @generated from field: string assigned_by = 15;
+   */
+  assignedBy?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.TariffAssigned.
+ * Use `create(TariffAssignedSchema)` to create a new message.
+ */
+export const TariffAssignedSchema: GenMessage<TariffAssigned, {jsonType: TariffAssignedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 3);
+
+/**
+ * An assignment holds for no session that starts at or after unassigned_at.
+ *
+ * @generated from message tallywatt.pricing.v1.TariffUnassigned
+ */
+export type TariffUnassigned = Message<"tallywatt.pricing.v1.TariffUnassigned"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string tariff_id = 2;
+   */
+  tariffId: string;
+
+  /**
+   * @generated from field: string assignment_id = 3;
+   */
+  assignmentId: string;
+
+  /**
+   * Counts on from the assignment's.
+   *
+   * @generated from field: int64 revision = 4;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp unassigned_at = 5;
+   */
+  unassignedAt?: Timestamp | undefined;
+
+  /**
+   * The subject of the caller's token.
+   *
+   * @generated from field: string unassigned_by = 6;
+   */
+  unassignedBy: string;
+};
+
+/**
+ * An assignment holds for no session that starts at or after unassigned_at.
+ *
+ * @generated from message tallywatt.pricing.v1.TariffUnassigned
+ */
+export type TariffUnassignedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string tariff_id = 2;
+   */
+  tariffId?: string;
+
+  /**
+   * @generated from field: string assignment_id = 3;
+   */
+  assignmentId?: string;
+
+  /**
+   * Counts on from the assignment's.
+   *
+   * @generated from field: int64 revision = 4;
+   */
+  revision?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp unassigned_at = 5;
+   */
+  unassignedAt?: TimestampJson;
+
+  /**
+   * The subject of the caller's token.
+   *
+   * @generated from field: string unassigned_by = 6;
+   */
+  unassignedBy?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.TariffUnassigned.
+ * Use `create(TariffUnassignedSchema)` to create a new message.
+ */
+export const TariffUnassignedSchema: GenMessage<TariffUnassigned, {jsonType: TariffUnassignedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 4);
 
 /**
  * @generated from message tallywatt.pricing.v1.CdrLine
@@ -327,7 +678,7 @@ export type CdrLineJson = {
  * Use `create(CdrLineSchema)` to create a new message.
  */
 export const CdrLineSchema: GenMessage<CdrLine, {jsonType: CdrLineJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 2);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 5);
 
 /**
  * @generated from message tallywatt.pricing.v1.CdrIssued
@@ -632,7 +983,7 @@ export type CdrIssuedJson = {
  * Use `create(CdrIssuedSchema)` to create a new message.
  */
 export const CdrIssuedSchema: GenMessage<CdrIssued, {jsonType: CdrIssuedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 3);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 6);
 
 /**
  * Takes back a CDR whole, because a later fact changed the price: everything as it was issued, with
@@ -953,7 +1304,7 @@ export type CreditCdrIssuedJson = {
  * Use `create(CreditCdrIssuedSchema)` to create a new message.
  */
 export const CreditCdrIssuedSchema: GenMessage<CreditCdrIssued, {jsonType: CreditCdrIssuedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 4);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 7);
 
 /**
  * A closed session that cannot be priced, or, after its CDR, a correction that cannot be: the CDR
@@ -1040,5 +1391,5 @@ export type CdrWithheldJson = {
  * Use `create(CdrWithheldSchema)` to create a new message.
  */
 export const CdrWithheldSchema: GenMessage<CdrWithheld, {jsonType: CdrWithheldJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 5);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 8);
 
