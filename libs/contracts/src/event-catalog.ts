@@ -100,9 +100,12 @@ const subjectOf = (event: TallywattEvent): string => {
       return event.decision.tokenRef;
     case 'TariffPublished':
       return event.tariff.tariffId;
+    case 'PricingRuleSet':
+      return event.base.tariffId;
     case 'TariffWithdrawn':
     case 'TariffAssigned':
     case 'TariffUnassigned':
+    case 'PricingRuleRemoved':
       return event.tariffId;
     case 'PaymentPreauthorizationRequested':
     case 'PaymentPreauthorized':

@@ -16,6 +16,10 @@ export const optionalMessageFields = {
   'tallywatt.access.v1.AuthorizeResponse': ['expiresAt'],
   'tallywatt.pricing.v1.TariffAssigned': ['validFrom', 'validUntil'],
   'tallywatt.pricing.v1.CdrWithheld': ['moneyAtRisk'],
+  'tallywatt.pricing.v1.PriceAdjustment': ['percent', 'amountPerUnit'],
+  'tallywatt.pricing.v1.PriceBounds': ['largestChange'],
+  'tallywatt.pricing.v1.PricingStep': ['utilisationPercent', 'sessionsStartedInHour'],
+  'tallywatt.pricing.v1.TariffPublished': ['adjustedBy'],
   'tallywatt.payment.v1.PaymentPreauthorized': ['captureBefore'],
   'tallywatt.reconciliation.v1.DiscrepancyFound': ['expected', 'actual'],
 } as const;

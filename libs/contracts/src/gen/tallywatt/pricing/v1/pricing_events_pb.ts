@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/pricing/v1/pricing_events.proto.
  */
 export const file_tallywatt_pricing_v1_pricing_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEitQEKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCL+BgoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQFCDQoLX2RyaXZlcl9yZWZCEgoQX3JlcGxhY2VzX2Nkcl9pZCL7BgoPQ3JlZGl0Q2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSFwoPY3JlZGl0ZWRfY2RyX2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgGIAEoCRIUCgxjb25uZWN0b3JfaWQYByABKAUSLwoIbG9jYXRpb24YCCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgJIAEoCRIXCgpkcml2ZXJfcmVmGAogASgJSACIAQESDAoEdGllchgLIAEoCRIVCg1wYXltZW50X3JvdXRlGAwgASgJEjQKBnRhcmlmZhgNIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGBEgASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYEiABKAMSFwoPcGFya2luZ19zZWNvbmRzGBMgASgDEhAKCGN1cnJlbmN5GBQgASgJEiwKBWxpbmVzGBUgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgWIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgXIAEoAxIXCg90b3RhbF90YXhfbWlub3IYGCABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYGSABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgaIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGyABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYHCABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgdIAEoCUINCgtfZHJpdmVyX3JlZiLNAQoLQ2RyV2l0aGhlbGQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCRIcCg9lbmVyZ3lfbWlsbGlfd2gYBSABKANIAIgBARI2Cg1tb25leV9hdF9yaXNrGAYgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgBiAEBQhIKEF9lbmVyZ3lfbWlsbGlfd2hCEAoOX21vbmV5X2F0X3Jpc2tiBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEihwIKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKC2FkanVzdGVkX2J5GAYgASgLMiYudGFsbHl3YXR0LnByaWNpbmcudjEuVGFyaWZmQWRqdXN0bWVudEgAiAEBQg4KDF9hZGp1c3RlZF9ieSKIAgoQVGFyaWZmQWRqdXN0bWVudBIPCgdydWxlX2lkGAEgASgJEhUKDXJ1bGVfcmV2aXNpb24YAiABKAMSFAoMYmFzZV92ZXJzaW9uGAMgASgDEhkKEWJhc2VfY29udGVudF9oYXNoGAQgASgJEhcKCnN0ZXBfaW5kZXgYBSABKAVIAIgBARI6CgtvYnNlcnZhdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlNpdGVPYnNlcnZhdGlvbhI3CgZsaW1pdHMYByADKAsyJy50YWxseXdhdHQucHJpY2luZy52MS5QcmljZUxpbWl0UmVhY2hlZEINCgtfc3RlcF9pbmRleCKqAQoPU2l0ZU9ic2VydmF0aW9uEi8KC29ic2VydmVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl0aW1lX3pvbmUYAiABKAkSEgoKY29ubmVjdG9ycxgDIAEoBRIdChVjb25uZWN0b3JzX2luX3Nlc3Npb24YBCABKAUSIAoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAUgASgFIjUKEVByaWNlTGltaXRSZWFjaGVkEhEKCWRpbWVuc2lvbhgBIAEoCRINCgVsaW1pdBgCIAEoCSKIAQoKTGV2ZWxSYW5nZRIRCgRmcm9tGAEgASgFSACIAQESDwoCdG8YAiABKAVIAYgBARIWCglzdGF5X2Zyb20YAyABKAVIAogBARIUCgdzdGF5X3RvGAQgASgFSAOIAQFCBwoFX2Zyb21CBQoDX3RvQgwKCl9zdGF5X2Zyb21CCgoIX3N0YXlfdG8itAEKD1ByaWNlQWRqdXN0bWVudBIRCglkaW1lbnNpb24YASABKAkSMgoHcGVyY2VudBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgAiAEBEjoKD2Ftb3VudF9wZXJfdW5pdBgDIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgBiAEBQgoKCF9wZXJjZW50QhIKEF9hbW91bnRfcGVyX3VuaXQi7QIKC1ByaWNpbmdTdGVwEkIKE3V0aWxpc2F0aW9uX3BlcmNlbnQYASABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5MZXZlbFJhbmdlSACIAQESRwoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAIgASgLMiAudGFsbHl3YXR0LnByaWNpbmcudjEuTGV2ZWxSYW5nZUgBiAEBEhcKCnN0YXJ0X3RpbWUYAyABKAlIAogBARIVCghlbmRfdGltZRgEIAEoCUgDiAEBEhQKDGRheXNfb2Zfd2VlaxgFIAMoCRI6CgthZGp1c3RtZW50cxgGIAMoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlByaWNlQWRqdXN0bWVudEIWChRfdXRpbGlzYXRpb25fcGVyY2VudEIbChlfc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSLLAQoLUHJpY2VCb3VuZHMSEQoJZGltZW5zaW9uGAEgASgJEiwKBmxvd2VzdBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBItCgdoaWdoZXN0GAMgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEjkKDmxhcmdlc3RfY2hhbmdlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSACIAQFCEQoPX2xhcmdlc3RfY2hhbmdlIsUCCg5QcmljaW5nUnVsZVNldBIOCgZjcG9faWQYASABKAkSDwoHcnVsZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIyCgRiYXNlGAQgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USFAoMbG9jYXRpb25faWRzGAUgAygJEjAKBXN0ZXBzGAYgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2luZ1N0ZXASMQoGYm91bmRzGAcgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2VCb3VuZHMSFQoNZHdlbGxfbWludXRlcxgIIAEoBRIOCgZzZXRfYnkYCSABKAkSKgoGc2V0X2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAQoSUHJpY2luZ1J1bGVSZW1vdmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSDwoHcnVsZV9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxISCgpyZW1vdmVkX2J5GAUgASgJEi4KCnJlbW92ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCL+BgoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQFCDQoLX2RyaXZlcl9yZWZCEgoQX3JlcGxhY2VzX2Nkcl9pZCL7BgoPQ3JlZGl0Q2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSFwoPY3JlZGl0ZWRfY2RyX2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgGIAEoCRIUCgxjb25uZWN0b3JfaWQYByABKAUSLwoIbG9jYXRpb24YCCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgJIAEoCRIXCgpkcml2ZXJfcmVmGAogASgJSACIAQESDAoEdGllchgLIAEoCRIVCg1wYXltZW50X3JvdXRlGAwgASgJEjQKBnRhcmlmZhgNIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGBEgASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYEiABKAMSFwoPcGFya2luZ19zZWNvbmRzGBMgASgDEhAKCGN1cnJlbmN5GBQgASgJEiwKBWxpbmVzGBUgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgWIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgXIAEoAxIXCg90b3RhbF90YXhfbWlub3IYGCABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYGSABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgaIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGyABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYHCABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgdIAEoCUINCgtfZHJpdmVyX3JlZiLNAQoLQ2RyV2l0aGhlbGQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCRIcCg9lbmVyZ3lfbWlsbGlfd2gYBSABKANIAIgBARI2Cg1tb25leV9hdF9yaXNrGAYgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgBiAEBQhIKEF9lbmVyZ3lfbWlsbGlfd2hCEAoOX21vbmV5X2F0X3Jpc2tiBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * One immutable version of a tariff, whole.
@@ -50,6 +50,13 @@ export type TariffPublished = Message<"tallywatt.pricing.v1.TariffPublished"> & 
    * @generated from field: google.protobuf.Timestamp published_at = 5;
    */
   publishedAt?: Timestamp | undefined;
+
+  /**
+   * Left out for what a person has published: then it is the base of what rules adjust.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.TariffAdjustment adjusted_by = 6;
+   */
+  adjustedBy?: TariffAdjustment | undefined;
 };
 
 /**
@@ -84,6 +91,13 @@ export type TariffPublishedJson = {
    * @generated from field: google.protobuf.Timestamp published_at = 5;
    */
   publishedAt?: TimestampJson;
+
+  /**
+   * Left out for what a person has published: then it is the base of what rules adjust.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.TariffAdjustment adjusted_by = 6;
+   */
+  adjustedBy?: TariffAdjustmentJson;
 };
 
 /**
@@ -92,6 +106,741 @@ export type TariffPublishedJson = {
  */
 export const TariffPublishedSchema: GenMessage<TariffPublished, {jsonType: TariffPublishedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_pricing_v1_pricing_events, 0);
+
+/**
+ * Why a rule published a version: with the rule and the base version, all that its prices follow
+ * from.
+ *
+ * @generated from message tallywatt.pricing.v1.TariffAdjustment
+ */
+export type TariffAdjustment = Message<"tallywatt.pricing.v1.TariffAdjustment"> & {
+  /**
+   * @generated from field: string rule_id = 1;
+   */
+  ruleId: string;
+
+  /**
+   * Of the rule as it was set then.
+   *
+   * @generated from field: int64 rule_revision = 2;
+   */
+  ruleRevision: bigint;
+
+  /**
+   * @generated from field: int64 base_version = 3;
+   */
+  baseVersion: bigint;
+
+  /**
+   * @generated from field: string base_content_hash = 4;
+   */
+  baseContentHash: string;
+
+  /**
+   * Index of the step that held; left out when none did and the base prices are aimed at.
+   *
+   * @generated from field: optional int32 step_index = 5;
+   */
+  stepIndex?: number | undefined;
+
+  /**
+   * @generated from field: tallywatt.pricing.v1.SiteObservation observation = 6;
+   */
+  observation?: SiteObservation | undefined;
+
+  /**
+   * Prices that would have been others without a limit of the rule.
+   *
+   * @generated from field: repeated tallywatt.pricing.v1.PriceLimitReached limits = 7;
+   */
+  limits: PriceLimitReached[];
+};
+
+/**
+ * Why a rule published a version: with the rule and the base version, all that its prices follow
+ * from.
+ *
+ * @generated from message tallywatt.pricing.v1.TariffAdjustment
+ */
+export type TariffAdjustmentJson = {
+  /**
+   * @generated from field: string rule_id = 1;
+   */
+  ruleId?: string;
+
+  /**
+   * Of the rule as it was set then.
+   *
+   * @generated from field: int64 rule_revision = 2;
+   */
+  ruleRevision?: string;
+
+  /**
+   * @generated from field: int64 base_version = 3;
+   */
+  baseVersion?: string;
+
+  /**
+   * @generated from field: string base_content_hash = 4;
+   */
+  baseContentHash?: string;
+
+  /**
+   * Index of the step that held; left out when none did and the base prices are aimed at.
+   *
+   * @generated from field: optional int32 step_index = 5;
+   */
+  stepIndex?: number;
+
+  /**
+   * @generated from field: tallywatt.pricing.v1.SiteObservation observation = 6;
+   */
+  observation?: SiteObservationJson;
+
+  /**
+   * Prices that would have been others without a limit of the rule.
+   *
+   * @generated from field: repeated tallywatt.pricing.v1.PriceLimitReached limits = 7;
+   */
+  limits?: PriceLimitReachedJson[];
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.TariffAdjustment.
+ * Use `create(TariffAdjustmentSchema)` to create a new message.
+ */
+export const TariffAdjustmentSchema: GenMessage<TariffAdjustment, {jsonType: TariffAdjustmentJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 1);
+
+/**
+ * What was known of a site at one instant, by the times that its chargers claim.
+ *
+ * @generated from message tallywatt.pricing.v1.SiteObservation
+ */
+export type SiteObservation = Message<"tallywatt.pricing.v1.SiteObservation"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp observed_at = 1;
+   */
+  observedAt?: Timestamp | undefined;
+
+  /**
+   * IANA zone of all its charge points.
+   *
+   * @generated from field: string time_zone = 2;
+   */
+  timeZone: string;
+
+  /**
+   * @generated from field: int32 connectors = 3;
+   */
+  connectors: number;
+
+  /**
+   * With a session that is not closed.
+   *
+   * @generated from field: int32 connectors_in_session = 4;
+   */
+  connectorsInSession: number;
+
+  /**
+   * In the 60 minutes before.
+   *
+   * @generated from field: int32 sessions_started_in_hour = 5;
+   */
+  sessionsStartedInHour: number;
+};
+
+/**
+ * What was known of a site at one instant, by the times that its chargers claim.
+ *
+ * @generated from message tallywatt.pricing.v1.SiteObservation
+ */
+export type SiteObservationJson = {
+  /**
+   * @generated from field: google.protobuf.Timestamp observed_at = 1;
+   */
+  observedAt?: TimestampJson;
+
+  /**
+   * IANA zone of all its charge points.
+   *
+   * @generated from field: string time_zone = 2;
+   */
+  timeZone?: string;
+
+  /**
+   * @generated from field: int32 connectors = 3;
+   */
+  connectors?: number;
+
+  /**
+   * With a session that is not closed.
+   *
+   * @generated from field: int32 connectors_in_session = 4;
+   */
+  connectorsInSession?: number;
+
+  /**
+   * In the 60 minutes before.
+   *
+   * @generated from field: int32 sessions_started_in_hour = 5;
+   */
+  sessionsStartedInHour?: number;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.SiteObservation.
+ * Use `create(SiteObservationSchema)` to create a new message.
+ */
+export const SiteObservationSchema: GenMessage<SiteObservation, {jsonType: SiteObservationJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 2);
+
+/**
+ * @generated from message tallywatt.pricing.v1.PriceLimitReached
+ */
+export type PriceLimitReached = Message<"tallywatt.pricing.v1.PriceLimitReached"> & {
+  /**
+   * ENERGY | TIME | PARKING_TIME | FLAT
+   *
+   * @generated from field: string dimension = 1;
+   */
+  dimension: string;
+
+  /**
+   * lowest | highest | largest-change
+   *
+   * @generated from field: string limit = 2;
+   */
+  limit: string;
+};
+
+/**
+ * @generated from message tallywatt.pricing.v1.PriceLimitReached
+ */
+export type PriceLimitReachedJson = {
+  /**
+   * ENERGY | TIME | PARKING_TIME | FLAT
+   *
+   * @generated from field: string dimension = 1;
+   */
+  dimension?: string;
+
+  /**
+   * lowest | highest | largest-change
+   *
+   * @generated from field: string limit = 2;
+   */
+  limit?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.PriceLimitReached.
+ * Use `create(PriceLimitReachedSchema)` to create a new message.
+ */
+export const PriceLimitReachedSchema: GenMessage<PriceLimitReached, {jsonType: PriceLimitReachedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 3);
+
+/**
+ * From `from` on, to below `to`. A step that holds goes on holding from `stay_from` to below
+ * `stay_to`, which are further apart, so that prices do not flutter.
+ *
+ * @generated from message tallywatt.pricing.v1.LevelRange
+ */
+export type LevelRange = Message<"tallywatt.pricing.v1.LevelRange"> & {
+  /**
+   * @generated from field: optional int32 from = 1;
+   */
+  from?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 to = 2;
+   */
+  to?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 stay_from = 3;
+   */
+  stayFrom?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 stay_to = 4;
+   */
+  stayTo?: number | undefined;
+};
+
+/**
+ * From `from` on, to below `to`. A step that holds goes on holding from `stay_from` to below
+ * `stay_to`, which are further apart, so that prices do not flutter.
+ *
+ * @generated from message tallywatt.pricing.v1.LevelRange
+ */
+export type LevelRangeJson = {
+  /**
+   * @generated from field: optional int32 from = 1;
+   */
+  from?: number;
+
+  /**
+   * @generated from field: optional int32 to = 2;
+   */
+  to?: number;
+
+  /**
+   * @generated from field: optional int32 stay_from = 3;
+   */
+  stayFrom?: number;
+
+  /**
+   * @generated from field: optional int32 stay_to = 4;
+   */
+  stayTo?: number;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.LevelRange.
+ * Use `create(LevelRangeSchema)` to create a new message.
+ */
+export const LevelRangeSchema: GenMessage<LevelRange, {jsonType: LevelRangeJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 4);
+
+/**
+ * Exactly one of percent and amount per unit; below zero makes it cheaper.
+ *
+ * @generated from message tallywatt.pricing.v1.PriceAdjustment
+ */
+export type PriceAdjustment = Message<"tallywatt.pricing.v1.PriceAdjustment"> & {
+  /**
+   * ENERGY | TIME | PARKING_TIME | FLAT
+   *
+   * @generated from field: string dimension = 1;
+   */
+  dimension: string;
+
+  /**
+   * Of the base price.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal percent = 2;
+   */
+  percent?: Decimal | undefined;
+
+  /**
+   * Per kWh, hour or session, in major units, excluding tax.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal amount_per_unit = 3;
+   */
+  amountPerUnit?: Decimal | undefined;
+};
+
+/**
+ * Exactly one of percent and amount per unit; below zero makes it cheaper.
+ *
+ * @generated from message tallywatt.pricing.v1.PriceAdjustment
+ */
+export type PriceAdjustmentJson = {
+  /**
+   * ENERGY | TIME | PARKING_TIME | FLAT
+   *
+   * @generated from field: string dimension = 1;
+   */
+  dimension?: string;
+
+  /**
+   * Of the base price.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal percent = 2;
+   */
+  percent?: DecimalJson;
+
+  /**
+   * Per kWh, hour or session, in major units, excluding tax.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal amount_per_unit = 3;
+   */
+  amountPerUnit?: DecimalJson;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.PriceAdjustment.
+ * Use `create(PriceAdjustmentSchema)` to create a new message.
+ */
+export const PriceAdjustmentSchema: GenMessage<PriceAdjustment, {jsonType: PriceAdjustmentJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 5);
+
+/**
+ * Holds when all that is given holds. Times are those of the wall clock at the site.
+ *
+ * @generated from message tallywatt.pricing.v1.PricingStep
+ */
+export type PricingStep = Message<"tallywatt.pricing.v1.PricingStep"> & {
+  /**
+   * Connectors in session per hundred.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.LevelRange utilisation_percent = 1;
+   */
+  utilisationPercent?: LevelRange | undefined;
+
+  /**
+   * @generated from field: optional tallywatt.pricing.v1.LevelRange sessions_started_in_hour = 2;
+   */
+  sessionsStartedInHour?: LevelRange | undefined;
+
+  /**
+   * HH:MM; an end at or before the start is on the next day.
+   *
+   * @generated from field: optional string start_time = 3;
+   */
+  startTime?: string | undefined;
+
+  /**
+   * @generated from field: optional string end_time = 4;
+   */
+  endTime?: string | undefined;
+
+  /**
+   * OCPI 2.2.1 DayOfWeek, of the day on which the instant is; empty: every day.
+   *
+   * @generated from field: repeated string days_of_week = 5;
+   */
+  daysOfWeek: string[];
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.PriceAdjustment adjustments = 6;
+   */
+  adjustments: PriceAdjustment[];
+};
+
+/**
+ * Holds when all that is given holds. Times are those of the wall clock at the site.
+ *
+ * @generated from message tallywatt.pricing.v1.PricingStep
+ */
+export type PricingStepJson = {
+  /**
+   * Connectors in session per hundred.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.LevelRange utilisation_percent = 1;
+   */
+  utilisationPercent?: LevelRangeJson;
+
+  /**
+   * @generated from field: optional tallywatt.pricing.v1.LevelRange sessions_started_in_hour = 2;
+   */
+  sessionsStartedInHour?: LevelRangeJson;
+
+  /**
+   * HH:MM; an end at or before the start is on the next day.
+   *
+   * @generated from field: optional string start_time = 3;
+   */
+  startTime?: string;
+
+  /**
+   * @generated from field: optional string end_time = 4;
+   */
+  endTime?: string;
+
+  /**
+   * OCPI 2.2.1 DayOfWeek, of the day on which the instant is; empty: every day.
+   *
+   * @generated from field: repeated string days_of_week = 5;
+   */
+  daysOfWeek?: string[];
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.PriceAdjustment adjustments = 6;
+   */
+  adjustments?: PriceAdjustmentJson[];
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.PricingStep.
+ * Use `create(PricingStepSchema)` to create a new message.
+ */
+export const PricingStepSchema: GenMessage<PricingStep, {jsonType: PricingStepJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 6);
+
+/**
+ * What a person allows a price to be: per kWh, hour or session, in major units, excluding tax.
+ *
+ * @generated from message tallywatt.pricing.v1.PriceBounds
+ */
+export type PriceBounds = Message<"tallywatt.pricing.v1.PriceBounds"> & {
+  /**
+   * @generated from field: string dimension = 1;
+   */
+  dimension: string;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Decimal lowest = 2;
+   */
+  lowest?: Decimal | undefined;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Decimal highest = 3;
+   */
+  highest?: Decimal | undefined;
+
+  /**
+   * From one version to the next.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal largest_change = 4;
+   */
+  largestChange?: Decimal | undefined;
+};
+
+/**
+ * What a person allows a price to be: per kWh, hour or session, in major units, excluding tax.
+ *
+ * @generated from message tallywatt.pricing.v1.PriceBounds
+ */
+export type PriceBoundsJson = {
+  /**
+   * @generated from field: string dimension = 1;
+   */
+  dimension?: string;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Decimal lowest = 2;
+   */
+  lowest?: DecimalJson;
+
+  /**
+   * @generated from field: tallywatt.values.v1.Decimal highest = 3;
+   */
+  highest?: DecimalJson;
+
+  /**
+   * From one version to the next.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal largest_change = 4;
+   */
+  largestChange?: DecimalJson;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.PriceBounds.
+ * Use `create(PriceBoundsSchema)` to create a new message.
+ */
+export const PriceBoundsSchema: GenMessage<PriceBounds, {jsonType: PriceBoundsJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 7);
+
+/**
+ * A person lets a rule adjust a tariff within bounds. Replaces what was set before of this tariff.
+ *
+ * @generated from message tallywatt.pricing.v1.PricingRuleSet
+ */
+export type PricingRuleSet = Message<"tallywatt.pricing.v1.PricingRuleSet"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string rule_id = 2;
+   */
+  ruleId: string;
+
+  /**
+   * Counts what was set and removed of this tariff, from 1.
+   *
+   * @generated from field: int64 revision = 3;
+   */
+  revision: bigint;
+
+  /**
+   * What is adjusted: never a version that a rule made.
+   *
+   * @generated from field: tallywatt.values.v1.TariffReference base = 4;
+   */
+  base?: TariffReference | undefined;
+
+  /**
+   * The site that is observed.
+   *
+   * @generated from field: repeated string location_ids = 5;
+   */
+  locationIds: string[];
+
+  /**
+   * The first that holds counts; where none does, the base prices.
+   *
+   * @generated from field: repeated tallywatt.pricing.v1.PricingStep steps = 6;
+   */
+  steps: PricingStep[];
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.PriceBounds bounds = 7;
+   */
+  bounds: PriceBounds[];
+
+  /**
+   * The shortest time from one version that a rule made to the next.
+   *
+   * @generated from field: int32 dwell_minutes = 8;
+   */
+  dwellMinutes: number;
+
+  /**
+   * @generated from field: string set_by = 9;
+   */
+  setBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp set_at = 10;
+   */
+  setAt?: Timestamp | undefined;
+};
+
+/**
+ * A person lets a rule adjust a tariff within bounds. Replaces what was set before of this tariff.
+ *
+ * @generated from message tallywatt.pricing.v1.PricingRuleSet
+ */
+export type PricingRuleSetJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string rule_id = 2;
+   */
+  ruleId?: string;
+
+  /**
+   * Counts what was set and removed of this tariff, from 1.
+   *
+   * @generated from field: int64 revision = 3;
+   */
+  revision?: string;
+
+  /**
+   * What is adjusted: never a version that a rule made.
+   *
+   * @generated from field: tallywatt.values.v1.TariffReference base = 4;
+   */
+  base?: TariffReferenceJson;
+
+  /**
+   * The site that is observed.
+   *
+   * @generated from field: repeated string location_ids = 5;
+   */
+  locationIds?: string[];
+
+  /**
+   * The first that holds counts; where none does, the base prices.
+   *
+   * @generated from field: repeated tallywatt.pricing.v1.PricingStep steps = 6;
+   */
+  steps?: PricingStepJson[];
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.PriceBounds bounds = 7;
+   */
+  bounds?: PriceBoundsJson[];
+
+  /**
+   * The shortest time from one version that a rule made to the next.
+   *
+   * @generated from field: int32 dwell_minutes = 8;
+   */
+  dwellMinutes?: number;
+
+  /**
+   * @generated from field: string set_by = 9;
+   */
+  setBy?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp set_at = 10;
+   */
+  setAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.PricingRuleSet.
+ * Use `create(PricingRuleSetSchema)` to create a new message.
+ */
+export const PricingRuleSetSchema: GenMessage<PricingRuleSet, {jsonType: PricingRuleSetJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 8);
+
+/**
+ * @generated from message tallywatt.pricing.v1.PricingRuleRemoved
+ */
+export type PricingRuleRemoved = Message<"tallywatt.pricing.v1.PricingRuleRemoved"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string tariff_id = 2;
+   */
+  tariffId: string;
+
+  /**
+   * @generated from field: string rule_id = 3;
+   */
+  ruleId: string;
+
+  /**
+   * @generated from field: int64 revision = 4;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: string removed_by = 5;
+   */
+  removedBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp removed_at = 6;
+   */
+  removedAt?: Timestamp | undefined;
+};
+
+/**
+ * @generated from message tallywatt.pricing.v1.PricingRuleRemoved
+ */
+export type PricingRuleRemovedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string tariff_id = 2;
+   */
+  tariffId?: string;
+
+  /**
+   * @generated from field: string rule_id = 3;
+   */
+  ruleId?: string;
+
+  /**
+   * @generated from field: int64 revision = 4;
+   */
+  revision?: string;
+
+  /**
+   * @generated from field: string removed_by = 5;
+   */
+  removedBy?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp removed_at = 6;
+   */
+  removedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.PricingRuleRemoved.
+ * Use `create(PricingRuleRemovedSchema)` to create a new message.
+ */
+export const PricingRuleRemovedSchema: GenMessage<PricingRuleRemoved, {jsonType: PricingRuleRemovedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 9);
 
 /**
  * @generated from message tallywatt.pricing.v1.TariffWithdrawn
@@ -148,7 +897,7 @@ export type TariffWithdrawnJson = {
  * Use `create(TariffWithdrawnSchema)` to create a new message.
  */
 export const TariffWithdrawnSchema: GenMessage<TariffWithdrawn, {jsonType: TariffWithdrawnJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 1);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 10);
 
 /**
  * Part of a week on the wall clock of a location, as OCPI restricts a tariff element.
@@ -211,7 +960,7 @@ export type WeeklyWindowJson = {
  * Use `create(WeeklyWindowSchema)` to create a new message.
  */
 export const WeeklyWindowSchema: GenMessage<WeeklyWindow, {jsonType: WeeklyWindowJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 2);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 11);
 
 /**
  * A tariff prices sessions that start where, for whom and when this says, from this revision of the
@@ -410,7 +1159,7 @@ export type TariffAssignedJson = {
  * Use `create(TariffAssignedSchema)` to create a new message.
  */
 export const TariffAssignedSchema: GenMessage<TariffAssigned, {jsonType: TariffAssignedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 3);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 12);
 
 /**
  * An assignment holds for no session that starts at or after unassigned_at.
@@ -499,7 +1248,7 @@ export type TariffUnassignedJson = {
  * Use `create(TariffUnassignedSchema)` to create a new message.
  */
 export const TariffUnassignedSchema: GenMessage<TariffUnassigned, {jsonType: TariffUnassignedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 4);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 13);
 
 /**
  * @generated from message tallywatt.pricing.v1.CdrLine
@@ -678,7 +1427,7 @@ export type CdrLineJson = {
  * Use `create(CdrLineSchema)` to create a new message.
  */
 export const CdrLineSchema: GenMessage<CdrLine, {jsonType: CdrLineJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 5);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 14);
 
 /**
  * @generated from message tallywatt.pricing.v1.CdrIssued
@@ -983,7 +1732,7 @@ export type CdrIssuedJson = {
  * Use `create(CdrIssuedSchema)` to create a new message.
  */
 export const CdrIssuedSchema: GenMessage<CdrIssued, {jsonType: CdrIssuedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 6);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 15);
 
 /**
  * Takes back a CDR whole, because a later fact changed the price: everything as it was issued, with
@@ -1304,7 +2053,7 @@ export type CreditCdrIssuedJson = {
  * Use `create(CreditCdrIssuedSchema)` to create a new message.
  */
 export const CreditCdrIssuedSchema: GenMessage<CreditCdrIssued, {jsonType: CreditCdrIssuedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 7);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 16);
 
 /**
  * A closed session that cannot be priced, or, after its CDR, a correction that cannot be: the CDR
@@ -1391,5 +2140,5 @@ export type CdrWithheldJson = {
  * Use `create(CdrWithheldSchema)` to create a new message.
  */
 export const CdrWithheldSchema: GenMessage<CdrWithheld, {jsonType: CdrWithheldJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 8);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 17);
 
