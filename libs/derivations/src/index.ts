@@ -35,3 +35,29 @@ export {
   progressUnder,
   type Progress,
 } from './session-progress';
+export { adjustedTariff, type AdjustedTariff } from './dynamic-pricing/adjusted-tariff';
+export { checkAgainstBase } from './dynamic-pricing/base-tariff-check';
+export {
+  isBaseInForce,
+  nextVersion,
+  type NextVersion,
+  type PublishedVersion,
+  type StandStillReason,
+} from './dynamic-pricing/next-version';
+export {
+  parsePricingRule,
+  type ParsedPricingRule,
+  type PricingRuleTerms,
+} from './dynamic-pricing/pricing-rule-parsing';
+export {
+  hourBefore,
+  isCountedFrom,
+  siteChargePointOf,
+  siteObservation,
+  siteSessionAfter,
+  type Site,
+  type SiteChargePoint,
+  type SiteSession,
+  type SiteUnknown,
+} from './dynamic-pricing/site-observation';
+export { pricesOf, type TariffDocument, type TariffPrice } from './dynamic-pricing/tariff-prices';

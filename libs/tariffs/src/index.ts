@@ -9,7 +9,19 @@ export type {
 } from './ocpi-tariff';
 export { hasParkingTime } from './ocpi-tariff';
 export type { Findings, JsonObject, TariffFault } from './json-fields';
-export { fault, listAt, objectAt, present, textAt, warn, wordAt } from './json-fields';
+export {
+  decimalAt,
+  fault,
+  listAt,
+  objectAt,
+  patternAt,
+  present,
+  textAt,
+  warn,
+  whenGiven,
+  wholeNumberAt,
+  wordAt,
+} from './json-fields';
 export type { ParsedTariff } from './tariff-parsing';
 export { parseTariff } from './tariff-parsing';
 export { analyseTariff } from './tariff-analysis';

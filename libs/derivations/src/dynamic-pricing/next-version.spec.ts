@@ -1,0 +1,270 @@
+import type { SiteObservation } from '@tallywatt/contracts';
+import { analyseTariff, parseTariff } from '@tallywatt/tariffs';
+import { instantFromEpochMs, parseInstant } from '@tallywatt/time';
+import fc from 'fast-check';
+import { baseTariff, ruleJson, ruleOf } from '../testing/example-rule';
+import { nextVersion, type PublishedVersion } from './next-version';
+import { microOf, pricesOf } from './tariff-prices';
+
+const noon = '2026-11-20T12:00:00.000Z';
+const observed = (changes: Partial<SiteObservation> = {}): SiteObservation => ({
+  observedAt: noon,
+  timeZone: 'Europe/Berlin',
+  connectors: 10,
+  connectorsInSession: 5,
+  sessionsStartedInHour: 4,
+  ...changes,
+});
+const baseVersion: PublishedVersion = {
+  version: 3n,
+  document: baseTariff,
+  publishedAt: '2026-11-20T11:59:00.000Z',
+};
+const pricesIn = (document: object) =>
+  pricesOf(document as PublishedVersion['document']).map(
+    ({ price }) => Number(microOf(price)) / 1e6,
+  );
+
+/** The version that a rule makes, as it stands then. */
+const versionAfter = (
+  observation: SiteObservation,
+  before: PublishedVersion = baseVersion,
+  rule = ruleOf(),
+): PublishedVersion => {
+  const decision = nextVersion(rule, baseTariff, before, observation);
+  if (decision.kind !== 'accepted') return before;
+  const [{ document, adjustedBy }] = decision.events as [(typeof decision.events)[number]];
+  const { version } = before;
+  return { version: version + 1n, document, adjustedBy, publishedAt: observation.observedAt };
+};
+const laterBy = (minutes: number): string =>
+  instantFromEpochMs(parseInstant(noon) + minutes * 60_000);
+
+describe('a rule', () => {
+  it('leaves the base alone while no step holds', () => {
+    expect(nextVersion(ruleOf(), baseTariff, baseVersion, observed())).toEqual({
+      kind: 'ignored',
+      reason: 'prices-unchanged',
+    });
+  });
+
+  it('adjusts what its step names, within the bounds, and says why', () => {
+    const observation = observed({ connectorsInSession: 8 });
+    const { document, adjustedBy } = versionAfter(observation);
+    // 0.50 + 25 % = 0.625, no more than 0.60; 6 + 3 = 9.
+    expect(pricesIn(document)).toEqual([0.6, 9]);
+    expect(document).toMatchObject({ last_updated: noon, currency: 'EUR', id: 'ac' });
+    expect(document).not.toHaveProperty('tariff_alt_text');
+    expect(adjustedBy).toEqual({
+      ruleId: 'rule-1',
+      ruleRevision: 1n,
+      baseVersion: 3n,
+      baseContentHash: ruleOf().base.contentHash,
+      stepIndex: 0,
+      observation,
+      limits: [{ dimension: 'ENERGY', limit: 'highest' }],
+    });
+  });
+
+  it('keeps a step until it falls below where it may stay, then goes back to the base', () => {
+    const full = versionAfter(observed({ connectorsInSession: 8 }));
+    const later = laterBy(30);
+    expect(versionAfter(observed({ connectorsInSession: 6, observedAt: later }), full)).toBe(full);
+    const calm = versionAfter(observed({ connectorsInSession: 5, observedAt: later }), full);
+    expect(pricesIn(calm.document)).toEqual([0.5, 6]);
+    expect(calm.document).toMatchObject({ tariff_alt_text: baseTariff.tariff_alt_text });
+    expect(calm.adjustedBy).not.toHaveProperty('stepIndex');
+    // 60 % is not enough for the step to begin again.
+    const again = observed({ connectorsInSession: 6, observedAt: laterBy(60) });
+    expect(versionAfter(again, calm)).toBe(calm);
+  });
+
+  it('waits out its dwell time after a version of its own', () => {
+    const full = versionAfter(observed({ connectorsInSession: 8 }));
+    const calm = observed({ connectorsInSession: 1, observedAt: laterBy(14) });
+    expect(nextVersion(ruleOf(), baseTariff, full, calm)).toMatchObject({
+      reason: 'dwell-not-over',
+    });
+    expect(versionAfter({ ...calm, observedAt: laterBy(15) }, full)).not.toBe(full);
+  });
+
+  it('knows nights by the wall clock of the site', () => {
+    const quiet = { sessionsStartedInHour: 1 };
+    const atLocal = (utc: string) => versionAfter(observed({ ...quiet, observedAt: utc }));
+    expect(atLocal('2026-11-20T20:59:59.999Z')).toBe(baseVersion);
+    expect(pricesIn(atLocal('2026-11-20T21:00:00.000Z').document)).toEqual([0.42, 6]);
+    expect(pricesIn(atLocal('2026-11-21T04:59:00.000Z').document)).toEqual([0.42, 6]);
+    expect(atLocal('2026-11-21T05:00:00.000Z')).toBe(baseVersion);
+  });
+
+  it('moves by no more than its largest change at once', () => {
+    const [energy, parking] = ruleJson.bounds;
+    const slow = ruleOf({ ...ruleJson, bounds: [{ ...energy, largestChange: 0.07 }, parking] });
+    const full = (minutes: number) =>
+      observed({ connectorsInSession: 10, observedAt: laterBy(minutes) });
+    const first = versionAfter(full(0), baseVersion, slow);
+    const second = versionAfter(full(15), first, slow);
+    expect([first, second].map(({ document }) => pricesIn(document)[0])).toEqual([0.57, 0.6]);
+    expect(first.adjustedBy?.limits).toContainEqual({
+      dimension: 'ENERGY',
+      limit: 'largest-change',
+    });
+  });
+
+  it('corrects a price at once that narrower bounds no longer allow', () => {
+    const full = versionAfter(observed({ connectorsInSession: 8 }));
+    const narrow = {
+      ...ruleOf({
+        ...ruleJson,
+        bounds: [
+          { dimension: 'ENERGY', lowest: 0.5, highest: 0.52, largestChange: 0.01 },
+          ruleJson.bounds[1],
+        ],
+      }),
+      revision: 2n,
+    };
+    const soon = observed({ connectorsInSession: 8, observedAt: laterBy(1) });
+    expect(pricesIn(versionAfter(soon, full, narrow).document)).toEqual([0.52, 9]);
+  });
+
+  it('stands still once a person has published another base', () => {
+    const theirs = { ...baseVersion, version: 4n };
+    expect(
+      nextVersion(ruleOf(), baseTariff, theirs, observed({ connectorsInSession: 10 })),
+    ).toEqual({ kind: 'ignored', reason: 'base-superseded' });
+  });
+
+  it('leaves free what is free in the base, and what is for reservations', () => {
+    const base = {
+      ...baseTariff,
+      elements: [
+        { price_components: [{ type: 'ENERGY', price: 0, step_size: 1 }] },
+        ...baseTariff.elements.map((one) => ({
+          ...one,
+          restrictions: { reservation: 'RESERVATION' },
+        })),
+        ...baseTariff.elements,
+      ],
+    };
+    const bounds = [{ ...ruleJson.bounds[0], lowest: 0 }, ruleJson.bounds[1]];
+    const decision = nextVersion(
+      ruleOf({ ...ruleJson, bounds }),
+      base,
+      { ...baseVersion, document: base },
+      observed({ connectorsInSession: 10 }),
+    );
+    if (decision.kind !== 'accepted') throw new Error(decision.reason);
+    const elements = (decision.events[0]?.document['elements'] ?? []) as typeof base.elements;
+    expect(elements.map((one) => one.price_components.map(({ price }) => price))).toEqual([
+      [0],
+      [0.5, 6],
+      [0.6, 9],
+    ]);
+  });
+});
+
+describe('any rule, through any day', () => {
+  const cents = (min: number, max: number) =>
+    fc.integer({ min, max }).map((amount) => amount / 10_000);
+  const anyAdjustment = fc.oneof(
+    fc.record({ percent: cents(-1_000_000, 10_000_000) }),
+    fc.record({ amountPerUnit: cents(-50_000, 50_000) }),
+  );
+  const anyStep = fc.record(
+    {
+      utilisationPercent: fc
+        .tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 100 }))
+        .map(([a, b]) => ({ from: Math.max(a, b), stayFrom: Math.min(a, b) })),
+      startTime: fc.constantFrom('00:00', '06:30', '22:00'),
+      adjustments: anyAdjustment.map((one) => [{ dimension: 'ENERGY', ...one }]),
+    },
+    { requiredKeys: ['utilisationPercent', 'adjustments'] },
+  );
+  const anyRule = fc
+    .record({
+      base: cents(0, 20_000),
+      below: cents(0, 20_000),
+      above: cents(0, 20_000),
+      largestChange: fc.option(cents(1, 20_000), { nil: undefined }),
+      steps: fc.array(anyStep, { minLength: 1, maxLength: 4 }),
+      dwellMinutes: fc.integer({ min: 5, max: 60 }),
+    })
+    .map(({ base, below, above, largestChange, steps, dwellMinutes }) => {
+      const exact = (price: number) => Math.round(price * 10_000) / 10_000;
+      const lowest = exact(Math.max(0, base - below));
+      const bounds = [{ dimension: 'ENERGY', lowest, highest: exact(base + above) }];
+      const document = {
+        ...baseTariff,
+        elements: [{ price_components: [{ type: 'ENERGY', price: base, step_size: 1 }] }],
+      };
+      const json = {
+        ...ruleJson,
+        dwellMinutes,
+        steps: steps.map((step) =>
+          step.startTime === undefined ? step : { ...step, endTime: '12:00' },
+        ),
+        bounds: bounds.map((one) =>
+          largestChange === undefined ? one : { ...one, largestChange },
+        ),
+      };
+      return { rule: ruleOf(json, document), document };
+    });
+  const anyDay = fc.array(
+    fc.record({
+      afterMinutes: fc.integer({ min: 1, max: 40 }),
+      connectorsInSession: fc.integer({ min: 0, max: 12 }),
+    }),
+    { minLength: 20, maxLength: 40 },
+  );
+
+  it('never leaves the bounds, moves too far or too soon, or says what cannot be priced', () => {
+    let published = 0;
+    fc.assert(
+      fc.property(anyRule, anyDay, ({ rule, document }, day) => {
+        const [bounds] = rule.bounds;
+        if (bounds === undefined) throw new Error('a rule has bounds');
+        let latest: PublishedVersion = { ...baseVersion, document };
+        let nowMs = parseInstant(noon);
+        for (const { afterMinutes, connectorsInSession } of day) {
+          nowMs += afterMinutes * 60_000;
+          const observedAt = instantFromEpochMs(nowMs);
+          const decision = nextVersion(
+            rule,
+            document,
+            latest,
+            observed({ observedAt, connectorsInSession }),
+          );
+          if (decision.kind !== 'accepted') continue;
+          const [next] = decision.events;
+          if (next === undefined) throw new Error('an accepted version is there');
+          published += 1;
+          const parsed = parseTariff(next.document);
+          if (!parsed.ok) throw new Error(parsed.faults.map(({ message }) => message).join());
+          expect(analyseTariff(parsed.tariff)).toEqual([]);
+          const [before, after] = [latest.document, next.document].map((one) =>
+            pricesOf(one).map(({ price }) => microOf(price)),
+          );
+          after?.forEach((priceMicro, index) => {
+            expect(priceMicro >= microOf(bounds.lowest)).toBe(true);
+            expect(priceMicro <= microOf(bounds.highest)).toBe(true);
+            const change = priceMicro - (before?.[index] ?? 0n);
+            if (bounds.largestChange === undefined) return;
+            expect((change < 0n ? -change : change) <= microOf(bounds.largestChange)).toBe(true);
+          });
+          if (latest.adjustedBy !== undefined) {
+            const sinceMs = nowMs - parseInstant(latest.publishedAt);
+            expect(sinceMs).toBeGreaterThanOrEqual(rule.dwellMinutes * 60_000);
+          }
+          latest = {
+            version: latest.version + 1n,
+            document: next.document,
+            adjustedBy: next.adjustedBy,
+            publishedAt: observedAt,
+          };
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(published).toBeGreaterThan(100);
+  });
+});
