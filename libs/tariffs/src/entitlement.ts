@@ -2,7 +2,7 @@ import type { Decimal } from '@tallywatt/money';
 import { compareRational, rationalFromDecimal } from '@tallywatt/money';
 import type { OcpiTariff } from './ocpi-tariff';
 import { CannotRate } from './rated-session';
-import type { DiscountableDimension, FleetPlan } from './tariff-extension';
+import type { DiscountableDimension, FleetPlan, MembershipTerms } from './tariff-extension';
 import { discountableDimensions } from './tariff-extension';
 
 /**
@@ -34,6 +34,35 @@ export type AppliedTerms = Readonly<{
     | Readonly<{ kind: 'per-kwh'; amount: Decimal }>;
 }>;
 
+/** What a tariff says of tiers and plans. */
+export type MemberTerms = Pick<OcpiTariff, 'memberships' | 'fleets'>;
+
+/**
+ * How much energy a tariff includes each calendar month for a tier, or a fleet plan of that name, at
+ * a location of these site groups, in mWh; undefined where it includes nothing.
+ */
+export const includedEnergyPerMonth = (
+  terms: MemberTerms,
+  tier: string,
+  siteGroups?: readonly string[],
+): bigint | undefined => {
+  const included = (
+    terms.fleets?.find(({ plan }) => plan === tier) ?? membershipTerms(terms, tier, siteGroups)
+  )?.includedMilliWhPerMonth;
+  return included === 0n ? undefined : included;
+};
+
+const membershipTerms = (
+  { memberships }: MemberTerms,
+  tier: string,
+  siteGroups: readonly string[] | undefined,
+): MembershipTerms | undefined =>
+  memberships?.find(
+    (terms) =>
+      terms.tier === tier &&
+      (terms.siteGroups?.some((group) => siteGroups?.includes(group) ?? false) ?? true),
+  );
+
 type Asked = Readonly<{
   tariff: OcpiTariff;
   entitlement?: Entitlement | undefined;
@@ -49,13 +78,7 @@ export const appliedTerms = ({
   if (entitlement === undefined) return undefined;
   const { tier, includedEnergyMilliWh: includedMilliWh = 0n } = entitlement;
   const fleet = tariff.fleets?.find(({ plan }) => plan === tier);
-  const stated = isStated(entitlement)
-    ? entitlement
-    : tariff.memberships?.find(
-        (terms) =>
-          terms.tier === tier &&
-          (terms.siteGroups?.some((group) => siteGroups?.includes(group) ?? false) ?? true),
-      );
+  const stated = isStated(entitlement) ? entitlement : membershipTerms(tariff, tier, siteGroups);
   const off = stated && reductionOf(stated);
   if (fleet === undefined && off === undefined && includedMilliWh === 0n) return undefined;
   if (includedMilliWh < 0n) {

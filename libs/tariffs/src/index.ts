@@ -34,7 +34,8 @@ export type {
   FleetPlan,
   MembershipTerms,
 } from './tariff-extension';
-export type { Entitlement } from './entitlement';
+export type { Entitlement, MemberTerms } from './entitlement';
+export { includedEnergyPerMonth } from './entitlement';
 export type {
   MeterPoint,
   Occupancy,
@@ -57,7 +58,8 @@ export type {
   SessionCost,
   TaxTotal,
 } from './rating-report';
-export { rate } from './rate';
+export type { MeteredEnergy } from './rate';
+export { meteredEnergy, rate } from './rate';
 export type { CdrDimension, CdrMark, CdrPeriod } from './cdr-periods';
 export { cdrDimensions } from './cdr-periods';
 export type { CdrRatingInput, CdrRatingResult } from './cdr-rating';

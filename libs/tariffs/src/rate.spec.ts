@@ -7,6 +7,7 @@ import {
   rational,
 } from '@tallywatt/money';
 import fc from 'fast-check';
+import { meteredEnergy } from './rate';
 import {
   component,
   fromText,
@@ -32,6 +33,14 @@ describe('every rated session', () => {
         expect(total(report.periods.map((period) => period.energyMilliWhExact))).toEqual(
           rational(metered, 1n),
         );
+      }),
+    ));
+
+  it('took what is said of its energy alone, without a tariff', () =>
+    fc.assert(
+      fc.property(sessions, ({ session }) => {
+        const { energyMilliWh } = reportOf(inputOf(restless, session));
+        expect(meteredEnergy(session)).toEqual({ ok: true, energyMilliWh });
       }),
     ));
 

@@ -11,7 +11,7 @@ import {
   ratingOf,
   rulesOfReport,
 } from './price-report';
-import type { RatingInput } from './rated-session';
+import type { RatedSession, RatingInput, RatingRefusal } from './rated-session';
 import { CannotRate } from './rated-session';
 import type { RatingReport, RatingResult } from './rating-report';
 import { ratedPeriods } from './rated-periods';
@@ -28,15 +28,30 @@ export const rate = (input: RatingInput): RatingResult =>
     return { report: report(input) };
   });
 
+/** What a session took, or why its meter cannot tell: the refusal that its price would have. */
+export type MeteredEnergy =
+  | Readonly<{ ok: true; energyMilliWh: bigint }>
+  | Readonly<{ ok: false; reason: RatingRefusal; detail: string }>;
+
+/** The energy that `rate` prices of a session; it depends on no tariff. */
+export const meteredEnergy = (session: RatedSession): MeteredEnergy =>
+  ratingOf(() => {
+    checkTimes(session);
+    return { energyMilliWh: BigInt(energyCurve(session).totalMilliWh) };
+  });
+
 const checkInput = (input: RatingInput): void => {
   checkPlace(input);
-  const { startMs, stopMs, endMs } = input.session;
+  checkTimes(input.session);
+  checkInForce(input.tariff, input.session.startMs, 'session');
+};
+
+const checkTimes = ({ startMs, stopMs, endMs }: RatedSession): void => {
   const usable = [startMs, stopMs, endMs].every(Number.isSafeInteger);
   if (!usable || stopMs < startMs || endMs < stopMs) {
     const found = `start ${startMs}, stop ${stopMs}, end ${endMs} are not in order`;
     throw new CannotRate('session-times-unusable', found);
   }
-  checkInForce(input.tariff, startMs, 'session');
 };
 
 const report = (input: RatingInput): RatingReport => {

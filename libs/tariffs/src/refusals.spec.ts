@@ -1,6 +1,6 @@
 import { decimalFromString } from '@tallywatt/money';
 import type { OcpiTariff, RatingInput, RatingReport } from './index';
-import { parseTariff, rate } from './index';
+import { meteredEnergy, parseTariff, rate } from './index';
 
 const tariffOf = (json: object): OcpiTariff => {
   const parsed = parseTariff({ id: 'T', currency: 'EUR', ...json });
@@ -58,6 +58,10 @@ describe('what cannot be priced', () => {
     const result = rate(given);
     expect(result.ok ? 'priced' : result.reason).toBe(reason);
     expect(result.ok || result.detail).not.toBe('');
+    // What the tariff, the place or the terms are refused for says nothing of the meter.
+    const metered = meteredEnergy(given.session);
+    const isOfSession = /^(meter|session)-/.test(reason);
+    expect(metered.ok ? 'metered' : metered.reason).toBe(isOfSession ? reason : 'metered');
   });
 
   it('is not the same as a session without energy, which costs its fee', () => {
