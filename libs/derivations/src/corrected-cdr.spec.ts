@@ -9,6 +9,7 @@ import {
   allDecided,
   because,
   closed,
+  corrected,
   dayAndEvening,
   decided,
   flatEnergy,
@@ -23,14 +24,6 @@ import {
 
 const { cpoId, sessionId } = identity;
 
-const corrected = (meterStopMilliWh: bigint): SessionEvent => ({
-  type: 'StopCorrected',
-  ...identity,
-  stoppedAt: '2026-06-01T14:40:00.000Z',
-  meterStopMilliWh,
-  correctedBy: 'operator@example.org',
-  reason: 'Photograph of the meter.',
-});
 // 10 kWh instead of 12: 10 x 0.50 = 5.00, and 19 % of it 0.95
 const tenKiloWattHours = corrected(1_010_000_000n);
 

@@ -1,3 +1,10 @@
+export {
+  allowance,
+  drawDue,
+  type Allowance,
+  type DrawAllowance,
+  type SessionDraw,
+} from './allowance';
 export { cdrIdOf, creditCdrIdOf } from './cdr';
 export {
   absentEntry,
@@ -28,11 +35,15 @@ export {
   type PostingContext,
 } from './posting-rules';
 export { ratedSession, type PinnedTariff, type RatedSession } from './rated-session';
+export { factsOf, type SessionFacts, type SettledEnergy } from './session-facts';
 export {
-  localStartDay,
+  advance,
   pinnedReference,
   progressOf,
   progressUnder,
+  type Advance,
+  type Draw,
+  type Draws,
   type Progress,
 } from './session-progress';
 export { adjustedTariff, type AdjustedTariff } from './dynamic-pricing/adjusted-tariff';
@@ -61,3 +72,5 @@ export {
   type SiteUnknown,
 } from './dynamic-pricing/site-observation';
 export { pricesOf, type TariffDocument, type TariffPrice } from './dynamic-pricing/tariff-prices';
+export { afterFact, localStartDay } from './settled-energy';
+export { decodeState, encodeState } from './state-text';

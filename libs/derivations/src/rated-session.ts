@@ -3,7 +3,8 @@ import { accept, ignore, unreachable, type Decider, type Decision } from '@tally
 import { money, type Money } from '@tallywatt/money';
 import { rate, type OcpiTariff } from '@tallywatt/tariffs';
 import { billsTheSame, creditCdr, issuedCdr } from './cdr';
-import { ratingInput, withFact, type SessionFacts, type StoppedFacts } from './session-facts';
+import { factsOf, ratingInput, type SessionFacts, type StoppedFacts } from './session-facts';
+import { afterFact } from './settled-energy';
 
 /**
  * A session on its way to a price, and after it. A fact that comes after the CDR and changes the
@@ -43,12 +44,18 @@ export type IssueCdr = Readonly<{
   pinned: PinnedTariff;
   /** One sentence for a credit CDR: which fact asks for the price again. */
   because: string;
+  /** What was drawn in all for the energy as it is settled now; left out where nothing draws. */
+  includedEnergyMilliWh?: bigint;
 }>;
 
 export type RatedSessionEvent = SessionEvent | CdrEvent;
 
 export type IgnoreReason =
-  'session-unknown' | 'session-not-closed' | 'cdr-already-issued' | 'cdr-already-withheld';
+  | 'session-unknown'
+  | 'session-not-closed'
+  | 'draw-awaited'
+  | 'cdr-already-issued'
+  | 'cdr-already-withheld';
 
 const evolve = (session: RatedSession, event: RatedSessionEvent): RatedSession => {
   if (session.status === 'absent') {
@@ -72,7 +79,7 @@ const evolve = (session: RatedSession, event: RatedSessionEvent): RatedSession =
         : { status: 'withheld', facts, reason, detail, said };
     }
     default:
-      return { ...session, facts: withFact(facts, event) };
+      return { ...session, facts: afterFact(facts, event) };
   }
 };
 
@@ -81,16 +88,6 @@ const wordsOf = ({ reason, detail }: CdrWithheld): string => `${reason}: ${detai
 
 const saidOf = (session: RatedSession): readonly string[] =>
   session.status === 'withheld' || session.status === 'rated' ? (session.said ?? []) : [];
-
-const factsOf = ({
-  type: _,
-  ...started
-}: Extract<SessionEvent, { type: 'SessionStarted' }>): SessionFacts => ({
-  started,
-  readings: [],
-  states: [],
-  doubts: [],
-});
 
 /**
  * Whether an event asks for a price: the close does, so does what a person decides about a session
@@ -103,7 +100,9 @@ export const isCdrDue = (session: RatedSession, { type }: SessionEvent): boolean
   session.status === 'rated';
 
 const decide = (command: IssueCdr, session: RatedSession): Decision<CdrEvent, IgnoreReason> => {
-  const { pinned } = command;
+  if (session.status !== 'absent' && lacksDraw(command, session.facts)) {
+    return ignore('draw-awaited');
+  }
   switch (session.status) {
     case 'absent':
       return ignore('session-unknown');
@@ -113,7 +112,7 @@ const decide = (command: IssueCdr, session: RatedSession): Decision<CdrEvent, Ig
     case 'withheld': {
       const { closedAt } = session.facts;
       if (closedAt === undefined) return ignore('session-not-closed');
-      const cdr = price({ ...session.facts, closedAt }, pinned);
+      const cdr = price({ ...session.facts, closedAt }, command);
       const isKnown = cdr.type === 'CdrWithheld' && saidOf(session).includes(wordsOf(cdr));
       return isKnown ? ignore('cdr-already-withheld') : accept(cdr);
     }
@@ -122,16 +121,18 @@ const decide = (command: IssueCdr, session: RatedSession): Decision<CdrEvent, Ig
   }
 };
 
+/** What is included is not guessed: without the draw there is no price yet. */
+const lacksDraw = (command: IssueCdr, { settledEnergy }: SessionFacts): boolean =>
+  settledEnergy !== undefined && command.includedEnergyMilliWh === undefined;
+
 type Rated = Extract<RatedSession, { status: 'rated' }>;
 
-const correct = (
-  { pinned, because }: IssueCdr,
-  session: Rated,
-): Decision<CdrEvent, IgnoreReason> => {
+const correct = (command: IssueCdr, session: Rated): Decision<CdrEvent, IgnoreReason> => {
+  const { because } = command;
   const { facts, cdr, revision } = session;
   const { closedAt } = facts;
   if (closedAt === undefined) return ignore('session-not-closed');
-  const now = price({ ...facts, closedAt }, pinned, { cdrId: cdr.cdrId, revision });
+  const now = price({ ...facts, closedAt }, command, { cdrId: cdr.cdrId, revision });
   if (now.type === 'CdrIssued') {
     // A withheld correction that turns out to change nothing is billed anew all the same: whoever
     // waits for it hears so on the stream that withheld it, and on no other.
@@ -152,7 +153,7 @@ type ClosedFacts = SessionFacts & Required<Pick<SessionFacts, 'closedAt'>>;
 
 const price = (
   facts: ClosedFacts,
-  pinned: PinnedTariff,
+  { pinned, includedEnergyMilliWh }: Pick<IssueCdr, 'pinned' | 'includedEnergyMilliWh'>,
   replaced?: Readonly<{ cdrId: string; revision: number }>,
 ): CdrIssued | CdrWithheld => {
   const { stop, doubts, started } = facts;
@@ -176,7 +177,7 @@ const price = (
   }
   if (stop === undefined) return withhold('stop-unknown', 'the session was closed without a stop');
   const stopped = { ...facts, stop };
-  const rating = rate(ratingInput(stopped, pinned.tariff));
+  const rating = rate(ratingInput(stopped, pinned.tariff, includedEnergyMilliWh));
   return rating.ok
     ? issuedCdr(stopped, reference, rating.report, replaced)
     : withhold(rating.reason, rating.detail);

@@ -14,6 +14,7 @@ import type {
   Occupancy,
   OccupancySpan,
   OcpiTariff,
+  RatedSession,
   RatingInput,
 } from '@tallywatt/tariffs';
 import { parseInstant, type Instant } from '@tallywatt/time';
@@ -29,7 +30,23 @@ export type SessionFacts = Readonly<{
   closedAt?: Instant;
   /** A session closed by its stop, or by no more than time, ends with it, corrected or not. */
   closedBy?: ClosedBy;
+  /** Of a session that draws included energy: what it draws for. */
+  settledEnergy?: SettledEnergy;
 }>;
+
+/**
+ * What a closed session took, as it is known: 1 is the energy at its close, and each fact that
+ * changes it counts on.
+ */
+export type SettledEnergy = Readonly<{ revision: number; energyMilliWh: bigint }>;
+
+/** What the start of a session tells. */
+export const factsOf = ({ type: _, ...started }: SessionStarted): SessionFacts => ({
+  started,
+  readings: [],
+  states: [],
+  doubts: [],
+});
 
 /**
  * The facts with one more; of the start, the stop and the close the first is the one that counts,
@@ -82,28 +99,44 @@ const endsWithStop = (closedBy: ClosedBy | undefined): boolean =>
 
 export type StoppedFacts = SessionFacts & Required<Pick<SessionFacts, 'stop' | 'closedAt'>>;
 
-/** The facts in the words of the rating function. */
-export const ratingInput = (facts: StoppedFacts, tariff: OcpiTariff): RatingInput => {
-  const { started, stop, closedAt } = facts;
-  const { location, decision } = started;
+/** The facts in the words of the rating function; the included energy is what was drawn. */
+export const ratingInput = (
+  facts: StoppedFacts,
+  tariff: OcpiTariff,
+  includedEnergyMilliWh?: bigint,
+): RatingInput => {
+  const { location, decision } = facts.started;
   return {
     tariff,
     timeZone: location.timeZone,
     currency: location.currency,
     taxRatePercent: location.taxRatePercent,
-    session: {
-      startMs: parseInstant(started.startedAt),
-      stopMs: parseInstant(stop.stoppedAt),
-      endMs: parseInstant(closedAt),
-      meterStartMilliWh: started.meterStartMilliWh,
-      meterStopMilliWh: stop.meterStopMilliWh,
-      readings: facts.readings.flatMap(meterPoint),
-      states: occupancySpans(facts.states, closedAt),
+    session: meteredSession(facts),
+    entitlement: {
+      tier: decision.tier,
+      discountPercent: decision.discountPercent,
+      includedEnergyMilliWh,
     },
-    entitlement: { tier: decision.tier, discountPercent: decision.discountPercent },
     siteGroups: location.siteGroups,
   };
 };
+
+/** The part of it that depends on no tariff: times, meter and vehicle. */
+export const meteredSession = ({
+  started,
+  stop,
+  closedAt,
+  readings,
+  states,
+}: StoppedFacts): RatedSession => ({
+  startMs: parseInstant(started.startedAt),
+  stopMs: parseInstant(stop.stoppedAt),
+  endMs: parseInstant(closedAt),
+  meterStartMilliWh: started.meterStartMilliWh,
+  meterStopMilliWh: stop.meterStopMilliWh,
+  readings: readings.flatMap(meterPoint),
+  states: occupancySpans(states, closedAt),
+});
 
 // An implausible register is kept in the log as evidence; nothing is interpolated from it.
 const meterPoint = (reading: MeterReading): MeterPoint[] =>

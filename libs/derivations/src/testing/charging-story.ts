@@ -40,6 +40,14 @@ export const decision: SessionStarted['decision'] = {
   decidedAt: '2026-06-01T13:30:00.000Z',
 };
 
+/** The same for a driver with 10 kWh included each month. */
+export const drawing: SessionStarted['decision'] = {
+  ...decision,
+  tier: 'member',
+  driverRef: 'driver-1',
+  includedEnergy: { subjectRef: 'driver-1', monthlyMilliWh: 10_000_000n },
+};
+
 export const started = (changes: Partial<SessionStarted> = {}): SessionStarted => ({
   type: 'SessionStarted',
   ...identity,
@@ -83,6 +91,14 @@ export const stopped: SessionEvent = {
   meterStopMilliWh: 1_012_000_000n,
   stopReason: 'Local',
 };
+export const corrected = (meterStopMilliWh: bigint): SessionEvent => ({
+  type: 'StopCorrected',
+  ...identity,
+  stoppedAt: '2026-06-01T14:40:00.000Z',
+  meterStopMilliWh,
+  correctedBy: 'operator@example.org',
+  reason: 'Photograph of the meter.',
+});
 export const closed = (closedAt = '2026-06-01T14:40:00.000Z'): SessionEvent => ({
   type: 'SessionClosed',
   ...identity,

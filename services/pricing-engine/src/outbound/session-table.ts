@@ -1,6 +1,5 @@
 import type { SqlClient } from '@tallywatt/event-log';
-import type { RatedSession } from '@tallywatt/derivations';
-import { decodeState, encodeState } from './session-state';
+import { decodeState, encodeState, type RatedSession } from '@tallywatt/derivations';
 
 export type SessionKey = Readonly<{ cpoId: string; sessionId: string }>;
 

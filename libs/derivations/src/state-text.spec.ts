@@ -1,5 +1,5 @@
-import type { RatedSession } from '@tallywatt/derivations';
-import { decodeState, encodeState } from './session-state';
+import type { RatedSession } from './rated-session';
+import { decodeState, encodeState } from './state-text';
 
 it('gives a state back as it was, energy beyond a double included', () => {
   const state: RatedSession = {
