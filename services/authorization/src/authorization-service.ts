@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { Transport } from '@nestjs/microservices';
 import { AuthorizationModule } from './authorization.module';
 import { environmentSchema } from './config';
+import { sessionsConsumer } from './inbound/session-events.consumer';
+import { restoreAllowances } from './outbound/allowance-tables';
 import type { ServiceDefinition } from '@tallywatt/service-kit';
 
 const protoOfWorkspace = join(__dirname, '..', '..', '..', 'proto');
@@ -13,6 +15,10 @@ export const authorizationService: ServiceDefinition<typeof environmentSchema.sh
   migrations: join(__dirname, '..', 'migrations'),
   environment: environmentSchema,
   module: (context) => AuthorizationModule.create(context),
+  restore: restoreAllowances,
+  start: async ({ eventLog }) => {
+    eventLog.consume(sessionsConsumer(eventLog));
+  },
   microservice: ({ env }) => {
     const protoDirectory = env.PROTO_DIRECTORY ?? protoOfWorkspace;
     return {
