@@ -29,15 +29,15 @@ const start: NewStart = {
 const stop = { stoppedAt: at(30), meterStopMilliWh: 6_000n, stopReason: 'Local' };
 const stopMessage = { station, now: at(31), transactionId: 7, stop, readings: [] };
 
-const { session: fresh, command: startSession } = beginningOf(start, 1, 7);
+const { session: fresh, command: startSession } = beginningOf(start, 1, '7');
 const begun = carryOut(startSession, fresh, at(1));
 const running = { ...fresh, ...begun.after };
 
 describe('a new start', () => {
   it('names its session by its fingerprint and its number', () => {
     expect(fresh.fingerprint).toBe(startFingerprint(words));
-    expect(beginningOf(start, 1, 8).session.sessionId).toBe(fresh.sessionId);
-    expect(beginningOf(start, 2, 7).session.sessionId).not.toBe(fresh.sessionId);
+    expect(beginningOf(start, 1, '8').session.sessionId).toBe(fresh.sessionId);
+    expect(beginningOf(start, 2, '7').session.sessionId).not.toBe(fresh.sessionId);
   });
   it('keeps the mark of its tag to itself and the transaction id as a text', () => {
     expect(startSession.started).not.toHaveProperty('tokenMark');

@@ -45,7 +45,7 @@ export type MeterMessage = Readonly<{
 }>;
 
 /** What a message says as one text: amounts are bigint, which JSON does not know. */
-const contentText = (content: unknown): string =>
+export const contentText = (content: unknown): string =>
   canonicalJson(
     JSON.parse(
       JSON.stringify(content, (_key, value: unknown) =>
@@ -57,28 +57,31 @@ const contentText = (content: unknown): string =>
 const transactionOf = (transactionId: number | undefined) =>
   transactionId === undefined ? {} : { ocppTransactionId: transactionId.toString() };
 
-/** The session that a new start begins, and the command that begins it. */
+/**
+ * The session that a new start begins, and the command that begins it. The fingerprint is that of its
+ * words unless the charge point names its transactions itself.
+ */
 export const beginningOf = (
   { station, words, now, idTagInfo, facts }: NewStart,
   occurrence: number,
-  transactionId: number,
+  ocppTransactionId: string,
+  fingerprint = startFingerprint(words),
 ): Readonly<{ session: StoredSession; command: StartSession }> => {
   const { cpoId, chargePointId } = station;
-  const fingerprint = startFingerprint(words);
   const sessionId = sessionIdOf(cpoId, chargePointId, fingerprint, occurrence);
   const { tokenMark, ...said } = words;
   const key: SessionKey = {
     ...station,
     sessionId,
     connectorId: words.connectorId,
-    transactionId,
+    ocppVersion: facts.ocppVersion,
+    ocppTransactionId,
     fingerprint,
     occurrence,
     tokenMark,
     tokenRef: facts.decision.tokenRef,
     idTagInfo,
   };
-  const ocppTransactionId = transactionId.toString();
   const started = { ...facts, ...said, ...station, sessionId, occurrence, ocppTransactionId };
   return {
     session: { ...key, state: initial, eventCount: 0 },

@@ -11,7 +11,10 @@ import {
 } from './charging-session';
 import type { KnownStart } from './session-identity';
 
-/** OCPP 1.6 IdTagInfo as it was answered, for resends. A parent tag is personal and is not kept. */
+/**
+ * IdTagInfo (1.6) or idTokenInfo (2.0.1) as it was answered, for resends. A
+ * parent tag is personal and is not kept.
+ */
 export type IdTagInfo = Readonly<{ status: string; expiryDate?: Instant }>;
 
 /** What the gateway knows of a session besides its state. */
@@ -20,7 +23,9 @@ export type SessionKey = Readonly<{
   sessionId: string;
   chargePointId: string;
   connectorId: number;
-  transactionId: number;
+  ocppVersion: string;
+  /** As given to (1.6) or by (2.0.1) the charge point. */
+  ocppTransactionId: string;
   fingerprint: string;
   occurrence: number;
   tokenMark: string;

@@ -7,7 +7,8 @@ import type { Gateway } from './frame';
 import type { HandshakeVerdict } from './handshake';
 import type { Lanes } from './lanes';
 import type { OcppMetrics } from './ocpp-metrics';
-import { type Route, routes, type Subprotocol } from './routes';
+import type { Route } from './protocol';
+import { protocols } from './protocols';
 
 export type Admission = HandshakeVerdict & { kind: 'admitted' };
 export type Call = Readonly<{ params: unknown; messageId: string }>;
@@ -51,7 +52,6 @@ export type ConnectionParts = Readonly<{
 }>;
 
 export const callTimeoutMs = 30_000;
-const versions: Readonly<Record<Subprotocol, string>> = { 'ocpp1.6': '1.6' };
 
 export const now = (): Instant => instantFromEpochMs(Date.now());
 
@@ -71,7 +71,10 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
   };
   const older = connections.add(connection, {
     connectionId,
-    call: (action, params) => peer.call(action, params, { callTimeoutMs }),
+    requestStop: (ocppTransactionId) => {
+      const { requestStop } = protocols[peer.session.subprotocol];
+      return peer.call(...requestStop(ocppTransactionId), { callTimeoutMs });
+    },
     close: (why) => {
       cause = why;
       // A replaced socket may be dead: it is not asked to agree.
@@ -118,14 +121,15 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
 export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
   const { station, subprotocol } = peer.session;
   const { logger } = parts.gateway;
+  const protocol = protocols[subprotocol];
   const connection: Connection = {
     ...station,
     connectionId: randomUUID(),
     connectedAt: now(),
-    ocppVersion: versions[subprotocol],
+    ocppVersion: protocol.version,
   };
   trackConnection(peer, connection, parts);
-  for (const route of routes[subprotocol]) {
+  for (const route of protocol.routes) {
     peer.handle(route.action, (call) => parts.answer(connection, route, call));
   }
   peer.on('badMessage', ({ buffer, error }) =>

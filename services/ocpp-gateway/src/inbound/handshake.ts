@@ -3,7 +3,7 @@ import type { Credential } from '../outbound/charge-point-registry';
 import { type PasswordCheck, PasswordChecksBusy } from '../outbound/password-hash';
 import type { Station } from '../outbound/session-store';
 import type { FailureThrottle } from './failure-throttle';
-import { routes, type Subprotocol } from './routes';
+import { protocols, type Subprotocol } from './protocols';
 
 export type HandshakeRequest = Readonly<{
   url: string;
@@ -45,9 +45,10 @@ const stationOf = (url: string, defaultCpoId: string): Station | undefined => {
     : { cpoId: first, chargePointId: second };
 };
 
+/** Chargers list what they offer in the order they like it best (RFC 6455, section 1.9). */
 const subprotocolOf = (headers: IncomingHttpHeaders): Subprotocol | undefined => {
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-  return (Object.keys(routes) as Subprotocol[]).find((name) => offered.includes(name));
+  return offered.find((name): name is Subprotocol => Object.hasOwn(protocols, name));
 };
 
 /**
@@ -86,7 +87,7 @@ export const judgeHandshake = async (
   if (subprotocol === undefined) {
     return refused(
       400,
-      `offer one of the WebSocket subprotocols ${Object.keys(routes).join(', ')}`,
+      `offer one of the WebSocket subprotocols ${Object.keys(protocols).join(', ')}`,
     );
   }
   const credential = await parts.findCredential(station);

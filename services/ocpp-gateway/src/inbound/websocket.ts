@@ -21,7 +21,8 @@ import { inFrameSpan } from './frame-trace';
 import { type HandshakeParts, judgeHandshake } from './handshake';
 import { Lanes } from './lanes';
 import type { OcppMetrics } from './ocpp-metrics';
-import { type Route, routes, validators } from './routes';
+import type { Route } from './protocol';
+import { protocols } from './protocols';
 
 export type OcppServerParts = Readonly<{
   host: string;
@@ -89,7 +90,7 @@ const callAnswerer =
         throw fault;
       }
       gateway.logger.error({ err: error, chargePoint: laneOf(connection), action }, 'not taken');
-      const again = 'nothing was recorded; send the message again';
+      const again = 'send the message again';
       throw createRPCError('InternalError', again) as Error;
     }
   };
@@ -137,9 +138,9 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   const answer = callAnswerer(parts, lanes, keepRefused);
   const admissions = new WeakMap<IncomingMessage, Admission>();
   const rpc = new RPCServer({
-    protocols: Object.keys(routes),
+    protocols: Object.keys(protocols),
     strictMode: true,
-    strictModeValidators: validators,
+    strictModeValidators: Object.values(protocols).map(({ validator }) => validator),
     callTimeoutMs,
     maxBadMessages: badMessagesMax,
     wssOptions: { maxPayload: payloadBytesMax, perMessageDeflate: false },

@@ -3,7 +3,8 @@ import type { Station } from './session-store';
 /** A charger's open socket, as far as others need it. */
 export type OpenCharger = Readonly<{
   connectionId: string;
-  call: (action: string, params: object) => Promise<unknown>;
+  /** Asks it to stop a transaction, in the words of its OCPP version; resolves with its answer. */
+  requestStop: (ocppTransactionId: string) => Promise<unknown>;
   close: (cause: 'replaced' | 'shutdown') => void;
 }>;
 

@@ -24,7 +24,7 @@ const answerOfError = (error: unknown): RemoteStopAnswer | undefined => {
 };
 
 /**
- * Sends RemoteStopTransaction to chargers that are connected, again after reconnects and restarts,
+ * Asks chargers to stop, those that are connected, again after reconnects and restarts,
  * until there is an answer or nothing to stop. A charger that is away keeps its command waiting.
  */
 export class RemoteStopExecutor {
@@ -64,11 +64,8 @@ export class RemoteStopExecutor {
     if (!command.isSessionActive) return conclude(sessionOver);
     const charger = connections.find(command);
     if (charger === undefined) return remoteStops.postpone(sql, command);
-    const { transactionId } = command;
     try {
-      return await conclude(
-        answerOf(await charger.call('RemoteStopTransaction', { transactionId })),
-      );
+      return await conclude(answerOf(await charger.requestStop(command.ocppTransactionId)));
     } catch (error) {
       const answer = answerOfError(error);
       if (answer !== undefined) return conclude(answer);

@@ -27,7 +27,7 @@ export type PendingStop = Readonly<{
   commandId: string;
   chargePointId: string;
   sessionId: string;
-  transactionId: number;
+  ocppTransactionId: string;
   isSessionActive: boolean;
 }>;
 
@@ -55,14 +55,14 @@ export class RemoteStops {
     const { cpoId, sessionId, reason, requestedBy, wishId } = wish;
     const session = await lockById(tx, cpoId, sessionId);
     if (session?.chargePointId !== wish.chargePointId) return undefined;
-    const { chargePointId, transactionId } = session;
+    const { chargePointId, ocppTransactionId } = session;
     const commandId = derivedId('remote-stop', cpoId, sessionId, reason, wishId);
     const isActive = session.state.status === 'active';
     const { rowCount } = await tx.query(
       `INSERT INTO remote_commands
-         (cpo_id, command_id, charge_point_id, session_id, transaction_id, status)
-       VALUES ($1, $2, $3, $4, $5, 'pending') ON CONFLICT DO NOTHING`,
-      [cpoId, commandId, chargePointId, sessionId, transactionId],
+         (cpo_id, command_id, charge_point_id, session_id, status)
+       VALUES ($1, $2, $3, $4, 'pending') ON CONFLICT DO NOTHING`,
+      [cpoId, commandId, chargePointId, sessionId],
     );
     const status = isActive ? 'pending' : 'rejected';
     if (rowCount === 0) return { commandId, chargePointId, status };
@@ -72,7 +72,7 @@ export class RemoteStops {
       commandId,
       chargePointId,
       sessionId,
-      ocppTransactionId: transactionId.toString(),
+      ocppTransactionId,
       reason,
       requestedBy,
     } as const;
@@ -89,10 +89,11 @@ export class RemoteStops {
       command_id: string;
       charge_point_id: string;
       session_id: string;
-      transaction_id: number;
+      ocpp_transaction_id: string;
       is_active: boolean;
     }>(
-      `SELECT r.*, s.status = 'active' AS is_active
+      `SELECT r.*, s.status = 'active' AS is_active,
+         coalesce(s.station_transaction_id, s.transaction_id::text) AS ocpp_transaction_id
        FROM remote_commands r JOIN sessions s USING (cpo_id, session_id)
        WHERE r.status = 'pending' AND r.next_attempt_at <= now()
        ORDER BY r.next_attempt_at LIMIT 200`,
@@ -102,7 +103,7 @@ export class RemoteStops {
       commandId: row.command_id,
       chargePointId: row.charge_point_id,
       sessionId: row.session_id,
-      transactionId: row.transaction_id,
+      ocppTransactionId: row.ocpp_transaction_id,
       isSessionActive: row.is_active,
     }));
   }

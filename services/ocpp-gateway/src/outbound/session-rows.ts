@@ -9,7 +9,9 @@ type Row = {
   session_id: string;
   charge_point_id: string;
   connector_id: number;
-  transaction_id: number;
+  ocpp_version: string;
+  transaction_id: number | null;
+  station_transaction_id: string | null;
   fingerprint: string;
   occurrence: number;
   token_mark: string;
@@ -24,7 +26,8 @@ const fromRow = (row: Row): StoredSession => ({
   sessionId: row.session_id,
   chargePointId: row.charge_point_id,
   connectorId: row.connector_id,
-  transactionId: row.transaction_id,
+  ocppVersion: row.ocpp_version,
+  ocppTransactionId: row.station_transaction_id ?? String(row.transaction_id),
   fingerprint: row.fingerprint,
   occurrence: row.occurrence,
   tokenMark: row.token_mark,
@@ -162,15 +165,17 @@ export const saveSession = async (
 ): Promise<void> => {
   if (state.status === 'absent') throw new Error('a session that never began cannot be saved');
   const { stoppedAt, closedAt, energyMilliWh } = columnsOf(state);
+  // Ids of 1.6 are numbers we gave out, each once; later versions have ids of their stations' own.
+  const is16 = key.ocppVersion === '1.6';
   await queryPrepared(
     tx,
     'gateway.save_session',
     `INSERT INTO sessions (cpo_id, session_id, charge_point_id, connector_id, transaction_id,
        fingerprint, occurrence, token_mark, token_ref, id_tag_info, status, state, started_at,
        stopped_at, closed_at, closed_by, energy_milli_wh, is_quarantined, close_due_at,
-       event_count)
+       event_count, ocpp_version, station_transaction_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-       CASE WHEN $11 = 'stopped' THEN now() + make_interval(secs => $19) END, $20)
+       CASE WHEN $11 = 'stopped' THEN now() + make_interval(secs => $19) END, $20, $21, $22)
      ON CONFLICT (cpo_id, session_id) DO UPDATE SET status = $11, state = $12, stopped_at = $14,
        closed_at = $15, closed_by = coalesce($16, sessions.closed_by), energy_milli_wh = $17,
        is_quarantined = $18, event_count = $20,
@@ -180,7 +185,7 @@ export const saveSession = async (
       key.sessionId,
       key.chargePointId,
       key.connectorId,
-      key.transactionId,
+      is16 ? key.ocppTransactionId : null,
       key.fingerprint,
       key.occurrence,
       key.tokenMark,
@@ -196,6 +201,8 @@ export const saveSession = async (
       state.quarantineReasons.length > 0,
       closeTimeoutMinutes * 60,
       eventCount,
+      key.ocppVersion,
+      is16 ? null : key.ocppTransactionId,
     ],
   );
 };

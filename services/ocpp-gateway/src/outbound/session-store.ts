@@ -95,16 +95,16 @@ export class SessionStore {
       );
     }
     const { rows } = await tx.query<{ id: string }>(`SELECT nextval('ocpp_transaction_ids') AS id`);
-    const transactionId = Number(rows[0]?.id);
+    const transactionId = String(rows[0]?.id);
     const { session, command } = beginningOf(start, occurrence, transactionId);
     await this.handle(tx, session, command, now);
-    return { transactionId, idTagInfo };
+    return { transactionId: Number(transactionId), idTagInfo };
   }
 
   /** A resend: the same transaction id and the same idTagInfo as the first time. */
   async repeat(tx: SqlClient, session: StoredSession): Promise<StartAnswer> {
     await countDuplicate(tx, session);
-    return { transactionId: session.transactionId, idTagInfo: session.idTagInfo };
+    return { transactionId: Number(session.ocppTransactionId), idTagInfo: session.idTagInfo };
   }
 
   async stop(tx: SqlClient, message: StopMessage): Promise<Decision<SessionFact, IgnoreReason>> {

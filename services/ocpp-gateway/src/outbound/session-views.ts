@@ -13,6 +13,7 @@ export type SessionSummary = Readonly<{
   id: string;
   chargePointId: string;
   connectorId: number;
+  ocppVersion: string;
   ocppTransactionId: string;
   status: string;
   tokenRef: string;
@@ -31,7 +32,9 @@ type Row = {
   session_id: string;
   charge_point_id: string;
   connector_id: number;
-  transaction_id: number;
+  ocpp_version: string;
+  transaction_id: number | null;
+  station_transaction_id: string | null;
   status: string;
   token_ref: string;
   started_at: string;
@@ -51,7 +54,8 @@ const summaryOf = (row: Row): SessionSummary => ({
   id: row.session_id,
   chargePointId: row.charge_point_id,
   connectorId: row.connector_id,
-  ocppTransactionId: row.transaction_id.toString(),
+  ocppVersion: row.ocpp_version,
+  ocppTransactionId: row.station_transaction_id ?? String(row.transaction_id),
   status: row.status,
   tokenRef: row.token_ref,
   startedAt: row.started_at,

@@ -60,13 +60,13 @@ export class GatewaySessions {
       this.handle(open, { type: 'CloseSession', closedBy: 'next-start', nextStartAt, now }, now);
     }
     const transactionId = this.tables.nextTransactionId();
-    const { session, command } = beginningOf(start, occurrence, transactionId);
+    const { session, command } = beginningOf(start, occurrence, transactionId.toString());
     this.handle(session, command, now);
     return { transactionId, idTagInfo };
   }
 
-  repeat({ transactionId, idTagInfo }: SessionRow): StartAnswer {
-    return { transactionId, idTagInfo };
+  repeat({ ocppTransactionId, idTagInfo }: SessionRow): StartAnswer {
+    return { transactionId: Number(ocppTransactionId), idTagInfo };
   }
 
   stop(message: StopMessage): void {

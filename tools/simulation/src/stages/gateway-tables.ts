@@ -11,7 +11,7 @@ export type RemoteCommand = Readonly<{
   commandId: string;
   chargePointId: string;
   sessionId: string;
-  transactionId: number;
+  ocppTransactionId: string;
   status: 'pending' | 'accepted' | 'rejected';
   attempts: number;
   nextAttemptMs: number;
@@ -48,7 +48,9 @@ export class GatewayTables {
   byTransaction(chargePointId: string, transactionId: number): SessionRow | undefined {
     return this.sessions
       .values()
-      .find((s) => s.chargePointId === chargePointId && s.transactionId === transactionId);
+      .find(
+        (s) => s.chargePointId === chargePointId && s.ocppTransactionId === String(transactionId),
+      );
   }
 
   openOn(chargePointId: string, connectorId: number): SessionRow[] {

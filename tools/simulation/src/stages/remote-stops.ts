@@ -32,13 +32,13 @@ export class RemoteStops {
       const reason = 'payment-declined';
       const commandId = derivedId('remote-stop', cpoId, sessionId, reason, paymentId);
       if (this.tables.commands.has(commandId)) continue;
-      const { transactionId } = session;
+      const { ocppTransactionId } = session;
       const command: RemoteCommand = {
         cpoId,
         commandId,
         chargePointId,
         sessionId,
-        transactionId,
+        ocppTransactionId,
         status: 'pending',
         attempts: 0,
         nextAttemptMs: this.process.world.clock.nowMs,
@@ -50,7 +50,7 @@ export class RemoteStops {
         commandId,
         chargePointId,
         sessionId,
-        ocppTransactionId: transactionId.toString(),
+        ocppTransactionId,
         reason,
         requestedBy: 'payment-capture',
       } as const;
@@ -88,7 +88,7 @@ export class RemoteStops {
   }
 
   private attempt(command: RemoteCommand, end: () => void): void {
-    const { commandId, chargePointId, sessionId, transactionId } = command;
+    const { commandId, chargePointId, sessionId, ocppTransactionId } = command;
     const conclude = (outcome: Outcome): void => {
       this.process.transaction(() => this.conclude(commandId, outcome));
       this.wakeRelay();
@@ -112,7 +112,7 @@ export class RemoteStops {
           : { kind: 'rejected', reason: 'rejected-by-charger', detail },
       );
     });
-    charger.remoteStop(transactionId, answer);
+    charger.remoteStop(Number(ocppTransactionId), answer);
     this.process.after(answerTimeoutMs, () => {
       if (isAnswered) return;
       isAnswered = true;

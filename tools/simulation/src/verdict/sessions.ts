@@ -28,7 +28,12 @@ const judgeFacts = ({
   hold(state.status !== 'absent', rule, () => `${sessionId} is absent`);
   if (state.status === 'absent') return;
   const { plan } = physical;
-  holdSame(physical.transactionId, stored.transactionId, rule, `transaction id of ${sessionId}`);
+  holdSame(
+    String(physical.transactionId),
+    stored.ocppTransactionId,
+    rule,
+    `transaction id of ${sessionId}`,
+  );
   holdSame(state.meterStartMilliWh, BigInt(plan.meterStartWh) * 1_000n, rule, 'meter start');
   const counts = (type: string): number => events.filter((event) => event.type === type).length;
   holdSame(counts('SessionStarted'), 1, rule, 'starts');

@@ -1,0 +1,32 @@
+import type { Protocol } from '../protocol';
+import { authorize } from './authorize';
+import { bootNotification } from './boot-notification';
+import { dataTransfer } from './data-transfer';
+import { heartbeat } from './heartbeat';
+import { meterValues } from './meter-values';
+import { validatorWithout } from './schema';
+import { startTransaction } from './start-transaction';
+import { statusNotification } from './status-notification';
+import { stopTransaction } from './stop-transaction';
+import { tolerantMeterValues, tolerantStop } from './tolerant';
+
+/** OCPP 1.6 edition 2 with errata, over JSON. */
+export const ocpp16: Protocol = {
+  version: '1.6',
+  routes: [
+    { action: 'BootNotification', answer: bootNotification, isOrdered: true },
+    { action: 'StatusNotification', answer: statusNotification, isOrdered: true },
+    { action: 'StartTransaction', answer: startTransaction, isOrdered: true },
+    { action: 'MeterValues', answer: tolerantMeterValues(meterValues), isOrdered: true },
+    { action: 'StopTransaction', answer: tolerantStop(stopTransaction), isOrdered: true },
+    { action: 'Authorize', answer: authorize, isOrdered: false },
+    { action: 'Heartbeat', answer: heartbeat, isOrdered: false },
+    { action: 'DataTransfer', answer: dataTransfer, isOrdered: false },
+  ],
+  // All but what is confirmed whatever it says.
+  validator: validatorWithout(['MeterValues', 'StopTransaction']),
+  requestStop: (ocppTransactionId) => [
+    'RemoteStopTransaction',
+    { transactionId: Number(ocppTransactionId) },
+  ],
+};

@@ -1,0 +1,9 @@
+import { ocpp16 } from './ocpp16/protocol';
+import type { Protocol } from './protocol';
+
+/** WebSocket subprotocol to the version of OCPP that is spoken under it. */
+export const protocols = {
+  'ocpp1.6': ocpp16,
+} as const satisfies Record<string, Protocol>;
+
+export type Subprotocol = keyof typeof protocols;
