@@ -5,6 +5,7 @@ import { commandContracts, type CommandEvent } from './command-events';
 import type { EventContract } from './event-contract';
 import { decisionContracts, type DecisionEvent } from './decision-events';
 import { entitlementContracts, type EntitlementEvent } from './entitlement-events';
+import { estimateContracts, type EstimateEvent } from './estimate-events';
 import { journalContracts, type JournalEvent } from './journal-events';
 import { orphanContracts, type OrphanEvent } from './orphan-events';
 import { paymentContracts, type PaymentEvent } from './payment-events';
@@ -23,6 +24,7 @@ export type TallywattEvent =
   | CommandEvent
   | DecisionEvent
   | EntitlementEvent
+  | EstimateEvent
   | JournalEvent
   | OrphanEvent
   | PaymentEvent
@@ -47,6 +49,7 @@ export const eventContracts: Readonly<Record<EventType, EventContract>> = {
   ...entitlementContracts,
   ...allowanceContracts,
   ...tariffContracts,
+  ...estimateContracts,
   ...cdrContracts,
   ...paymentContracts,
   ...settlementContracts,
@@ -79,6 +82,7 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'StopCorrected':
     case 'SessionQuarantined':
     case 'SessionReleased':
+    case 'SessionCostEstimated':
     case 'CdrIssued':
     case 'CreditCdrIssued':
     case 'CdrWithheld':

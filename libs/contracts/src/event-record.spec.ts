@@ -9,7 +9,7 @@ import {
   sha256Hex,
   type EventMetadata,
 } from './event-record';
-import { allTopicDefinitions, topics } from './topics';
+import { allTopicDefinitions, keptMs, topics } from './topics';
 import { eventContracts } from './event-catalog';
 
 const event: SessionClosed = {
@@ -98,6 +98,17 @@ describe('an event outside its closed set', () => {
 describe('topics', () => {
   it('each has a parked twin with as many partitions', () => {
     expect(allTopicDefinitions).toHaveLength(topics.length * 2);
+  });
+
+  it('keep their records for ever, but for what running sessions would cost', () => {
+    const expiring = topics.flatMap(({ name }) => keptMs(name) ?? []);
+    expect(expiring).toEqual([7 * 24 * 60 * 60 * 1000]);
+    expect(keptMs('pricing.estimates.v1')).toBe(expiring[0]);
+    const kept = allTopicDefinitions.filter(({ retentionMs }) => retentionMs !== -1);
+    expect(kept.map(({ name }) => name)).toEqual([
+      'pricing.estimates.v1',
+      'pricing.estimates.v1.parked',
+    ]);
   });
 
   it('each has events, and each event has its topic', () => {

@@ -5,6 +5,7 @@ export * from './command-events';
 export * from './contract-codec';
 export * from './decision-events';
 export * from './entitlement-events';
+export * from './estimate-events';
 export * from './event-catalog';
 export type { EventContract } from './event-contract';
 export * from './event-record';

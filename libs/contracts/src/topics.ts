@@ -14,6 +14,7 @@ export type TopicDefinition = Readonly<{
 }>;
 
 const forever = -1;
+const dayMs = 24 * 60 * 60 * 1000;
 
 const topic = <Name extends string>(
   name: Name,
@@ -21,7 +22,8 @@ const topic = <Name extends string>(
   key: string,
   about: string,
   partitions = 6,
-) => ({ name, owner, key, partitions, retentionMs: forever, about }) as const;
+  retentionMs = forever,
+) => ({ name, owner, key, partitions, retentionMs, about }) as const;
 
 export const topics = [
   topic('charging.registry.v1', 'ocpp-gateway', 'charge point id', 'which charge points exist', 3),
@@ -52,6 +54,15 @@ export const topics = [
   ),
   topic('pricing.tariffs.v1', 'pricing-engine', 'tariff id', 'tariff versions, assignments', 3),
   topic('pricing.cdrs.v1', 'pricing-engine', 'session id', 'priced sessions'),
+  // Nothing rests on what a session would have cost: the only records that expire.
+  topic(
+    'pricing.estimates.v1',
+    'pricing-engine',
+    'session id',
+    'what running sessions would cost now',
+    6,
+    7 * dayMs,
+  ),
   topic(
     'payments.payments.v1',
     'payment-capture',
@@ -69,6 +80,16 @@ export const topics = [
 ] as const satisfies readonly TopicDefinition[];
 
 export type TopicName = (typeof topics)[number]['name'];
+
+const retentions: ReadonlyMap<string, number> = new Map(
+  topics.map(({ name, retentionMs }) => [name, retentionMs]),
+);
+
+/** How long a topic keeps its records, in milliseconds; undefined: for ever. */
+export const keptMs = (name: TopicName): number | undefined => {
+  const retentionMs = retentions.get(name) ?? forever;
+  return retentionMs === forever ? undefined : retentionMs;
+};
 
 /** Where records of a topic go that a consumer cannot take; partitions as the topic's. */
 export const parkedTopic = (name: string): string => `${name}.parked`;

@@ -55,7 +55,7 @@ describe('k8s/', () => {
 });
 
 describe('Kafka in Kubernetes', () => {
-  it('has the topics of topics.ts, and keeps them for ever on three brokers', () => {
+  it('has the topics of topics.ts, kept as long as they say, on three brokers', () => {
     const found = ofKind('KafkaTopic').map(({ metadata, spec }) => [
       metadata.name,
       spec.partitions,

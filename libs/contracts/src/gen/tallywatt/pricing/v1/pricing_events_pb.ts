@@ -2,7 +2,7 @@
 // @generated from file tallywatt/pricing/v1/pricing_events.proto (package tallywatt.pricing.v1, syntax proto3)
 /* eslint-disable */
 
-// pricing.tariffs.v1 and pricing.cdrs.v1. Written by pricing-engine.
+// pricing.tariffs.v1, pricing.estimates.v1 and pricing.cdrs.v1. Written by pricing-engine.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/pricing/v1/pricing_events.proto.
  */
 export const file_tallywatt_pricing_v1_pricing_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEihwIKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKC2FkanVzdGVkX2J5GAYgASgLMiYudGFsbHl3YXR0LnByaWNpbmcudjEuVGFyaWZmQWRqdXN0bWVudEgAiAEBQg4KDF9hZGp1c3RlZF9ieSKIAgoQVGFyaWZmQWRqdXN0bWVudBIPCgdydWxlX2lkGAEgASgJEhUKDXJ1bGVfcmV2aXNpb24YAiABKAMSFAoMYmFzZV92ZXJzaW9uGAMgASgDEhkKEWJhc2VfY29udGVudF9oYXNoGAQgASgJEhcKCnN0ZXBfaW5kZXgYBSABKAVIAIgBARI6CgtvYnNlcnZhdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlNpdGVPYnNlcnZhdGlvbhI3CgZsaW1pdHMYByADKAsyJy50YWxseXdhdHQucHJpY2luZy52MS5QcmljZUxpbWl0UmVhY2hlZEINCgtfc3RlcF9pbmRleCKqAQoPU2l0ZU9ic2VydmF0aW9uEi8KC29ic2VydmVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl0aW1lX3pvbmUYAiABKAkSEgoKY29ubmVjdG9ycxgDIAEoBRIdChVjb25uZWN0b3JzX2luX3Nlc3Npb24YBCABKAUSIAoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAUgASgFIjUKEVByaWNlTGltaXRSZWFjaGVkEhEKCWRpbWVuc2lvbhgBIAEoCRINCgVsaW1pdBgCIAEoCSKIAQoKTGV2ZWxSYW5nZRIRCgRmcm9tGAEgASgFSACIAQESDwoCdG8YAiABKAVIAYgBARIWCglzdGF5X2Zyb20YAyABKAVIAogBARIUCgdzdGF5X3RvGAQgASgFSAOIAQFCBwoFX2Zyb21CBQoDX3RvQgwKCl9zdGF5X2Zyb21CCgoIX3N0YXlfdG8itAEKD1ByaWNlQWRqdXN0bWVudBIRCglkaW1lbnNpb24YASABKAkSMgoHcGVyY2VudBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgAiAEBEjoKD2Ftb3VudF9wZXJfdW5pdBgDIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgBiAEBQgoKCF9wZXJjZW50QhIKEF9hbW91bnRfcGVyX3VuaXQi7QIKC1ByaWNpbmdTdGVwEkIKE3V0aWxpc2F0aW9uX3BlcmNlbnQYASABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5MZXZlbFJhbmdlSACIAQESRwoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAIgASgLMiAudGFsbHl3YXR0LnByaWNpbmcudjEuTGV2ZWxSYW5nZUgBiAEBEhcKCnN0YXJ0X3RpbWUYAyABKAlIAogBARIVCghlbmRfdGltZRgEIAEoCUgDiAEBEhQKDGRheXNfb2Zfd2VlaxgFIAMoCRI6CgthZGp1c3RtZW50cxgGIAMoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlByaWNlQWRqdXN0bWVudEIWChRfdXRpbGlzYXRpb25fcGVyY2VudEIbChlfc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSLLAQoLUHJpY2VCb3VuZHMSEQoJZGltZW5zaW9uGAEgASgJEiwKBmxvd2VzdBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBItCgdoaWdoZXN0GAMgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEjkKDmxhcmdlc3RfY2hhbmdlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSACIAQFCEQoPX2xhcmdlc3RfY2hhbmdlIsUCCg5QcmljaW5nUnVsZVNldBIOCgZjcG9faWQYASABKAkSDwoHcnVsZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIyCgRiYXNlGAQgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USFAoMbG9jYXRpb25faWRzGAUgAygJEjAKBXN0ZXBzGAYgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2luZ1N0ZXASMQoGYm91bmRzGAcgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2VCb3VuZHMSFQoNZHdlbGxfbWludXRlcxgIIAEoBRIOCgZzZXRfYnkYCSABKAkSKgoGc2V0X2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAQoSUHJpY2luZ1J1bGVSZW1vdmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSDwoHcnVsZV9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxISCgpyZW1vdmVkX2J5GAUgASgJEi4KCnJlbW92ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCL+BgoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQFCDQoLX2RyaXZlcl9yZWZCEgoQX3JlcGxhY2VzX2Nkcl9pZCL7BgoPQ3JlZGl0Q2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSFwoPY3JlZGl0ZWRfY2RyX2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgGIAEoCRIUCgxjb25uZWN0b3JfaWQYByABKAUSLwoIbG9jYXRpb24YCCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgJIAEoCRIXCgpkcml2ZXJfcmVmGAogASgJSACIAQESDAoEdGllchgLIAEoCRIVCg1wYXltZW50X3JvdXRlGAwgASgJEjQKBnRhcmlmZhgNIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGBEgASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYEiABKAMSFwoPcGFya2luZ19zZWNvbmRzGBMgASgDEhAKCGN1cnJlbmN5GBQgASgJEiwKBWxpbmVzGBUgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgWIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgXIAEoAxIXCg90b3RhbF90YXhfbWlub3IYGCABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYGSABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgaIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGyABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYHCABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgdIAEoCUINCgtfZHJpdmVyX3JlZiLNAQoLQ2RyV2l0aGhlbGQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCRIcCg9lbmVyZ3lfbWlsbGlfd2gYBSABKANIAIgBARI2Cg1tb25leV9hdF9yaXNrGAYgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgBiAEBQhIKEF9lbmVyZ3lfbWlsbGlfd2hCEAoOX21vbmV5X2F0X3Jpc2tiBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEihwIKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKC2FkanVzdGVkX2J5GAYgASgLMiYudGFsbHl3YXR0LnByaWNpbmcudjEuVGFyaWZmQWRqdXN0bWVudEgAiAEBQg4KDF9hZGp1c3RlZF9ieSKIAgoQVGFyaWZmQWRqdXN0bWVudBIPCgdydWxlX2lkGAEgASgJEhUKDXJ1bGVfcmV2aXNpb24YAiABKAMSFAoMYmFzZV92ZXJzaW9uGAMgASgDEhkKEWJhc2VfY29udGVudF9oYXNoGAQgASgJEhcKCnN0ZXBfaW5kZXgYBSABKAVIAIgBARI6CgtvYnNlcnZhdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlNpdGVPYnNlcnZhdGlvbhI3CgZsaW1pdHMYByADKAsyJy50YWxseXdhdHQucHJpY2luZy52MS5QcmljZUxpbWl0UmVhY2hlZEINCgtfc3RlcF9pbmRleCKqAQoPU2l0ZU9ic2VydmF0aW9uEi8KC29ic2VydmVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl0aW1lX3pvbmUYAiABKAkSEgoKY29ubmVjdG9ycxgDIAEoBRIdChVjb25uZWN0b3JzX2luX3Nlc3Npb24YBCABKAUSIAoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAUgASgFIjUKEVByaWNlTGltaXRSZWFjaGVkEhEKCWRpbWVuc2lvbhgBIAEoCRINCgVsaW1pdBgCIAEoCSKIAQoKTGV2ZWxSYW5nZRIRCgRmcm9tGAEgASgFSACIAQESDwoCdG8YAiABKAVIAYgBARIWCglzdGF5X2Zyb20YAyABKAVIAogBARIUCgdzdGF5X3RvGAQgASgFSAOIAQFCBwoFX2Zyb21CBQoDX3RvQgwKCl9zdGF5X2Zyb21CCgoIX3N0YXlfdG8itAEKD1ByaWNlQWRqdXN0bWVudBIRCglkaW1lbnNpb24YASABKAkSMgoHcGVyY2VudBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgAiAEBEjoKD2Ftb3VudF9wZXJfdW5pdBgDIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgBiAEBQgoKCF9wZXJjZW50QhIKEF9hbW91bnRfcGVyX3VuaXQi7QIKC1ByaWNpbmdTdGVwEkIKE3V0aWxpc2F0aW9uX3BlcmNlbnQYASABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5MZXZlbFJhbmdlSACIAQESRwoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAIgASgLMiAudGFsbHl3YXR0LnByaWNpbmcudjEuTGV2ZWxSYW5nZUgBiAEBEhcKCnN0YXJ0X3RpbWUYAyABKAlIAogBARIVCghlbmRfdGltZRgEIAEoCUgDiAEBEhQKDGRheXNfb2Zfd2VlaxgFIAMoCRI6CgthZGp1c3RtZW50cxgGIAMoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlByaWNlQWRqdXN0bWVudEIWChRfdXRpbGlzYXRpb25fcGVyY2VudEIbChlfc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSLLAQoLUHJpY2VCb3VuZHMSEQoJZGltZW5zaW9uGAEgASgJEiwKBmxvd2VzdBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBItCgdoaWdoZXN0GAMgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEjkKDmxhcmdlc3RfY2hhbmdlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSACIAQFCEQoPX2xhcmdlc3RfY2hhbmdlIsUCCg5QcmljaW5nUnVsZVNldBIOCgZjcG9faWQYASABKAkSDwoHcnVsZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIyCgRiYXNlGAQgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USFAoMbG9jYXRpb25faWRzGAUgAygJEjAKBXN0ZXBzGAYgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2luZ1N0ZXASMQoGYm91bmRzGAcgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2VCb3VuZHMSFQoNZHdlbGxfbWludXRlcxgIIAEoBRIOCgZzZXRfYnkYCSABKAkSKgoGc2V0X2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAQoSUHJpY2luZ1J1bGVSZW1vdmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSDwoHcnVsZV9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxISCgpyZW1vdmVkX2J5GAUgASgJEi4KCnJlbW92ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCL+BgoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQFCDQoLX2RyaXZlcl9yZWZCEgoQX3JlcGxhY2VzX2Nkcl9pZCL7BgoPQ3JlZGl0Q2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSFwoPY3JlZGl0ZWRfY2RyX2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgGIAEoCRIUCgxjb25uZWN0b3JfaWQYByABKAUSLwoIbG9jYXRpb24YCCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgJIAEoCRIXCgpkcml2ZXJfcmVmGAogASgJSACIAQESDAoEdGllchgLIAEoCRIVCg1wYXltZW50X3JvdXRlGAwgASgJEjQKBnRhcmlmZhgNIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGBEgASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYEiABKAMSFwoPcGFya2luZ19zZWNvbmRzGBMgASgDEhAKCGN1cnJlbmN5GBQgASgJEiwKBWxpbmVzGBUgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgWIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgXIAEoAxIXCg90b3RhbF90YXhfbWlub3IYGCABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYGSABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgaIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGyABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYHCABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgdIAEoCUINCgtfZHJpdmVyX3JlZiLNAQoLQ2RyV2l0aGhlbGQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCRIcCg9lbmVyZ3lfbWlsbGlfd2gYBSABKANIAIgBARI2Cg1tb25leV9hdF9yaXNrGAYgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgBiAEBQhIKEF9lbmVyZ3lfbWlsbGlfd2hCEAoOX21vbmV5X2F0X3Jpc2sirgQKFFNlc3Npb25Db3N0RXN0aW1hdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSNAoGdGFyaWZmGAUgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USKQoFYXNfb2YYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEHNlc3Npb25fc2VxdWVuY2UYByABKAMSFwoPZW5lcmd5X21pbGxpX3doGAggASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYCSABKAMSFwoPcGFya2luZ19zZWNvbmRzGAogASgDEhAKCGN1cnJlbmN5GAsgASgJEhwKFHRvdGFsX2V4Y2xfdGF4X21pbm9yGAwgASgDEhcKD3RvdGFsX3RheF9taW5vchgNIAEoAxIcChR0b3RhbF9pbmNsX3RheF9taW5vchgOIAEoAxIYChByYXRpbmdfcG9saWN5X2lkGA8gASgJEhoKEnJvdW5kaW5nX3BvbGljeV9pZBgQIAEoCRIfChdpbnRlcnBvbGF0aW9uX3BvbGljeV9pZBgRIAEoCRIjChZiZWZvcmVfaW5jbHVkZWRfZW5lcmd5GBIgASgISACIAQFCGQoXX2JlZm9yZV9pbmNsdWRlZF9lbmVyZ3liBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * One immutable version of a tariff, whole.
@@ -2141,4 +2141,223 @@ export type CdrWithheldJson = {
  */
 export const CdrWithheldSchema: GenMessage<CdrWithheld, {jsonType: CdrWithheldJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_pricing_v1_pricing_events, 17);
+
+/**
+ * What a running session would cost if it had stopped and been closed at its newest fact: for
+ * displays and holds, by the function that prices its CDR. Replaced by the next one; billed is only
+ * what the CDR says.
+ *
+ * @generated from message tallywatt.pricing.v1.SessionCostEstimated
+ */
+export type SessionCostEstimated = Message<"tallywatt.pricing.v1.SessionCostEstimated"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: int32 connector_id = 4;
+   */
+  connectorId: number;
+
+  /**
+   * @generated from field: tallywatt.values.v1.TariffReference tariff = 5;
+   */
+  tariff?: TariffReference | undefined;
+
+  /**
+   * The instant of the newest fact it rests on, as the charger claims it.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 6;
+   */
+  asOf?: Timestamp | undefined;
+
+  /**
+   * Number, in the session's stream, of the last event it rests on: a later estimate has a higher one.
+   *
+   * @generated from field: int64 session_sequence = 7;
+   */
+  sessionSequence: bigint;
+
+  /**
+   * @generated from field: int64 energy_milli_wh = 8;
+   */
+  energyMilliWh: bigint;
+
+  /**
+   * @generated from field: int64 charging_seconds = 9;
+   */
+  chargingSeconds: bigint;
+
+  /**
+   * @generated from field: int64 parking_seconds = 10;
+   */
+  parkingSeconds: bigint;
+
+  /**
+   * @generated from field: string currency = 11;
+   */
+  currency: string;
+
+  /**
+   * @generated from field: int64 total_excl_tax_minor = 12;
+   */
+  totalExclTaxMinor: bigint;
+
+  /**
+   * @generated from field: int64 total_tax_minor = 13;
+   */
+  totalTaxMinor: bigint;
+
+  /**
+   * @generated from field: int64 total_incl_tax_minor = 14;
+   */
+  totalInclTaxMinor: bigint;
+
+  /**
+   * @generated from field: string rating_policy_id = 15;
+   */
+  ratingPolicyId: string;
+
+  /**
+   * @generated from field: string rounding_policy_id = 16;
+   */
+  roundingPolicyId: string;
+
+  /**
+   * @generated from field: string interpolation_policy_id = 17;
+   */
+  interpolationPolicyId: string;
+
+  /**
+   * True where the decision includes energy: it is drawn at the close and has not come off here.
+   * Left out for all others.
+   *
+   * @generated from field: optional bool before_included_energy = 18;
+   */
+  beforeIncludedEnergy?: boolean | undefined;
+};
+
+/**
+ * What a running session would cost if it had stopped and been closed at its newest fact: for
+ * displays and holds, by the function that prices its CDR. Replaced by the next one; billed is only
+ * what the CDR says.
+ *
+ * @generated from message tallywatt.pricing.v1.SessionCostEstimated
+ */
+export type SessionCostEstimatedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: int32 connector_id = 4;
+   */
+  connectorId?: number;
+
+  /**
+   * @generated from field: tallywatt.values.v1.TariffReference tariff = 5;
+   */
+  tariff?: TariffReferenceJson;
+
+  /**
+   * The instant of the newest fact it rests on, as the charger claims it.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 6;
+   */
+  asOf?: TimestampJson;
+
+  /**
+   * Number, in the session's stream, of the last event it rests on: a later estimate has a higher one.
+   *
+   * @generated from field: int64 session_sequence = 7;
+   */
+  sessionSequence?: string;
+
+  /**
+   * @generated from field: int64 energy_milli_wh = 8;
+   */
+  energyMilliWh?: string;
+
+  /**
+   * @generated from field: int64 charging_seconds = 9;
+   */
+  chargingSeconds?: string;
+
+  /**
+   * @generated from field: int64 parking_seconds = 10;
+   */
+  parkingSeconds?: string;
+
+  /**
+   * @generated from field: string currency = 11;
+   */
+  currency?: string;
+
+  /**
+   * @generated from field: int64 total_excl_tax_minor = 12;
+   */
+  totalExclTaxMinor?: string;
+
+  /**
+   * @generated from field: int64 total_tax_minor = 13;
+   */
+  totalTaxMinor?: string;
+
+  /**
+   * @generated from field: int64 total_incl_tax_minor = 14;
+   */
+  totalInclTaxMinor?: string;
+
+  /**
+   * @generated from field: string rating_policy_id = 15;
+   */
+  ratingPolicyId?: string;
+
+  /**
+   * @generated from field: string rounding_policy_id = 16;
+   */
+  roundingPolicyId?: string;
+
+  /**
+   * @generated from field: string interpolation_policy_id = 17;
+   */
+  interpolationPolicyId?: string;
+
+  /**
+   * True where the decision includes energy: it is drawn at the close and has not come off here.
+   * Left out for all others.
+   *
+   * @generated from field: optional bool before_included_energy = 18;
+   */
+  beforeIncludedEnergy?: boolean;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.SessionCostEstimated.
+ * Use `create(SessionCostEstimatedSchema)` to create a new message.
+ */
+export const SessionCostEstimatedSchema: GenMessage<SessionCostEstimated, {jsonType: SessionCostEstimatedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 18);
 
