@@ -18,6 +18,13 @@ describe('a chunk is compared with the stored offset', () => {
     expect(enterChunk(5n, place(10, 10, 19, 40))).toEqual({ do: 'seek', offset: 5n }));
   it('is taken over a hole that the log itself has', () =>
     expect(enterChunk(8n, place(8, 10, 19, 40))).toEqual({ do: 'take', fromOffset: 8n }));
+  it('is taken where the log begins since older records have expired', () => {
+    const expired = { ...place(10, 10, 19, 40), startOffset: 10n };
+    expect(enterChunk(5n, expired)).toEqual({ do: 'take', fromOffset: 10n });
+    expect(enterChunk(12n, expired)).toEqual({ do: 'take', fromOffset: 12n });
+    const above = { ...place(15, 15, 19, 40), startOffset: 10n };
+    expect(enterChunk(5n, above)).toEqual({ do: 'seek', offset: 10n });
+  });
   it('is refused when the log is shorter than what was taken from it', () =>
     expect(enterChunk(41n, place(10, 10, 19, 40))).toEqual({
       do: 'refuse',

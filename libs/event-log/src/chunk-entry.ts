@@ -6,6 +6,8 @@ export type ChunkPlace = Readonly<{
   lastOffset: bigint;
   /** End of the partition when it was fetched. */
   endOffset: bigint;
+  /** Where the partition begins since older records have expired, as far as somebody has asked. */
+  startOffset?: bigint;
 }>;
 
 export type ChunkEntry =
@@ -18,7 +20,8 @@ export type ChunkEntry =
 
 /**
  * Compares a chunk with the stored offset, which alone says how far the consumer is. Holes in the
- * log are passed when the fetch began at or below the stored offset: then nothing lies in them.
+ * log are passed when the fetch began at or below the stored offset: then nothing lies in them. So is
+ * what has expired.
  */
 export const enterChunk = (stored: bigint, place: ChunkPlace): ChunkEntry => {
   if (stored > place.endOffset) {
@@ -27,9 +30,9 @@ export const enterChunk = (stored: bigint, place: ChunkPlace): ChunkEntry => {
       reason: `offset ${stored} is stored but the log ends at ${place.endOffset}`,
     };
   }
-  if (stored > place.lastOffset) return { do: 'seek', offset: stored };
-  if (place.firstOffset > stored && place.fetchedOffset > stored) {
-    return { do: 'seek', offset: stored };
-  }
-  return { do: 'take', fromOffset: stored };
+  const { startOffset = 0n } = place;
+  const from = stored < startOffset ? startOffset : stored;
+  if (from > place.lastOffset) return { do: 'seek', offset: from };
+  if (place.firstOffset > from && place.fetchedOffset > from) return { do: 'seek', offset: from };
+  return { do: 'take', fromOffset: from };
 };

@@ -1,5 +1,7 @@
+import { keptMs, type TopicName } from '@tallywatt/contracts';
 import type { Pool } from 'pg';
 import { backOffMs } from './back-off';
+import { chunksOf } from './batch-chunks';
 import { type Chunk, type ChunkOutcome, runChunks } from './chunk-transaction';
 import { gatherBatches } from './batch-gathering';
 import type { Consumer, ConsumerOptions, ConsumerState, Timing } from './event-log-api';
@@ -21,28 +23,6 @@ const placeOf = (at: string): { topic: string; partition: number } => {
   return { topic: at.slice(0, slash), partition: Number(at.slice(slash + 1)) };
 };
 
-/** Parts of a batch, each small enough for one transaction. */
-const chunksOf = function* (
-  batch: RecordBatch,
-  consumer: string,
-  clusterId: string,
-  size: number,
-): Generator<Chunk> {
-  const { topic, partition } = batch;
-  let fetchedOffset = batch.fetchedOffset;
-  for (let from = 0; from < batch.records.length; from += size) {
-    const records = batch.records.slice(from, from + size);
-    const firstOffset = records[0]?.position.offset ?? 0n;
-    const lastOffset = records.at(-1)?.position.offset ?? firstOffset;
-    yield {
-      place: { consumer, clusterId, topic, partition },
-      at: { fetchedOffset, firstOffset, lastOffset, endOffset: batch.endOffset },
-      records,
-    };
-    fetchedOffset = lastOffset + 1n;
-  }
-};
-
 /** The one consumer loop. */
 export const startConsumer = (
   parts: {
@@ -62,6 +42,8 @@ export const startConsumer = (
   const chunkMax = options.maxBatch ?? batchMax;
   const handle = tracedHandle(name, logger, (events, tx) => options.handle(events, tx));
   const waiting = new Map<string, Waiting>();
+  /** Where partitions begin whose records expire, once one began above its stored offset. */
+  const starts = new Map<string, bigint>();
   let clusterId: Promise<string> | undefined;
   let lag: number | undefined;
   let parkedKeys = 0;
@@ -137,6 +119,20 @@ export const startConsumer = (
     }
   };
 
+  const lookForStarts = async (topic: string): Promise<void> => {
+    try {
+      const offsets = await client.admin.offsets(topic);
+      for (const { partition, start } of offsets) starts.set(`${topic}/${partition}`, start);
+    } catch (error) {
+      note(toError(error)); // the partition backs off, and asks again
+    }
+  };
+
+  const chunksIn = (batch: RecordBatch, cluster: string): Generator<Chunk> => {
+    const { topic, partition } = batch;
+    return chunksOf(batch, name, cluster, chunkMax, starts.get(`${topic}/${partition}`) ?? 0n);
+  };
+
   /** Returns whether the batch can be gone on with. */
   const settle = (batch: RecordBatch, chunk: Chunk, outcome: ChunkOutcome, ms: number): boolean => {
     const { topic, partition } = batch;
@@ -151,6 +147,7 @@ export const startConsumer = (
         group.seek(topic, partition, outcome.offset);
       } else {
         // Usually one seek back is enough; if the log no longer has the offset, it never is.
+        if (keptMs(topic as TopicName) !== undefined) void lookForStarts(topic);
         const reason = `expected offset ${outcome.offset}, got ${chunk.at.firstOffset}`;
         backOff(batch, outcome.offset, new Error(reason));
       }
@@ -171,7 +168,7 @@ export const startConsumer = (
     let reached = first.position.offset;
     try {
       const cluster = await (clusterId ??= client.admin.clusterId());
-      for (const chunk of chunksOf(batch, name, cluster, chunkMax)) {
+      for (const chunk of chunksIn(batch, cluster)) {
         if (stopping || !batch.isCurrent()) return; // not resolved: it comes again, here or elsewhere
         reached = chunk.at.firstOffset;
         const startedMs = performance.now();
@@ -193,7 +190,7 @@ export const startConsumer = (
     if (stopping || !batches.every((batch) => batch.isCurrent())) return false;
     try {
       const cluster = await (clusterId ??= client.admin.clusterId());
-      const chunks = batches.flatMap((batch) => [...chunksOf(batch, name, cluster, chunkMax)]);
+      const chunks = batches.flatMap((batch) => [...chunksIn(batch, cluster)]);
       const startedMs = performance.now();
       const outcomes = await runChunks({ pool, handle, timing }, chunks);
       const ms = performance.now() - startedMs;

@@ -49,6 +49,21 @@ describe('a stream that is open', () => {
     ]));
 });
 
+describe('a stream whose records expire', () => {
+  const estimate = (sequence: number) => ({ ...record(sequence), topic: 'pricing.estimates.v1' });
+  const reading = (sequence: number) => ({ ...record(sequence), topic: 'charging.sessions.v1' });
+
+  it('is taken from the first record that is left, and over what expired since', () =>
+    expect(told(opened(0), estimate(5), estimate(6), estimate(5), estimate(9))).toEqual([
+      'handle 5',
+      'handle 6',
+      'drop 5',
+      'handle 9',
+    ]));
+  it('is none of those that are kept for ever', () =>
+    expect(told(opened(0), reading(5))).toEqual(['park 5: sequence-gap: expected 1, got 5']));
+});
+
 describe('a stream with a gap', () => {
   it('is drained in order when the missing record arrives', () =>
     expect(

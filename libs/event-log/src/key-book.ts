@@ -1,3 +1,5 @@
+import { keptMs, type TopicName } from '@tallywatt/contracts';
+
 /** What the consumer loop has to know of a record to decide about it. */
 export type BookRecord = Readonly<{
   topic: string;
@@ -76,7 +78,7 @@ export class KeyBook<R extends BookRecord> {
       return [{ do: 'park', record, kind: 'follows', reason: 'follows a parked record' }];
     }
     const expected = state.lastSequence + 1n;
-    if (sequence > expected) {
+    if (sequence > expected && !isExpiring(record.topic)) {
       state.mode = 'gap';
       state.waiting.set(sequence, record);
       const reason = `sequence-gap: expected ${expected}, got ${sequence}`;
@@ -125,5 +127,8 @@ export class KeyBook<R extends BookRecord> {
     return fresh;
   }
 }
+
+/** What is missing before a record of such a topic may have expired: that is no gap. */
+const isExpiring = (topic: string): boolean => keptMs(topic as TopicName) !== undefined;
 
 const nameOf = (topic: string, key: string): string => `${topic}\n${key}`;
