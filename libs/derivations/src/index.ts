@@ -26,7 +26,7 @@ export {
   type DaySeal,
   type VerifySignature,
 } from './journal-root';
-export { pinnedTariff } from './pinned-tariff';
+export { pinnedTariff, type PinnedTariff } from './pinned-tariff';
 export {
   postingFor,
   type Fact,
@@ -34,7 +34,8 @@ export {
   type Posting,
   type PostingContext,
 } from './posting-rules';
-export { ratedSession, type PinnedTariff, type RatedSession } from './rated-session';
+export { ratedSession, type RatedSession } from './rated-session';
+export { estimatesTheSame, sessionEstimate, type SessionEstimate } from './session-estimate';
 export { factsOf, type SessionFacts, type SettledEnergy } from './session-facts';
 export {
   advance,

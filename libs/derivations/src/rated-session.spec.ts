@@ -4,7 +4,8 @@ import { decimalFromString } from '@tallywatt/money';
 import { timeZoneDataVersion } from '@tallywatt/time';
 import fc from 'fast-check';
 import { cdrIdOf } from './cdr';
-import { ratedSession, type PinnedTariff } from './rated-session';
+import type { PinnedTariff } from './pinned-tariff';
+import { ratedSession } from './rated-session';
 import { progressOf } from './session-progress';
 import {
   berlin,

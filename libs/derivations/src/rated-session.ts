@@ -1,8 +1,10 @@
 import type { CdrEvent, CdrIssued, CdrWithheld, SessionEvent } from '@tallywatt/contracts';
 import { accept, ignore, unreachable, type Decider, type Decision } from '@tallywatt/decider';
 import { money, type Money } from '@tallywatt/money';
-import { rate, type OcpiTariff } from '@tallywatt/tariffs';
+import { rate } from '@tallywatt/tariffs';
 import { billsTheSame, creditCdr, issuedCdr } from './cdr';
+import type { PinnedTariff } from './pinned-tariff';
+import { pricedFacts, type ClosedFacts } from './priced-facts';
 import { factsOf, ratingInput, type SessionFacts, type StoppedFacts } from './session-facts';
 import { afterFact } from './settled-energy';
 
@@ -31,13 +33,6 @@ export type RatedSession =
       /** What has been said of why facts after this CDR cannot be priced; it stands meanwhile. */
       said?: readonly string[];
     }>;
-
-/** The tariff version that the session's decision names, as this service knows it. */
-export type PinnedTariff =
-  | Readonly<{ kind: 'none' }>
-  | Readonly<{ kind: 'found'; contentHash: string; tariff: OcpiTariff }>
-  /** Taken from the log, and not a tariff that this version can read. */
-  | Readonly<{ kind: 'unreadable'; contentHash: string; detail: string }>;
 
 export type IssueCdr = Readonly<{
   type: 'IssueCdr';
@@ -149,38 +144,15 @@ const correct = (command: IssueCdr, session: Rated): Decision<CdrEvent, IgnoreRe
     : accept(withheld);
 };
 
-type ClosedFacts = SessionFacts & Required<Pick<SessionFacts, 'closedAt'>>;
-
 const price = (
   facts: ClosedFacts,
   { pinned, includedEnergyMilliWh }: Pick<IssueCdr, 'pinned' | 'includedEnergyMilliWh'>,
   replaced?: Readonly<{ cdrId: string; revision: number }>,
 ): CdrIssued | CdrWithheld => {
-  const { stop, doubts, started } = facts;
-  const reference = started.decision.tariff;
-  const withhold = (reason: string, detail: string): CdrWithheld =>
-    withheldCdr(facts, pinned, reason, detail);
-  const [doubt] = doubts;
-  if (doubt !== undefined) {
-    return withhold(doubt.reason, doubts.map(({ detail }) => detail).join('; '));
-  }
-  if (reference === undefined || pinned.kind === 'none') {
-    return withhold('tariff-unknown', 'the decision at the start names no tariff');
-  }
-  const named = `version ${reference.version} of tariff ${reference.tariffId}`;
-  if (pinned.contentHash !== reference.contentHash) {
-    const found = `${named} is ${pinned.contentHash}, the decision names ${reference.contentHash}`;
-    return withhold('tariff-hash-differs', found);
-  }
-  if (pinned.kind === 'unreadable') {
-    return withhold('tariff-unreadable', `${named}: ${pinned.detail}`);
-  }
-  if (stop === undefined) return withhold('stop-unknown', 'the session was closed without a stop');
-  const stopped = { ...facts, stop };
-  const rating = rate(ratingInput(stopped, pinned.tariff, includedEnergyMilliWh));
-  return rating.ok
-    ? issuedCdr(stopped, reference, rating.report, replaced)
-    : withhold(rating.reason, rating.detail);
+  const priced = pricedFacts(facts, pinned, includedEnergyMilliWh);
+  return priced.ok
+    ? issuedCdr(priced.facts, priced.reference, priced.report, replaced)
+    : withheldCdr(facts, pinned, priced.reason, priced.detail);
 };
 
 const withheldCdr = (

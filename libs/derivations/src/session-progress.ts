@@ -1,6 +1,7 @@
 import type { CdrEvent, SessionEvent, TariffReference } from '@tallywatt/contracts';
 import type { OcpiTariff } from '@tallywatt/tariffs';
-import { isCdrDue, ratedSession, type PinnedTariff, type RatedSession } from './rated-session';
+import type { PinnedTariff } from './pinned-tariff';
+import { isCdrDue, ratedSession, type RatedSession } from './rated-session';
 
 /** Where one more fact has led a session. */
 export type Progress = Readonly<{

@@ -3,11 +3,11 @@ import { fold } from '@tallywatt/decider';
 import { decimalFromString } from '@tallywatt/money';
 import { parseTariff, type OcpiTariff } from '@tallywatt/tariffs';
 import { specification } from '@tallywatt/testing';
+import type { PinnedTariff } from '../pinned-tariff';
 import {
   ratedSession,
   type IgnoreReason,
   type IssueCdr,
-  type PinnedTariff,
   type RatedSession,
   type RatedSessionEvent,
 } from '../rated-session';
