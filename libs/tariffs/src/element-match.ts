@@ -13,6 +13,8 @@ import type {
 import { componentOf } from './ocpi-tariff';
 import type { Use } from './occupancy-timeline';
 import { CannotRate } from './rated-session';
+import type { TimeOfDayWindow } from './time-of-day';
+import { timeOfDayHolds, timeOfDayWindow } from './time-of-day';
 
 /** Everything restrictions can ask about one moment. */
 export type Moment = Readonly<{
@@ -44,8 +46,7 @@ type Rule = Readonly<{
   powerMilliW: Range | undefined;
   currentMilliA: Range | undefined;
   isOnCalendar: boolean;
-  fromSecondOfDay: number;
-  toSecondOfDay: number;
+  timeOfDay: TimeOfDayWindow;
   holidays: ReadonlySet<string>;
   idleMs: Range;
 }>;
@@ -82,7 +83,6 @@ const ruleOf = (
   holidays: ReadonlySet<string>,
 ): Rule => {
   const { startTime, endTime, startDate, endDate, dayOfWeek, seasonStart, holiday } = restrictions;
-  const isNever = startTime !== undefined && startTime === endTime && startTime !== '00:00';
   return {
     match,
     restrictions,
@@ -97,8 +97,7 @@ const ruleOf = (
     isOnCalendar:
       (startTime ?? endTime ?? startDate ?? endDate ?? dayOfWeek ?? seasonStart ?? holiday) !==
       undefined,
-    fromSecondOfDay: isNever ? Infinity : secondOf(startTime ?? '00:00'),
-    toSecondOfDay: isNever ? -Infinity : endSecondOf(endTime),
+    timeOfDay: timeOfDayWindow(startTime, endTime),
     holidays,
     idleMs: rangeOf(
       millisecondsOf(restrictions.minIdleSeconds),
@@ -117,12 +116,6 @@ const rangeOf = (min: bigint | undefined, max: bigint | undefined): Range => ({
 
 const limitOf = (min: bigint | undefined, max: bigint | undefined): Range | undefined =>
   (min ?? max) === undefined ? undefined : rangeOf(min, max);
-
-const secondOf = (timeOfDay: string): number =>
-  Number(timeOfDay.slice(0, 2)) * 3600 + Number(timeOfDay.slice(3, 5)) * 60;
-
-const endSecondOf = (endTime: string | undefined): number =>
-  endTime === undefined || endTime === '00:00' ? Infinity : secondOf(endTime);
 
 /**
  * OCPI 2.2.1 mod_tariffs: for each dimension the first element counts that has a component of it
@@ -170,15 +163,9 @@ const calendarHolds = (rule: Rule, local: LocalClock): boolean => {
     (seasonStart === undefined || seasonHolds(seasonStart, seasonEnd, calendarDate(local.day))) &&
     (holiday === undefined ||
       rule.holidays.has(calendarDate(local.day)) === (holiday === 'only')) &&
-    timeOfDayHolds(rule, local.secondsOfDay)
+    timeOfDayHolds(rule.timeOfDay, local.secondsOfDay)
   );
 };
-
-// Wrapped windows (22:00 to 06:00) hold on both sides of midnight.
-const timeOfDayHolds = ({ fromSecondOfDay, toSecondOfDay }: Rule, second: number): boolean =>
-  fromSecondOfDay < toSecondOfDay
-    ? second >= fromSecondOfDay && second < toSecondOfDay
-    : second >= fromSecondOfDay || second < toSecondOfDay;
 
 const electricityHolds = ({ powerMilliW, currentMilliA }: Rule, moment: Moment): boolean => {
   if (powerMilliW !== undefined) {
