@@ -37,7 +37,18 @@ describe('a charge point', () => {
     await stage.api('/v1/charge-points', again);
     expect(await stage.api('/v1/charge-points/CP-GROUPED')).toMatchObject({ body: seen });
     const { call } = await stage.dial('CP-GROUPED');
-    await call('StartTransaction', start());
+    await call('Authorize', { idTag: 'GROUPED' });
+    await call('StartTransaction', start('GROUPED', { connectorId: 2 }));
+    const place = {
+      locationId: 'LOC-1',
+      timeZone: 'Europe/Berlin',
+      siteGroups: ['city', 'depots'],
+    };
+    expect(stage.authorization.asked.filter(({ idTag }) => idTag === 'GROUPED')).toMatchObject([
+      // Nobody has said yet which connector it will be.
+      { purpose: 'authorize', ...place, evseGroups: [] },
+      { purpose: 'start', ...place, evseGroups: ['dc', 'hpc'] },
+    ]);
     const registered = await eventually(async () => {
       const found = await stage.inKafka(
         'charging.registry.v1',

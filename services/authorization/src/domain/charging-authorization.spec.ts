@@ -1,5 +1,6 @@
 import type { ChargingDecision } from '@tallywatt/contracts';
 import { instantFromEpochMs } from '@tallywatt/time';
+import type { TariffAssignment, TariffOffer } from '@tallywatt/tariffs';
 import fc from 'fast-check';
 import {
   authorize,
@@ -46,14 +47,37 @@ const member: Entitlement = {
 };
 const none: Entitlement = { status: 'absent' };
 
+const place = { chargePointId: 'CP-1', siteGroups: [], evseGroups: [] };
+const offer = (assignments: TariffOffer['assignments'] = []): TariffOffer => ({
+  assignments,
+  chargePointTariffId: 'standard',
+  versionsOf: (tariffId) => ({
+    versions: [{ reference: { ...tariff, tariffId }, currency: 'EUR' }],
+  }),
+});
+
+const assignedTo = (driverGroup: string, tariffId: string): TariffAssignment => ({
+  assignmentId: `for-${driverGroup}`,
+  tariffId,
+  revision: 7n,
+  priority: 0,
+  driverGroups: [driverGroup],
+  chargePointIds: [],
+  evseGroups: [],
+  locationIds: [],
+  siteGroups: [],
+  weeklyWindows: [],
+  assignedAt: at,
+});
+
 const when = (
   known: Partial<Known>,
   request: { at?: string; currency?: string } = {},
   changed: Partial<AuthorizationPolicy> = {},
 ): ChargingDecision =>
   authorize(
-    { tokenRef: 'token-1', at, currency: 'EUR', ...request },
-    { token: withCard, entitlement: none, tariff, ...known },
+    { tokenRef: 'token-1', at, currency: 'EUR', place, ...request },
+    { token: withCard, entitlement: none, tariffs: offer(), ...known },
     { ...policy, ...changed },
     moment,
   );
@@ -157,13 +181,7 @@ describe('a valid token', () => {
   });
 
   it('is accepted without a tariff in force, and leaves the tariff out', () => {
-    const { tariff: _, ...withoutTariff } = { token: withCard, entitlement: none, tariff };
-    const decision = authorize(
-      { tokenRef: 'token-1', at, currency: 'EUR' },
-      withoutTariff,
-      policy,
-      moment,
-    );
+    const decision = when({ tariffs: { ...offer(), versionsOf: () => undefined } });
     expect(decision.status).toBe('Accepted');
     expect(decision).not.toHaveProperty('tariff');
   });
@@ -199,6 +217,47 @@ describe('a token without payment method', () => {
   });
 });
 
+describe('a tariff that is assigned', () => {
+  const tariffs = (driverGroup: string) => offer([assignedTo(driverGroup, 'assigned')]);
+  const assigned = {
+    tariff: { ...tariff, tariffId: 'assigned' },
+    tariffAssignmentRevision: 7n,
+  };
+
+  it('to a tier prices its members, and the decision names the assignment', () =>
+    expect(when({ entitlement: member, tariffs: tariffs('tier:member') })).toMatchObject({
+      ...assigned,
+      tariffAssignmentId: 'for-tier:member',
+    }));
+
+  it('to a tier is not for a member whose term ended', () => {
+    const decision = when(
+      { entitlement: member, tariffs: tariffs('tier:member') },
+      { at: '2026-07-01T00:00:00.000Z' },
+    );
+    expect(decision).toMatchObject({ tariff });
+    expect(decision).not.toHaveProperty('tariffAssignmentId');
+  });
+
+  it('to retail is for those who are no members', () => {
+    expect(when({ tariffs: tariffs('tier:retail') })).toMatchObject(assigned);
+    const ofMember = when({ entitlement: member, tariffs: tariffs('tier:retail') });
+    expect(ofMember).toMatchObject({ tariff });
+  });
+
+  it.each(['group:group-1', 'token-type:RFID'])('to %s is for its tokens', (group) =>
+    expect(when({ tariffs: tariffs(group) })).toMatchObject(assigned),
+  );
+
+  it.each([
+    { ...withCard, status: 'blocked' } as const,
+    { ...withCard, facts: { ...withCard.facts, expiresAt: at } },
+  ])('to a group is not for a token that may not charge', (token) => {
+    expect(when({ token, tariffs: tariffs('group:group-1') })).toMatchObject({ tariff });
+    expect(when({ token, tariffs: tariffs('tier:retail') })).toMatchObject(assigned);
+  });
+});
+
 describe('whatever is known', () => {
   const instant = fc.integer({ min: 0, max: 4_000_000_000_000 }).map(instantFromEpochMs);
   const terms = fc.record({
@@ -216,13 +275,17 @@ describe('whatever is known', () => {
     }),
   );
 
-  it('a lapsed, revoked or missing membership never gets a member tier', () =>
+  it('a lapsed, revoked or missing membership never gets a member tier or tariff', () =>
     fc.assert(
       fc.property(entitlement, instant, (owned, start) => {
-        const decision = when({ entitlement: owned }, { at: start });
+        const tariffs = offer(
+          ['tier:member', 'tier:gold'].map((group) => assignedTo(group, 'members')),
+        );
+        const decision = when({ entitlement: owned, tariffs }, { at: start });
         const lapsed = !('terms' in owned) || (owned.terms.validUntil ?? '~') <= start;
         expect(decision.tier === 'retail').toBe(lapsed);
         expect('discountPercent' in decision).toBe(!lapsed);
+        expect(decision.tariff?.tariffId).toBe(lapsed ? 'standard' : 'members');
       }),
     ));
 });

@@ -1,6 +1,8 @@
-import type { ChargingDecision, TariffReference } from '@tallywatt/contracts';
+import type { ChargingDecision } from '@tallywatt/contracts';
 import { decimalToRational, toMinor, type Decimal, type Money } from '@tallywatt/money';
+import { startTariff, type SessionStart, type TariffOffer } from '@tallywatt/tariffs';
 import type { Instant } from '@tallywatt/time';
+import { driverGroupsOf, type DriverFacts } from './driver-groups';
 import type { Entitlement } from './entitlement';
 import { versionOf } from './entitlement';
 import type { IssuedToken, Token } from './token';
@@ -12,14 +14,15 @@ export type AuthorizationRequest = Readonly<{
   at: Instant;
   /** ISO 4217, of the charge point. */
   currency: string;
+  /** Where it asks, as far as tariffs are assigned by it. */
+  place: Omit<SessionStart, 'at' | 'driverGroups' | 'currency'>;
 }>;
 
-/** What is known about the token, its driver's membership and the charge point's tariff. */
+/** What is known about the token, its driver's membership and the tariffs of the CPO. */
 export type Known = Readonly<{
   token: Token;
   entitlement: Entitlement;
-  /** Left out when no version is in force. */
-  tariff?: TariffReference;
+  tariffs: TariffOffer;
 }>;
 
 export type AuthorizationPolicy = Readonly<{
@@ -80,15 +83,16 @@ export const authorize = (
   if (paymentMethodId === undefined && !policy.allowWithoutPaymentMethod) {
     return denied('Blocked', 'payment-method-missing', request, known, moment);
   }
+  const tier = tierAt(known.entitlement, request.at);
   return {
     decisionId: moment.decisionId,
     status: 'Accepted',
     tokenRef: request.tokenRef,
     ...ownersOf(token),
-    ...tierAt(known.entitlement, request.at),
+    ...tier,
     ...entitlementEvidence(known, moment),
     ...paymentOf(paymentMethodId, policy, request.currency),
-    ...(known.tariff === undefined ? {} : { tariff: known.tariff }),
+    ...tariffOf(known, request, { ...token.facts, tier: tier.tier }),
     decidedAt: moment.decidedAt,
   };
 };
@@ -110,11 +114,30 @@ const denied = (
   tier: retailTier,
   ...entitlementEvidence(known, moment),
   paymentRoute: 'none',
-  // A session that a charger starts all the same still has to be priced.
-  ...(known.tariff === undefined ? {} : { tariff: known.tariff }),
+  // A session that a charger starts all the same still has to be priced: at retail.
+  ...tariffOf(known, request, { tier: retailTier }),
   rule,
   decidedAt: moment.decidedAt,
 });
+
+/** What prices the session, and which assignment says so; nothing when no version is in force. */
+const tariffOf = (
+  { tariffs }: Known,
+  { at, currency, place }: AuthorizationRequest,
+  driver: DriverFacts,
+): Pick<ChargingDecision, 'tariff' | 'tariffAssignmentId' | 'tariffAssignmentRevision'> => {
+  const chosen = startTariff(tariffs, {
+    ...place,
+    at,
+    currency,
+    driverGroups: driverGroupsOf(driver),
+  });
+  if (chosen === undefined) return {};
+  const { reference: tariff, assignment } = chosen;
+  if (assignment === undefined) return { tariff };
+  const { assignmentId: tariffAssignmentId, revision: tariffAssignmentRevision } = assignment;
+  return { tariff, tariffAssignmentId, tariffAssignmentRevision };
+};
 
 const tierAt = (
   entitlement: Entitlement,

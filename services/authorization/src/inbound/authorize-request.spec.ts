@@ -43,7 +43,21 @@ describe('an AuthorizeRequest', () => {
     });
   });
 
+  it('says where it asks, or leaves that out', () => {
+    const place = {
+      locationId: 'L-1',
+      siteGroups: ['depots'],
+      evseGroups: ['hpc'],
+      timeZone: 'Europe/Berlin',
+    };
+    expect(decodeAuthorizeRequest({ ...message, ...place })).toMatchObject(place);
+    const unknown = decodeAuthorizeRequest({ ...message, locationId: '', timeZone: '' });
+    expect(unknown).toMatchObject({ siteGroups: [], evseGroups: [] });
+    expect([unknown.locationId, unknown.timeZone]).toEqual([undefined, undefined]);
+  });
+
   it.each([
+    [{ timeZone: 'Middle/Earth' }, 'timeZone: is not an IANA time zone'],
     [{ cpoId: undefined }, 'cpoId: is missing'],
     [{ idTag: '' }, 'idTag: is missing'],
     [{ at: undefined }, 'at: is missing'],

@@ -1,10 +1,18 @@
 import { status } from '@grpc/grpc-js';
 import { RpcException } from '@nestjs/microservices';
 import { isCurrency } from '@tallywatt/money';
-import { instantFromEpochMs } from '@tallywatt/time';
+import { instantFromEpochMs, isTimeZone } from '@tallywatt/time';
 import { z } from 'zod';
 
 const requiredText = z.string('is missing').min(1, 'is missing');
+
+/** A text that is empty when nobody knows it. */
+const knownText = z
+  .string()
+  .transform((text) => (text === '' ? undefined : text))
+  .optional();
+
+const names = z.array(z.string()).default([]);
 
 /** google.protobuf.Timestamp as proto-loader gives it: seconds as text, zeros left out. */
 const timestampSchema = z
@@ -33,6 +41,14 @@ const requestSchema = z.object({
   // Empty for a charge point without tariff: then the decision names none.
   tariffId: z.string().default(''),
   currency: requiredText.refine(isCurrency, 'is not an ISO 4217 code with a known minor unit'),
+  // A gateway that does not say where it stands gets no tariff that is assigned by that.
+  locationId: knownText,
+  siteGroups: names,
+  evseGroups: names,
+  timeZone: knownText.refine(
+    (zone) => zone === undefined || isTimeZone(zone),
+    'is not an IANA time zone',
+  ),
   purpose: z.enum(['authorize', 'start'], 'must be authorize or start'),
 });
 

@@ -15,6 +15,7 @@ import {
   authorize,
   isAccepted,
   type AuthorizationPolicy,
+  type AuthorizationRequest,
   type Known,
 } from '../domain/charging-authorization';
 import { ChargingKnowledge } from '../outbound/charging-knowledge';
@@ -95,16 +96,35 @@ export class AuthorizeController {
   ): Promise<Readonly<{ decision: ChargingDecision; known: Known }>> {
     const { cpoId, at, currency, tariffId } = request;
     const tokenRef = await this.vault.referenceOf(cpoId, 'token', request.idTag);
-    const known = this.knowledge.of(cpoId, tokenRef, tariffId, at);
+    const known = this.knowledge.of(cpoId, tokenRef, tariffId);
     const nowMs = Date.now();
-    const decision = authorize({ tokenRef, at, currency }, known, this.policy, {
-      decisionId: randomUUID(),
-      decidedAt: instantFromEpochMs(nowMs),
-      entitlementAgeMs: BigInt(this.knowledge.entitlements.ageMs(nowMs)),
-    });
+    const decision = authorize(
+      { tokenRef, at, currency, place: placeOf(request) },
+      known,
+      this.policy,
+      {
+        decisionId: randomUUID(),
+        decidedAt: instantFromEpochMs(nowMs),
+        entitlementAgeMs: BigInt(this.knowledge.entitlements.ageMs(nowMs)),
+      },
+    );
     return { decision, known };
   }
 }
+
+const placeOf = ({
+  chargePointId,
+  locationId,
+  siteGroups,
+  evseGroups,
+  timeZone,
+}: AuthorizeRequest): AuthorizationRequest['place'] => ({
+  chargePointId,
+  siteGroups,
+  evseGroups,
+  ...(locationId === undefined ? {} : { locationId }),
+  ...(timeZone === undefined ? {} : { timeZone }),
+});
 
 const decisionEvent = (
   { cpoId, chargePointId, connectorId, purpose }: AuthorizeRequest,

@@ -1,10 +1,10 @@
 import type { EventLog, View } from '@tallywatt/event-log';
 import type { RecordedEvent } from '@tallywatt/contracts';
-import { instantFromEpochMs, type Instant } from '@tallywatt/time';
+import { instantFromEpochMs } from '@tallywatt/time';
 import type { Known } from '../domain/charging-authorization';
 import { absentEntitlement } from '../domain/entitlement';
-import { tariffInForce } from '../domain/tariff-versions';
 import type { AccessStore } from './access-store';
+import { AssignmentCache } from './assignment-cache';
 import type { EntitlementCache } from './entitlement-cache';
 import type { TariffCache } from './tariff-cache';
 import type { TokenIndex } from './token-index';
@@ -15,6 +15,7 @@ const lateCommitMs = 60_000;
 /** Everything a decision rests on, in this process: no query and no history is read for one. */
 export class ChargingKnowledge {
   private view: View | undefined;
+  private readonly assignments = new AssignmentCache();
 
   constructor(
     readonly tokens: TokenIndex,
@@ -59,15 +60,18 @@ export class ChargingKnowledge {
   }
 
   /** What is known of a token at a charge point with this tariff. */
-  of(cpoId: string, tokenRef: string, tariffId: string, at: Instant): Known {
+  of(cpoId: string, tokenRef: string, chargePointTariffId: string): Known {
     const token = this.tokens.find(cpoId, tokenRef);
     const driverRef = token.status === 'absent' ? undefined : token.facts.driverRef;
     const cached = driverRef === undefined ? undefined : this.entitlements.find(cpoId, driverRef);
-    const tariff = tariffInForce(this.tariffs.find(cpoId, tariffId), at);
     return {
       token,
       entitlement: cached?.entitlement ?? absentEntitlement,
-      ...(tariff === undefined ? {} : { tariff }),
+      tariffs: {
+        assignments: this.assignments.of(cpoId),
+        chargePointTariffId,
+        versionsOf: (tariffId) => this.tariffs.find(cpoId, tariffId),
+      },
     };
   }
 
@@ -84,6 +88,9 @@ export class ChargingKnowledge {
       case 'TariffPublished':
       case 'TariffWithdrawn':
         return this.tariffs.apply(event);
+      case 'TariffAssigned':
+      case 'TariffUnassigned':
+        return this.assignments.apply(event);
       default:
         // Drivers without a membership are in these topics too, and decide nothing.
         return;

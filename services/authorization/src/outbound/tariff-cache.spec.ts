@@ -1,5 +1,5 @@
 import type { TariffVersionEvent } from '@tallywatt/contracts';
-import { tariffInForce } from '../domain/tariff-versions';
+import { tariffInForce } from '@tallywatt/tariffs';
 import { TariffCache } from './tariff-cache';
 
 const published = (version: bigint, ocpi: object = {}): TariffVersionEvent => ({
@@ -17,7 +17,7 @@ const published = (version: bigint, ocpi: object = {}): TariffVersionEvent => ({
 });
 
 const versionAt = (cache: TariffCache, at: string): bigint | undefined =>
-  tariffInForce(cache.find('north', 'standard'), at)?.version;
+  tariffInForce(cache.find('north', 'standard'), at)?.reference.version;
 
 describe('the tariff cache', () => {
   it('reads the dates of a version as OCPI writes them, in UTC when no zone is said', () => {

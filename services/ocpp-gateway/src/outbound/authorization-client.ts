@@ -23,6 +23,12 @@ export type AuthorizationQuestion = Readonly<{
   currency: string;
   powerWMax: bigint;
   purpose: 'authorize' | 'start';
+  /** Where that is: tariffs are assigned by it. */
+  locationId: string;
+  siteGroups: readonly string[];
+  /** Those of the connector; none while it is unknown. */
+  evseGroups: readonly string[];
+  timeZone: string;
 }>;
 
 export type AuthorizationAnswer = Readonly<{
@@ -56,9 +62,11 @@ const retriedStatuses: readonly status[] = [
 const path = `/${AuthorizationService.typeName}/${AuthorizationService.method.authorize.name}`;
 
 const encodeQuestion = (question: AuthorizationQuestion): Buffer => {
-  const { at, ...rest } = question;
+  const { at, siteGroups, evseGroups, ...rest } = question;
   const message = create(AuthorizeRequestSchema, {
     ...rest,
+    siteGroups: [...siteGroups],
+    evseGroups: [...evseGroups],
     at: timestampFromMs(parseInstant(at)),
   });
   return Buffer.from(toBinary(AuthorizeRequestSchema, message));

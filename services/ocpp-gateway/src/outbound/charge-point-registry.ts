@@ -82,6 +82,19 @@ export const locationOf = (point: ChargePoint): ChargePointRegistered['location'
   ...(point.siteGroups.length === 0 ? {} : { siteGroups: point.siteGroups }),
 });
 
+/** What authorization is told of where a token asks; a connector may be unknown. */
+export const placeOf = (
+  { tariffId, currency, locationId, timeZone, siteGroups }: ChargePoint,
+  connector: RegisteredConnector | undefined,
+) => ({
+  tariffId,
+  currency,
+  locationId,
+  timeZone,
+  siteGroups,
+  evseGroups: connector?.evseGroups ?? [],
+});
+
 const registered = (point: ChargePoint): ChargePointRegistered => ({
   type: 'ChargePointRegistered',
   cpoId: point.cpoId,

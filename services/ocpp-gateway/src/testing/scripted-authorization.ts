@@ -7,9 +7,20 @@ import {
   AuthorizeResponseSchema,
 } from '@tallywatt/contracts';
 
+/** What a test looks at of a question. */
+type Question = Readonly<{
+  idTag: string;
+  purpose: string;
+  tariffId: string;
+  locationId: string;
+  timeZone: string;
+  siteGroups: readonly string[];
+  evseGroups: readonly string[];
+}>;
+
 /** A real gRPC server that decides by the tag's name. */
 export const startAuthorization = async () => {
-  const asked: { idTag: string; purpose: string }[] = [];
+  const asked: Question[] = [];
   const mode = { isDown: false };
   const server = new Server();
   const { authorize } = AuthorizationService.method;
@@ -27,11 +38,11 @@ export const startAuthorization = async () => {
     },
     {
       Authorize: (
-        { request }: { request: { idTag: string; purpose: string; tariffId: string } },
+        { request }: { request: Question },
         answer: (error: object | null, bytes?: Uint8Array) => void,
       ) => {
         if (mode.isDown) return answer({ code: grpcStatus.UNAVAILABLE });
-        asked.push({ idTag: request.idTag, purpose: request.purpose });
+        asked.push(request);
         const tariff = {
           tariffId: request.tariffId,
           version: 1n,

@@ -5,8 +5,8 @@ import {
   type Known,
 } from '@tallywatt/authorization/domain/charging-authorization';
 import * as entitlements from '@tallywatt/authorization/domain/entitlement';
-import { tariffInForce } from '@tallywatt/authorization/domain/tariff-versions';
 import * as tokens from '@tallywatt/authorization/domain/token';
+import { standingAssignments } from '@tallywatt/tariffs';
 import type { Table } from '../ground/disk';
 import { Outbox } from '../ground/outbox';
 import { Relay } from '../ground/relay';
@@ -106,13 +106,15 @@ export class Authorization {
     idTag,
     at,
     tariffId,
-    currency,
+    location,
   }: AuthorizationQuestion) {
     const tokenRef = tokenRefOf(idTag);
     const decidedAt = this.world.clock.now;
+    const { currency, locationId, timeZone, siteGroups = [] } = location;
+    const place = { chargePointId, locationId, timeZone, siteGroups, evseGroups: [] };
     const decision = authorize(
-      { tokenRef, at, currency },
-      this.known(tokenRef, tariffId, at),
+      { tokenRef, at, currency, place },
+      this.known(tokenRef, tariffId),
       policy,
       {
         decisionId: derivedId('decision', this.world.clock.steps.toString()),
@@ -133,16 +135,19 @@ export class Authorization {
     return decision;
   }
 
-  private known(tokenRef: string, tariffId: string, at: string): Known {
+  private known(tokenRef: string, chargePointTariffId: string): Known {
     const token = this.tokens.get(tokenRef) ?? tokens.absentToken;
     const driverRef = token.status === 'absent' ? undefined : token.facts.driverRef;
-    const tariff = tariffInForce(this.view.tariffs.get(tariffId), at);
     return {
       token,
       entitlement:
         (driverRef === undefined ? undefined : this.view.entitlements.get(driverRef)) ??
         entitlements.absentEntitlement,
-      ...(tariff === undefined ? {} : { tariff }),
+      tariffs: {
+        assignments: standingAssignments(this.view.assignments.values()),
+        chargePointTariffId,
+        versionsOf: (tariffId) => this.view.tariffs.get(tariffId),
+      },
     };
   }
 

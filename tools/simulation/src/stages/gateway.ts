@@ -27,7 +27,7 @@ export type AuthorizationQuestion = Readonly<{
   idTag: string;
   at: Instant;
   tariffId: string;
-  currency: string;
+  location: Location;
 }>;
 /** Calls back with the decision, or with nothing when authorization cannot be asked. */
 export type AskAuthorization = (
@@ -219,8 +219,7 @@ export class Gateway {
     if (point === undefined) throw new Error(`${chargePointId} is not registered`);
     const { location, tariffId } = point;
     const at = clockFault(startedAt, now) === undefined ? startedAt : now;
-    const { currency } = location;
-    const question = { chargePointId, connectorId, idTag, at, tariffId, currency };
+    const question = { chargePointId, connectorId, idTag, at, tariffId, location };
     const go = this.process.bound((decision: ChargingDecision | undefined): void => {
       if (decision === undefined) {
         reply({ kind: 'internal-error' });

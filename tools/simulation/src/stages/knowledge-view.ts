@@ -5,7 +5,13 @@ import {
   versionOf,
   type Entitlement,
 } from '@tallywatt/authorization/domain/entitlement';
-import type { TariffVersions } from '@tallywatt/authorization/domain/tariff-versions';
+import {
+  tariffVersionOf,
+  withAssigned,
+  withUnassigned,
+  type AssignmentHistory,
+  type TariffVersions,
+} from '@tallywatt/tariffs';
 import type { SimulatedProcess } from '../ground/simulated-process';
 
 const topics = ['access.entitlements.v1', 'pricing.tariffs.v1'] as const;
@@ -14,6 +20,7 @@ const topics = ['access.entitlements.v1', 'pricing.tariffs.v1'] as const;
 export class KnowledgeView {
   readonly entitlements = new Map<string, Entitlement>();
   readonly tariffs = new Map<string, TariffVersions>();
+  readonly assignments = new Map<string, AssignmentHistory>();
   private readonly positions = new Map<string, number>();
   private readonly wanted = new Map<string, number>();
   private readonly busy = new Set<string>();
@@ -74,8 +81,21 @@ export class KnowledgeView {
         const others = known.versions.filter(({ reference }) => reference.version !== version);
         this.tariffs.set(tariffId, {
           ...known,
-          versions: [...others, { reference: event.tariff }],
+          versions: [
+            ...others,
+            tariffVersionOf(event.tariff, event.currency, event.ocpiTariffJson),
+          ],
         });
+        return;
+      }
+      case 'TariffAssigned': {
+        const known = this.assignments.get(event.assignmentId) ?? {};
+        this.assignments.set(event.assignmentId, withAssigned(known, event));
+        return;
+      }
+      case 'TariffUnassigned': {
+        const known = this.assignments.get(event.assignmentId) ?? {};
+        this.assignments.set(event.assignmentId, withUnassigned(known, event));
         return;
       }
       default:

@@ -1,4 +1,4 @@
-import { findChargePoint } from '../../outbound/charge-point-registry';
+import { findChargePoint, placeOf } from '../../outbound/charge-point-registry';
 import { askedTag } from '../../outbound/storable-text';
 import { type Answer, FrameFault } from '../frame';
 import { idTagInfoOf } from './id-tag-info';
@@ -15,8 +15,7 @@ export const authorize: Answer<Readonly<{ idTag: string }>> = async (frame, gate
     connectorId: 0,
     idTag: askedTag(frame.params.idTag),
     at: frame.receivedAt,
-    tariffId: point.tariffId,
-    currency: point.currency,
+    ...placeOf(point, undefined),
     powerWMax: powers.reduce((most, power) => (power > most ? power : most), 0n),
     purpose: 'authorize',
   });

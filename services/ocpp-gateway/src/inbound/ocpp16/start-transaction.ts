@@ -1,5 +1,5 @@
 import { clockFault, clockSkewMs } from '../../domain/clock';
-import { findChargePoint, locationOf } from '../../outbound/charge-point-registry';
+import { findChargePoint, locationOf, placeOf } from '../../outbound/charge-point-registry';
 import { askedTag } from '../../outbound/storable-text';
 import { type Answer, claimedInstant, FrameFault, int32, milliWhOf } from '../frame';
 import { idTagInfoOf } from './id-tag-info';
@@ -32,15 +32,15 @@ export const startTransaction: Answer<StartTransaction> = async (frame, gateway)
 
   const point = await findChargePoint(sql, cpoId, chargePointId);
   if (point === undefined) throw new FrameFault(`charge point ${chargePointId} is not registered`);
-  const powerWMax = point.connectors.find(({ id }) => id === words.connectorId)?.powerWMax ?? 0n;
+  const connector = point.connectors.find(({ id }) => id === words.connectorId);
+  const powerWMax = connector?.powerWMax ?? 0n;
   const answer = await gateway.authorization.authorize({
     cpoId,
     chargePointId,
     connectorId: words.connectorId,
     idTag: askedTag(params.idTag),
     at: clockFault(startedAt, receivedAt) === undefined ? startedAt : receivedAt,
-    tariffId: point.tariffId,
-    currency: point.currency,
+    ...placeOf(point, connector),
     powerWMax,
     purpose: 'start',
   });
