@@ -103,6 +103,15 @@ export type RecordHeaders = Readonly<Record<string, string>>;
 
 /** CloudEvents 1.0, Kafka protocol binding, binary content mode. */
 export const encodeHeaders = (fullType: string, metadata: EventMetadata): RecordHeaders => ({
+  ...encodeUnnumberedHeaders(fullType, metadata),
+  ce_sequence: metadata.sequence.toString(),
+});
+
+/** The headers but `ce_sequence`: of an event whose place in its stream is still to be given. */
+export const encodeUnnumberedHeaders = (
+  fullType: string,
+  metadata: Omit<EventMetadata, 'sequence'>,
+): RecordHeaders => ({
   ce_specversion: '1.0',
   ce_id: metadata.id,
   ce_type: fullType,
@@ -112,7 +121,6 @@ export const encodeHeaders = (fullType: string, metadata: EventMetadata): Record
   ce_recordedtime: metadata.recordedAt,
   ce_correlationid: metadata.correlationId,
   ...(metadata.causationId === undefined ? {} : { ce_causationid: metadata.causationId }),
-  ce_sequence: metadata.sequence.toString(),
   ce_cpo: metadata.cpoId,
   ce_contenthash: metadata.contentHash,
   ...(metadata.traceparent === undefined ? {} : { traceparent: metadata.traceparent }),

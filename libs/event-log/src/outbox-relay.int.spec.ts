@@ -6,6 +6,8 @@ import {
   streamsOutOfOrder,
   writeEffects,
 } from './testing/log-stage';
+import type { AppendedEvent } from './outbox';
+import type { SqlClient } from './sql-client';
 import { type LogStage, startLogStage } from './testing/log-stage-servers';
 
 let stage: LogStage;
@@ -119,6 +121,64 @@ describe('the outbox', () => {
     ]) {
       await expect(stage.pool.query(statement)).rejects.toThrow('keeps what was said');
     }
+  });
+
+  it('gives a number to what is new alone, wherever it stands in a call', async () => {
+    const log = stage.open();
+    const append = (...said: readonly (readonly [session: string, detail: string])[]) =>
+      log.transaction(async (tx) =>
+        (
+          await log.append(
+            tx,
+            said.map(([session, detail]) => released('again', session, detail)),
+          )
+        ).map(({ sequence, appended }) => `${sequence}${appended ? ' new' : ''}`),
+      );
+    expect(await append(['s-1', 'a'], ['s-2', 'a'])).toEqual(['1 new', '1 new']);
+    const mixed = [
+      ['s-1', 'b'],
+      ['s-1', 'a'],
+      ['s-2', 'a'],
+      ['s-1', 'b'],
+      ['s-1', 'c'],
+      ['s-3', 'a'],
+    ] as const;
+    expect(await append(...mixed)).toEqual(['2 new', '1', '1', '2', '3 new', '1 new']);
+    expect(await append(...mixed)).toEqual(['2', '1', '1', '2', '3', '1']);
+    expect(await append(['s-2', 'b'], ['s-1', 'd'])).toEqual(['2 new', '4 new']);
+    const { rows } = await stage.pool.query(
+      `SELECT stream_key, array_agg(sequence || ' ' || (headers->>'ce_sequence') ORDER BY id) AS said
+       FROM event_log.outbox WHERE stream_key LIKE 'again/%' GROUP BY 1 ORDER BY 1`,
+    );
+    expect(rows).toEqual([
+      { stream_key: 'again/s-1', said: ['1 1', '2 2', '3 3', '4 4'] },
+      { stream_key: 'again/s-2', said: ['1 1', '2 2'] },
+      { stream_key: 'again/s-3', said: ['1 1'] },
+    ]);
+  });
+
+  it('knows an event again that another writer recorded while this one waited', async () => {
+    const log = stage.open();
+    const say = (tx: SqlClient) => log.append(tx, [released('both', 's-1', 'once')]);
+    let second: Promise<readonly AppendedEvent[]> | undefined;
+    const [first] = await log.transaction(async (tx) => {
+      const appended = await say(tx);
+      second = log.transaction(say);
+      // It waits for the stream's lock by then, having begun before this commits.
+      await eventually(async () => {
+        const { rowCount } = await stage.pool.query(
+          `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+        );
+        expect(rowCount).toBe(1);
+      });
+      return appended;
+    });
+    expect(first).toMatchObject({ sequence: 1n, appended: true });
+    expect(await second).toMatchObject([{ sequence: 1n, appended: false }]);
+    const third = await log.transaction((tx) =>
+      log.append(tx, [released('both', 's-1', 'another')]),
+    );
+    expect(third).toMatchObject([{ sequence: 2n, appended: true }]);
   });
 
   it('refuses a value that no broker would take', async () => {

@@ -118,19 +118,16 @@ export const startRelay = (parts: {
     places: readonly SentRecord[],
     token: bigint,
   ): Promise<void> => {
-    await pool.query(
-      `UPDATE event_log.outbox o
-       SET published_at = clock_timestamp(), partition = u.partition, log_offset = u.log_offset
-       FROM unnest($1::bigint[], $2::int[], $3::bigint[]) AS u (id, partition, log_offset)
-       WHERE o.id = u.id AND o.published_at IS NULL
-         AND EXISTS (SELECT FROM event_log.relay_lease WHERE token = $4)`,
-      [
+    await pool.query({
+      name: 'event_log.mark_published',
+      text: 'SELECT event_log.mark_published($1::bigint[], $2::int[], $3::bigint[], $4)',
+      values: [
         rows.map(({ id }) => id),
         places.map(({ partition }) => partition),
         places.map(({ offset }) => offset.toString()),
         token.toString(),
       ],
-    );
+    });
   };
 
   /** Publishes one batch. Returns whether more is known to wait. */

@@ -2,7 +2,7 @@ import {
   contentEventId,
   derivedId,
   encodeEvent,
-  encodeHeaders,
+  encodeUnnumberedHeaders,
   parkedTopic,
   type EncodedEvent,
   type EventMetadata,
@@ -70,80 +70,6 @@ const draftOf = (outgoing: OutgoingEvent): Draft => {
   return { outgoing, encoded, id: (outgoing.id ?? contentEventId(encoded)).toLowerCase() };
 };
 
-const streamOf = (encoded: EncodedEvent): string => `${encoded.topic}\n${encoded.key}`;
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/**
- * Locks the streams in one order for all writers and reserves a number for each draft. Says how far
- * each stream was before.
- */
-const reserveNumbers = async (
-  tx: SqlClient,
-  drafts: readonly Draft[],
-): Promise<Map<string, bigint>> => {
-  const streams = new Map<string, { topic: string; key: string; count: number }>();
-  for (const { encoded } of drafts) {
-    const { topic, key } = encoded;
-    const stream = streams.get(streamOf(encoded)) ?? { topic, key, count: 0 };
-    stream.count += 1;
-    streams.set(streamOf(encoded), stream);
-  }
-  const sorted = [...streams].sort(([a], [b]) => byText(a, b)).map(([, stream]) => stream);
-  const { rows } = await queryPrepared<Record<'topic' | 'stream_key' | 'last_sequence', string>>(
-    tx,
-    'event_log.reserve_numbers',
-    `INSERT INTO event_log.streams AS s (topic, stream_key, last_sequence)
-     SELECT topic, stream_key, count
-     FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY
-       AS u (topic, stream_key, count, n) ORDER BY n
-     ON CONFLICT (topic, stream_key)
-       DO UPDATE SET last_sequence = s.last_sequence + excluded.last_sequence
-     RETURNING topic, stream_key, last_sequence`,
-    [
-      sorted.map(({ topic }) => topic),
-      sorted.map(({ key }) => key),
-      sorted.map(({ count }) => count),
-    ],
-  );
-  return new Map(
-    rows.map(({ topic, stream_key, last_sequence }) => {
-      const stream = `${topic}\n${stream_key}`;
-      return [stream, BigInt(last_sequence) - BigInt(streams.get(stream)?.count ?? 0)];
-    }),
-  );
-};
-
-/** Takes back numbers that were reserved for events which had been recorded before. */
-const handBackNumbers = async (
-  tx: SqlClient,
-  drafts: readonly Draft[],
-  last: ReadonlyMap<string, bigint>,
-): Promise<void> => {
-  const streams = [...new Map(drafts.map(({ encoded }) => [streamOf(encoded), encoded]))];
-  await tx.query(
-    `UPDATE event_log.streams s SET last_sequence = u.last_sequence
-     FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u (topic, stream_key, last_sequence)
-     WHERE s.topic = u.topic AND s.stream_key = u.stream_key`,
-    [
-      streams.map(([, { topic }]) => topic),
-      streams.map(([, { key }]) => key),
-      streams.map(([stream]) => (last.get(stream) ?? 0n).toString()),
-    ],
-  );
-};
-
-/** Ids are looked up after the lock: whoever wrote the same event before us has committed. */
-const recordedIds = async (tx: SqlClient, ids: readonly string[]): Promise<Map<string, bigint>> => {
-  const { rows } = await queryPrepared<{ event_id: string; sequence: string }>(
-    tx,
-    'event_log.recorded_ids',
-    'SELECT event_id, sequence FROM event_log.outbox WHERE event_id = ANY($1::uuid[])',
-    [ids],
-  );
-  return new Map(rows.map((row) => [row.event_id, BigInt(row.sequence)]));
-};
-
 /** Whose events they are, and what has to hold before they are numbered. */
 export type Appender = Readonly<{
   source: string;
@@ -161,32 +87,18 @@ export const appendEvents = async (
   if (events.length === 0) return [];
   const drafts = events.map(draftOf);
   await checkTopics(tx, [...new Set(drafts.map(({ encoded }) => encoded.topic))]);
-  const last = await reserveNumbers(tx, drafts);
-  const recorded = await recordedIds(
-    tx,
-    drafts.map(({ id }) => id),
-  );
   const recordedAt = context.recordedAt ?? new Date().toISOString();
   const active = activeTraceparent();
-  const added: { encoded: EncodedEvent; metadata: EventMetadata; headers: string }[] = [];
-
-  const appended = drafts.map(({ outgoing, encoded, id }): AppendedEvent => {
-    const place = { event: outgoing.event, id, topic: encoded.topic, key: encoded.key };
-    const known = recorded.get(id);
-    if (known !== undefined) return { ...place, sequence: known, appended: false };
-    const sequence = (last.get(streamOf(encoded)) ?? 0n) + 1n;
-    last.set(streamOf(encoded), sequence);
-    recorded.set(id, sequence);
+  const rows = drafts.map(({ outgoing, encoded, id }) => {
     const cause = outgoing.cause ?? context.cause;
     const causationId = outgoing.causationId ?? cause?.id;
     const given = outgoing.traceparent ?? context.traceparent ?? traceparentOfCause(causationId);
     const traceparent = given ?? active ?? cause?.traceparent;
-    const metadata: EventMetadata = {
+    const metadata = {
       id,
       source,
       subject: encoded.key,
       cpoId: outgoing.event.cpoId,
-      sequence,
       occurredAt: outgoing.occurredAt,
       recordedAt: outgoing.recordedAt ?? recordedAt,
       correlationId: outgoing.correlationId ?? cause?.correlationId ?? id,
@@ -194,38 +106,55 @@ export const appendEvents = async (
       contentHash: encoded.contentHash,
       ...(traceparent === undefined ? {} : { traceparent }),
     };
-    const headers = JSON.stringify(encodeHeaders(encoded.fullType, metadata));
-    added.push({ encoded, metadata, headers });
-    const traced = traceparent === undefined ? {} : { traceparent };
-    return { ...place, sequence, appended: true, ...traced };
+    return { event: outgoing.event, encoded, metadata };
   });
+  const recorded = await insertRows(tx, rows);
+  return rows.map(({ event, encoded, metadata }): AppendedEvent => {
+    const { id, traceparent } = metadata;
+    const known = recorded.get(id);
+    if (known === undefined) throw new Error(`the outbox did not take event ${id}`);
+    const { sequence, isNew } = known;
+    // A second one of the same id in this call adds nothing.
+    if (isNew) recorded.set(id, { sequence, isNew: false });
+    const place = { event, id, topic: encoded.topic, key: encoded.key, sequence };
+    return isNew && traceparent !== undefined
+      ? { ...place, appended: true, traceparent }
+      : { ...place, appended: isNew };
+  });
+};
 
-  if (added.length < drafts.length) await handBackNumbers(tx, drafts, last);
-  if (added.length > 0) {
-    // Ids are given out in the order of insertion and under the streams' locks: within a stream
-    // the order of ids is that of the sequence.
-    await queryPrepared(
-      tx,
-      'event_log.append',
-      `INSERT INTO event_log.outbox
-         (event_id, topic, stream_key, sequence, headers, value, recorded_at)
-       SELECT event_id, topic, stream_key, sequence, headers, value, recorded_at
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[],
-         $7::timestamptz[]) WITH ORDINALITY
-         AS u (event_id, topic, stream_key, sequence, headers, value, recorded_at, n)
-       ORDER BY n`,
-      [
-        added.map(({ metadata }) => metadata.id),
-        added.map(({ encoded }) => encoded.topic),
-        added.map(({ encoded }) => encoded.key),
-        added.map(({ metadata }) => metadata.sequence.toString()),
-        added.map(({ headers }) => headers),
-        added.map(({ encoded }) => encoded.value),
-        added.map(({ metadata }) => metadata.recordedAt),
-      ],
-    );
-  }
-  return appended;
+type OutboxRow = Readonly<{
+  encoded: EncodedEvent;
+  metadata: Omit<EventMetadata, 'sequence'>;
+}>;
+
+/** Numbers events and adds those that are new; each id with its number, also the known ones. */
+const insertRows = async (
+  tx: SqlClient,
+  rows: readonly OutboxRow[],
+): Promise<Map<string, { sequence: bigint; isNew: boolean }>> => {
+  const numbered = await queryPrepared<{ event_id: string; sequence: string; is_new: boolean }>(
+    tx,
+    'event_log.append',
+    `SELECT event_id, sequence, is_new FROM event_log.append($1::text[], $2::text[], $3::uuid[],
+       $4::jsonb[], $5::text[], $6::timestamptz[])`,
+    [
+      rows.map(({ encoded }) => encoded.topic),
+      rows.map(({ encoded }) => encoded.key),
+      rows.map(({ metadata }) => metadata.id),
+      rows.map(({ encoded, metadata }) =>
+        JSON.stringify(encodeUnnumberedHeaders(encoded.fullType, metadata)),
+      ),
+      rows.map(({ encoded }) => encoded.value),
+      rows.map(({ metadata }) => metadata.recordedAt),
+    ],
+  );
+  return new Map(
+    numbered.rows.map((row) => [
+      row.event_id,
+      { sequence: BigInt(row.sequence), isNew: row.is_new },
+    ]),
+  );
 };
 
 export type ParkedCopy = Readonly<{ record: LogRecord; consumer: string; reason: string }>;

@@ -37,7 +37,9 @@ export const readBooks = async (
   cpoIds: readonly string[],
   entryIds: readonly string[],
 ): Promise<BookState> => {
-  const { rows } = await tx.query<BookRow>(
+  const { rows } = await queryPrepared<BookRow>(
+    tx,
+    'ledger.read_books',
     `SELECT
        (SELECT json_object_agg(entry_id, entry_hash) FROM journal_entries
         WHERE cpo_id = ANY($1::text[]) AND entry_id = ANY($2::uuid[])) AS posted,
