@@ -11,7 +11,11 @@ export type DeployedService = Readonly<{
 export const deployedServices: readonly DeployedService[] = [
   { name: 'ocpp-gateway', httpPort: 9311, reads: ['payments.payments.v1'] },
   { name: 'authorization', httpPort: 9312, reads: ['charging.sessions.v1', 'pricing.tariffs.v1'] },
-  { name: 'pricing-engine', httpPort: 9313, reads: ['charging.sessions.v1'] },
+  {
+    name: 'pricing-engine',
+    httpPort: 9313,
+    reads: ['charging.sessions.v1', 'access.allowances.v1'],
+  },
   {
     name: 'payment-capture',
     httpPort: 9314,

@@ -1,65 +1,44 @@
 import type { RecordedEvent, SessionEvent } from '@tallywatt/contracts';
-import { pinnedReference, progressOf, ratedSession } from '@tallywatt/derivations';
-import type { Logger, SqlClient } from '@tallywatt/event-log';
-import type { CdrLog, DecidedCdr } from '../outbound/cdr-log';
-import type { PricingMetrics } from '../outbound/pricing-metrics';
-import { loadSessions, sessionKeyText, storeSessions } from '../outbound/session-table';
-import type { TariffShelf } from '../outbound/tariff-shelf';
-
-type Outside = Readonly<{
-  tariffs: TariffShelf;
-  cdrs: CdrLog;
-  metrics: PricingMetrics;
-  logger: Logger;
-}>;
+import { ratedSession, type RatedSession } from '@tallywatt/derivations';
+import type { SqlClient } from '@tallywatt/event-log';
+import { lockDrawingSessions, type SessionFact } from '../outbound/drawing-session-table';
+import { loadSessions, sessionKeyText } from '../outbound/session-table';
+import { priceSessions, type PricingOutside } from './session-pricing';
 
 /** Takes a batch of session events: one read, one write and the CDRs that follow from it. */
 export const takeSessionEvents =
-  ({ tariffs, cdrs: cdrLog, metrics, logger }: Outside) =>
+  (outside: PricingOutside) =>
   async (records: readonly RecordedEvent<SessionEvent>[], tx: SqlClient): Promise<void> => {
-    const keys = new Map(records.map(({ event }) => [sessionKeyText(event), event]));
-    const sessions = await loadSessions(tx, [...keys.values()]);
-    await tariffs.fetch(tx, [...namedTariffs(records), ...pinnedTariffs(keys, sessions)]);
-
-    const decided: DecidedCdr[] = [];
+    const facts = new Map<string, SessionFact[]>();
     for (const { event, metadata } of records) {
       const key = sessionKeyText(event);
-      const { session, cdrs, isLate } = progressOf(
-        sessions.get(key) ?? ratedSession.initial,
-        event,
-        (reference) => tariffs.pinned(event.cpoId, reference),
-      );
-      sessions.set(key, session);
-      decided.push(...cdrs.map((cdr) => ({ cdr, cause: metadata })));
-      if (isLate) {
-        const { cpoId, sessionId, type } = event;
-        metrics.lateFact();
-        logger.warn(
-          { cpoId, sessionId, type, corrects: cdrs.length > 0 },
-          'a fact came after the CDR of its session',
-        );
-      }
+      facts.set(key, [...(facts.get(key) ?? []), { event, metadata }]);
     }
-    await cdrLog.record(tx, decided);
-    await storeSessions(
-      tx,
-      [...sessions].map(([key, state]) => ({ key: keys.get(key) as SessionEvent, state })),
+    const keys = new Map(records.map(({ event }) => [sessionKeyText(event), event]));
+    const sessions = await loadSessions(tx, [...keys.values()]);
+    const drawers = [...keys].flatMap(([key, event]) =>
+      draws(sessions.get(key), facts.get(key) ?? []) ? [event] : [],
     );
+    const drawing = await lockDrawingSessions(tx, drawers);
+    if (drawers.length > 0) {
+      // As they are behind the lock: a draw may have moved them on meanwhile.
+      for (const [key, session] of await loadSessions(tx, drawers)) sessions.set(key, session);
+    }
+    const works = [...keys].map(([key, { cpoId, sessionId }]) => {
+      const known = drawing.get(key);
+      const session = sessions.get(key) ?? ratedSession.initial;
+      const work = { key: { cpoId, sessionId }, session, facts: facts.get(key) ?? [] };
+      return known === undefined
+        ? work
+        : { ...work, facts: [...known.waiting, ...work.facts], drawing: known };
+    });
+    await priceSessions(outside, works, tx);
   };
 
-const namedTariffs = (records: readonly RecordedEvent<SessionEvent>[]) =>
-  records.flatMap(({ event }) =>
-    event.type === 'SessionStarted' && event.decision.tariff !== undefined
-      ? [{ cpoId: event.cpoId, reference: event.decision.tariff }]
-      : [],
-  );
-
-const pinnedTariffs = (
-  keys: ReadonlyMap<string, SessionEvent>,
-  sessions: Awaited<ReturnType<typeof loadSessions>>,
-) =>
-  [...sessions].flatMap(([key, session]) => {
-    const reference = pinnedReference(session);
-    const cpoId = keys.get(key)?.cpoId;
-    return reference === undefined || cpoId === undefined ? [] : [{ cpoId, reference }];
-  });
+const draws = (session: RatedSession | undefined, facts: readonly SessionFact[]): boolean =>
+  session === undefined || session.status === 'absent'
+    ? facts.some(
+        ({ event }) =>
+          event.type === 'SessionStarted' && event.decision.includedEnergy !== undefined,
+      )
+    : session.facts.started.decision.includedEnergy !== undefined;

@@ -1,11 +1,12 @@
 import type { CdrEvent } from '@tallywatt/contracts';
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** What the pricing engine counts besides what every service counts. */
 export type PricingMetrics = Readonly<{
   decided(cdr: CdrEvent): void;
   lateFact(): void;
   recomputedDifferently(): void;
+  drawWaits(waits: Readonly<{ sessions: number; oldestSeconds: number }>): void;
 }>;
 
 export const pricingMetrics = (registry: Registry): PricingMetrics => {
@@ -42,6 +43,16 @@ export const pricingMetrics = (registry: Registry): PricingMetrics => {
     help: 'CDRs of a rebuild that say something else than the log',
     registers,
   });
+  const waiting = new Gauge({
+    name: 'tallywatt_sessions_awaiting_draw',
+    help: 'Sessions whose CDR waits for what was drawn of their included energy',
+    registers,
+  });
+  const waitingSeconds = new Gauge({
+    name: 'tallywatt_draw_wait_oldest_seconds',
+    help: 'How long the first of them has waited',
+    registers,
+  });
   return {
     decided: (cdr) => {
       if (cdr.type === 'CdrIssued') return issued.inc();
@@ -55,5 +66,9 @@ export const pricingMetrics = (registry: Registry): PricingMetrics => {
     },
     lateFact: () => late.inc(),
     recomputedDifferently: () => differing.inc(),
+    drawWaits: ({ sessions, oldestSeconds }) => {
+      waiting.set(sessions);
+      waitingSeconds.set(oldestSeconds);
+    },
   };
 };

@@ -1,0 +1,74 @@
+import { advance, pinnedReference, type RatedSession } from '@tallywatt/derivations';
+import type { Logger, SqlClient } from '@tallywatt/event-log';
+import type { CdrLog, DecidedCdr } from '../outbound/cdr-log';
+import {
+  storeDrawingSessions,
+  type DrawingSession,
+  type SessionFact,
+} from '../outbound/drawing-session-table';
+import type { PricingMetrics } from '../outbound/pricing-metrics';
+import { storeSessions, type SessionKey } from '../outbound/session-table';
+import type { TariffShelf } from '../outbound/tariff-shelf';
+
+export type PricingOutside = Readonly<{
+  tariffs: TariffShelf;
+  cdrs: CdrLog;
+  metrics: PricingMetrics;
+  logger: Logger;
+}>;
+
+/** A session and the facts it is to take; `drawing` is there when it draws included energy. */
+export type SessionWork = Readonly<{
+  key: SessionKey;
+  session: RatedSession;
+  facts: readonly SessionFact[];
+  drawing?: DrawingSession;
+}>;
+
+/** Takes the facts of some sessions as far as they can be taken, and writes what follows. */
+export const priceSessions = async (
+  { tariffs, cdrs: cdrLog, metrics, logger }: PricingOutside,
+  works: readonly SessionWork[],
+  tx: SqlClient,
+): Promise<void> => {
+  await tariffs.fetch(tx, works.flatMap(namedTariffs));
+  const decided: DecidedCdr[] = [];
+  const taken = works.map(({ key, session: before, facts, drawing }) => {
+    const { session, steps, waiting } = advance(
+      before,
+      facts,
+      (reference) => tariffs.pinned(key.cpoId, reference),
+      ({ energyRevision }) =>
+        drawing?.draws.find((draw) => draw.energyRevision === energyRevision)?.sessionDrawnMilliWh,
+    );
+    for (const { fact, cdrs, isLate } of steps) {
+      decided.push(...cdrs.map((cdr) => ({ cdr, cause: fact.metadata })));
+      if (!isLate) continue;
+      const { cpoId, sessionId, type } = fact.event;
+      metrics.lateFact();
+      logger.warn(
+        { cpoId, sessionId, type, corrects: cdrs.length > 0 },
+        'a fact came after the CDR of its session',
+      );
+    }
+    return { key, session, ...(drawing === undefined ? {} : { drawing: { ...drawing, waiting } }) };
+  });
+  await cdrLog.record(tx, decided);
+  await storeSessions(
+    tx,
+    taken.map(({ key, session }) => ({ key, state: session })),
+  );
+  await storeDrawingSessions(
+    tx,
+    taken.flatMap(({ key, drawing }) => (drawing === undefined ? [] : [{ key, drawing }])),
+  );
+};
+
+const namedTariffs = ({ key: { cpoId }, session, facts }: SessionWork) => {
+  const named = facts.flatMap(({ event }) =>
+    event.type === 'SessionStarted' ? [event.decision.tariff] : [],
+  );
+  return [pinnedReference(session), ...named].flatMap((reference) =>
+    reference === undefined ? [] : [{ cpoId, reference }],
+  );
+};
