@@ -2,15 +2,12 @@ import type {
   ChargingState,
   MeterReading,
   MeterValuesOrphaned,
-  SessionClosed,
   SessionEvent,
   SessionStarted,
   StopOrphaned,
 } from '@tallywatt/contracts';
 import { accept, type Decider, type Decision, ignore, unreachable } from '@tallywatt/decider';
 import type { Instant } from '@tallywatt/time';
-import { clockFault } from './clock';
-import { chargingStateOf, type ConnectorStatus } from './connector-status';
 import { assessReadings, type MeterTrack, trackAfter } from './meter-track';
 import { type Origin, orphanedReadings, orphanedStop } from './orphan';
 import {
@@ -20,6 +17,16 @@ import {
   type ReleaseSession,
   type ReviewReason,
 } from './session-review';
+import {
+  close,
+  closed,
+  recordChargingState,
+  recordStatus,
+  type CloseSession,
+  type OccupancyReason,
+  type RecordChargingState,
+  type RecordConnectorStatus,
+} from './session-occupancy';
 import { closingTime, sameStop, type Stop } from './stop';
 import { type Doubt, startDoubts, stopDoubts } from './session-doubts';
 
@@ -31,10 +38,12 @@ type Running = Readonly<{
   powerWMax: bigint;
   billsParkingTime: boolean;
   track: MeterTrack;
+  /** The latest by what the charger says, and not the one heard last. */
   chargingState?: ChargingState;
+  chargingStateAt?: Instant;
   quarantineReasons: readonly string[];
 }>;
-type Over = Running &
+export type Over = Running &
   Readonly<{
     /** As the charger said it. */
     stop: Stop;
@@ -43,7 +52,7 @@ type Over = Running &
     corrected?: Pick<Stop, 'stoppedAt' | 'meterStopMilliWh'>;
   }>;
 
-/** OCPP 1.6 calls it a transaction. `stopped` is the end of energy, `closed` the end of billing. */
+/** OCPP calls it a transaction. `stopped` is the end of energy, `closed` the end of billing. */
 export type ChargingSession =
   | Readonly<{ status: 'absent' }>
   | (Readonly<{ status: 'active' }> & Running)
@@ -54,6 +63,8 @@ export type StartSession = Readonly<{
   type: 'StartSession';
   now: Instant;
   started: Omit<SessionStarted, 'type'>;
+  /** What the station left unsaid about its start. */
+  doubts?: readonly Doubt[];
 }>;
 export type RecordReadings = Readonly<{
   type: 'RecordReadings';
@@ -69,23 +80,17 @@ export type StopSession = Readonly<{
   readings: readonly MeterReading[];
   /** Since when the connector is known to be Available, if it is: the stop was overtaken. */
   availableAt?: Instant;
-}>;
-export type RecordConnectorStatus = Readonly<{
-  type: 'RecordConnectorStatus';
-  now: Instant;
-  status: ConnectorStatus;
-  changedAt: Instant;
+  /** What the station left unsaid about its stop. */
+  doubts?: readonly Doubt[];
 }>;
 /** A stop came that cannot be read: that the session ended is known, at which register is not. */
 export type DoubtStop = Readonly<{ type: 'DoubtStop'; detail: string }>;
-export type CloseSession =
-  | Readonly<{ type: 'CloseSession'; closedBy: 'next-start'; now: Instant; nextStartAt: Instant }>
-  | Readonly<{ type: 'CloseSession'; closedBy: 'time-out' }>;
 export type SessionCommand =
   | StartSession
   | RecordReadings
   | StopSession
   | RecordConnectorStatus
+  | RecordChargingState
   | DoubtStop
   | CloseSession
   | CorrectStop
@@ -100,9 +105,7 @@ export type IgnoreReason =
   | 'stop-already-recorded'
   | 'conflict-already-recorded'
   | 'doubt-already-recorded'
-  | 'session-already-closed'
-  | 'status-says-nothing'
-  | 'charging-state-unchanged'
+  | OccupancyReason
   | 'no-readings';
 
 export const initial: ChargingSession = { status: 'absent' };
@@ -134,7 +137,9 @@ export const evolve = (session: ChargingSession, event: SessionFact): ChargingSe
     case 'MeterValuesRecorded':
       return { ...session, track: event.readings.reduce(trackAfter, session.track) };
     case 'ChargingStateChanged':
-      return { ...session, chargingState: event.chargingState };
+      return (session.chargingStateAt ?? event.changedAt) > event.changedAt
+        ? session
+        : { ...session, chargingState: event.chargingState, chargingStateAt: event.changedAt };
     case 'SessionStopped':
       return { ...session, status: 'stopped', stop: stopOf(event), conflicts: [] };
     case 'SessionClosed':
@@ -176,18 +181,16 @@ const quarantined = (session: Identity, { reason, detail }: Doubt): SessionFact 
   detail,
 });
 
-const start = ({ started, now }: StartSession): Decision<SessionFact, IgnoreReason> => {
+const start = ({
+  started,
+  now,
+  doubts = [],
+}: StartSession): Decision<SessionFact, IgnoreReason> => {
   return accept<SessionFact[]>(
     { type: 'SessionStarted', ...started },
-    ...startDoubts(started, now).map((doubt) => quarantined(started, doubt)),
+    ...[...startDoubts(started, now), ...doubts].map((doubt) => quarantined(started, doubt)),
   );
 };
-
-const closed = (
-  session: Identity,
-  closedBy: SessionClosed['closedBy'],
-  closedAt: Instant,
-): SessionClosed => ({ type: 'SessionClosed', ...identityOf(session), closedAt, closedBy });
 
 const recorded = (
   session: Running,
@@ -214,11 +217,11 @@ const recorded = (
 
 const stopActive = (
   session: Extract<ChargingSession, { status: 'active' }>,
-  { stop, readings, now, availableAt }: StopSession,
+  { stop, readings, now, availableAt, doubts: unsaid = [] }: StopSession,
 ): Decision<SessionFact, IgnoreReason> => {
   const read = recorded(session, readings, 'transaction-data', now);
   const atStop = read.reduce(evolve, session) as typeof session;
-  const doubts = stopDoubts(atStop, stop, now).filter(
+  const doubts = [...stopDoubts(atStop, stop, now), ...unsaid].filter(
     ({ reason }) => !session.quarantineReasons.includes(reason),
   );
   const closing: SessionFact[] = [];
@@ -255,53 +258,6 @@ const doubtStop = (
     : accept(quarantined(session, { reason: 'stop-unreadable', detail }));
 };
 
-/** The stop as a person has corrected it, if one has: billing ends no earlier. */
-const endOf = ({ stop, corrected }: Over): Stop => ({ ...stop, ...corrected });
-
-const recordStatus = (
-  session: ChargingSession,
-  { status, changedAt, now }: RecordConnectorStatus,
-): Decision<SessionFact, IgnoreReason> => {
-  if (session.status === 'absent') return ignore('session-unknown');
-  if (session.status === 'closed') return ignore('session-already-closed');
-  if (status === 'Available') {
-    return session.status === 'stopped'
-      ? accept(closed(session, 'available', closingTime(endOf(session), changedAt, now)))
-      : ignore('session-still-active');
-  }
-  const chargingState = chargingStateOf(status, session.status);
-  // A state at an impossible instant would move idle time about; the session stays as it was known.
-  const isTimed = clockFault(changedAt, now) === undefined && changedAt >= session.startedAt;
-  if (chargingState === undefined || !isTimed) return ignore('status-says-nothing');
-  return chargingState === session.chargingState
-    ? ignore('charging-state-unchanged')
-    : accept({ type: 'ChargingStateChanged', ...identityOf(session), changedAt, chargingState });
-};
-
-const close = (
-  session: ChargingSession,
-  command: CloseSession,
-): Decision<SessionFact, IgnoreReason> => {
-  switch (session.status) {
-    case 'absent':
-      return ignore('session-unknown');
-    case 'active':
-      return ignore('session-still-active');
-    case 'closed':
-      return ignore('session-already-closed');
-    case 'stopped': {
-      const stop = endOf(session);
-      return command.closedBy === 'time-out'
-        ? accept(closed(session, 'time-out', stop.stoppedAt))
-        : accept(
-            closed(session, 'next-start', closingTime(stop, command.nextStartAt, command.now)),
-          );
-    }
-    default:
-      return unreachable(session);
-  }
-};
-
 export const decide = (
   command: SessionCommand,
   session: ChargingSession,
@@ -329,6 +285,8 @@ export const decide = (
         : stopAgain(session, command.stop);
     case 'RecordConnectorStatus':
       return recordStatus(session, command);
+    case 'RecordChargingState':
+      return recordChargingState(session, command);
     case 'DoubtStop':
       return doubtStop(session, command);
     case 'CloseSession':

@@ -1,6 +1,6 @@
 import type { ChargingState } from '@tallywatt/contracts';
 
-/** OCPP 1.6, section 7.7: ChargePointStatus. */
+/** OCPP 1.6, section 7.7: ChargePointStatus; `Occupied` is of OCPP 2.0.1, ConnectorStatusEnumType. */
 export const connectorStatusValues = [
   'Available',
   'Preparing',
@@ -11,6 +11,7 @@ export const connectorStatusValues = [
   'Reserved',
   'Unavailable',
   'Faulted',
+  'Occupied',
 ] as const;
 export type ConnectorStatus = (typeof connectorStatusValues)[number];
 
@@ -36,6 +37,22 @@ export const chargingStateOf = (
     case 'Reserved':
     case 'Unavailable':
     case 'Faulted':
+    case 'Occupied':
       return undefined;
   }
+};
+
+/**
+ * What a charging state that a station reports itself (OCPP 2.0.1, ChargingStateEnumType) says of a
+ * running session. `EVConnected` before energy has flowed is a vehicle that waits; after that somebody
+ * has ended the charge and the cable is still in, which is what the log calls `Idle`. The station's own
+ * `Idle` is the opposite: no vehicle is there, so nobody owes idle time.
+ */
+export const reportedChargingState = (
+  reported: ChargingState,
+  known: ChargingState | undefined,
+): ChargingState => {
+  if (reported === 'Idle') return 'EVConnected';
+  const hasCharged = known !== undefined && known !== 'EVConnected';
+  return reported === 'EVConnected' && hasCharged ? 'Idle' : reported;
 };

@@ -2,7 +2,10 @@ import type { MeterReading } from '@tallywatt/contracts';
 import type { Decimal } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
 
-/** OCPP 1.6, section 7.43 SampledValue, as it stands on the wire: the value is a text. */
+/**
+ * One sampled value as it stands on the wire (OCPP 1.6, section 7.43; OCPP 2.0.1 part 2,
+ * SampledValueType), the digits as text.
+ */
 export type SampledValue = Readonly<{
   value: string;
   context?: string;
@@ -11,6 +14,8 @@ export type SampledValue = Readonly<{
   phase?: string;
   location?: string;
   unit?: string;
+  /** OCPP 2.0.1: the value counts times 10 to this power. */
+  multiplier?: number;
 }>;
 
 export type MeterValue = Readonly<{ readAt: Instant; sampledValues: readonly SampledValue[] }>;
@@ -41,14 +46,18 @@ const fits = (value: bigint): boolean => value <= int64Max && value >= -int64Max
 // OCPP 1.6 gives every measurand the default unit Wh; for power and current that can only be a slip.
 const milliPowers: Readonly<Record<string, number>> = { Wh: 3, kWh: 6, W: 3, kW: 6, A: 3 };
 
+/** No meter counts in more than this many zeros; beyond it is a fault and not a quantity. */
+const multiplierMax = 18;
+
 type Quantity = Readonly<{ milli?: bigint; fault?: string }>;
 
 const milliOf = (sample: SampledValue, defaultUnit: string): Quantity => {
   const value = decimalOf(sample.value);
   if (value === undefined) return { fault: 'not-a-number' };
   const power = milliPowers[sample.unit ?? defaultUnit];
-  if (power === undefined) return { fault: 'unit-unknown' };
-  const milli = scaledTo(value, power);
+  const isScaled = Math.abs(sample.multiplier ?? 0) <= multiplierMax;
+  if (power === undefined || !isScaled) return { fault: 'unit-unknown' };
+  const milli = scaledTo(value, power + (sample.multiplier ?? 0));
   return fits(milli) ? { milli } : { fault: 'not-a-number' };
 };
 
@@ -108,7 +117,7 @@ const readingOf = (
 };
 
 /**
- * What a charger's meter values say, one reading per instant and context: OCPP 1.6 fills in
+ * What a charger's meter values say, one reading per instant and context: OCPP 1.6 and 2.0.1 fill in
  * `Energy.Active.Import.Register`, `Wh` and `Sample.Periodic` where a sample leaves them out. A
  * quantity nobody reported is absent, never zero. Registers are exact to the milliwatt-hour.
  * Signed values are opaque here and give no quantity.

@@ -18,7 +18,9 @@ export type QuarantineReason =
   | 'meter-implausible'
   | 'meter-ran-backwards'
   | 'meter-jumped'
-  | 'stop-unreadable';
+  | 'stop-unreadable'
+  | 'start-register-unknown'
+  | 'stop-register-unknown';
 
 export type Doubt = Readonly<{ reason: QuarantineReason; detail: string }>;
 

@@ -1,0 +1,112 @@
+import type { ChargingState, SessionClosed, SessionEvent } from '@tallywatt/contracts';
+import { accept, type Decision, ignore, unreachable } from '@tallywatt/decider';
+import type { Instant } from '@tallywatt/time';
+import type { ChargingSession, Over } from './charging-session';
+import { clockFault } from './clock';
+import { chargingStateOf, type ConnectorStatus, reportedChargingState } from './connector-status';
+import { closingTime, type Stop } from './stop';
+
+export type RecordConnectorStatus = Readonly<{
+  type: 'RecordConnectorStatus';
+  now: Instant;
+  status: ConnectorStatus;
+  changedAt: Instant;
+}>;
+
+/** A station says itself what the session does (OCPP 2.0.1, TransactionEvent chargingState). */
+export type RecordChargingState = Readonly<{
+  type: 'RecordChargingState';
+  now: Instant;
+  reported: ChargingState;
+  changedAt: Instant;
+  /** Nothing is missing between this and what was said before it. */
+  isInTurn: boolean;
+}>;
+
+export type CloseSession =
+  | Readonly<{ type: 'CloseSession'; closedBy: 'next-start'; now: Instant; nextStartAt: Instant }>
+  | Readonly<{ type: 'CloseSession'; closedBy: 'time-out' }>;
+
+export type OccupancyReason =
+  | 'session-unknown'
+  | 'session-still-active'
+  | 'session-already-closed'
+  | 'status-says-nothing'
+  | 'charging-state-unchanged';
+
+type OccupancyDecision = Decision<SessionEvent, OccupancyReason>;
+type Identity = Readonly<{ cpoId: string; sessionId: string }>;
+
+const identityOf = ({ cpoId, sessionId }: Identity): Identity => ({ cpoId, sessionId });
+
+/** The end of billing. */
+export const closed = (
+  session: Identity,
+  closedBy: SessionClosed['closedBy'],
+  closedAt: Instant,
+): SessionClosed => ({ type: 'SessionClosed', ...identityOf(session), closedAt, closedBy });
+
+/** The stop as a person has corrected it, if one has: billing ends no earlier. */
+const endOf = ({ stop, corrected }: Over): Stop => ({ ...stop, ...corrected });
+
+export const recordStatus = (
+  session: ChargingSession,
+  { status, changedAt, now }: RecordConnectorStatus,
+): OccupancyDecision => {
+  if (session.status === 'absent') return ignore('session-unknown');
+  if (session.status === 'closed') return ignore('session-already-closed');
+  if (status === 'Available') {
+    return session.status === 'stopped'
+      ? accept(closed(session, 'available', closingTime(endOf(session), changedAt, now)))
+      : ignore('session-still-active');
+  }
+  const chargingState = chargingStateOf(status, session.status);
+  // A state at an impossible instant would move idle time about; the session stays as it was known.
+  const isTimed = clockFault(changedAt, now) === undefined && changedAt >= session.startedAt;
+  if (chargingState === undefined || !isTimed) return ignore('status-says-nothing');
+  return chargingState === session.chargingState
+    ? ignore('charging-state-unchanged')
+    : accept({ type: 'ChargingStateChanged', ...identityOf(session), changedAt, chargingState });
+};
+
+export const close = (session: ChargingSession, command: CloseSession): OccupancyDecision => {
+  switch (session.status) {
+    case 'absent':
+      return ignore('session-unknown');
+    case 'active':
+      return ignore('session-still-active');
+    case 'closed':
+      return ignore('session-already-closed');
+    case 'stopped': {
+      const stop = endOf(session);
+      return command.closedBy === 'time-out'
+        ? accept(closed(session, 'time-out', stop.stoppedAt))
+        : accept(
+            closed(session, 'next-start', closingTime(stop, command.nextStartAt, command.now)),
+          );
+    }
+    default:
+      return unreachable(session);
+  }
+};
+
+/**
+ * A state the station was in before its stop, whenever that is told: late words count as well. Only
+ * one that follows on what was said before can be a repetition of it.
+ */
+export const recordChargingState = (
+  session: ChargingSession,
+  { reported, changedAt, isInTurn, now }: RecordChargingState,
+): OccupancyDecision => {
+  if (session.status === 'absent') return ignore('session-unknown');
+  const isTimed = clockFault(changedAt, now) === undefined && changedAt >= session.startedAt;
+  const isAfterStop = session.status !== 'active' && changedAt >= session.stop.stoppedAt;
+  if (!isTimed || isAfterStop) return ignore('status-says-nothing');
+  // What is heard late belongs before what is known, so that says nothing about it.
+  const isLatest = (session.chargingStateAt ?? changedAt) <= changedAt;
+  const known = isLatest ? session.chargingState : undefined;
+  const chargingState = reportedChargingState(reported, known);
+  return isInTurn && chargingState === known
+    ? ignore('charging-state-unchanged')
+    : accept({ type: 'ChargingStateChanged', ...identityOf(session), changedAt, chargingState });
+};
