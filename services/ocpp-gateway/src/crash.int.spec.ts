@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually } from '@tallywatt/testing';
 import { at, GatewayStage, type Run, start, stop, values } from './testing/gateway-stage';
+import { idToken, metered, ocpp201, pluggedIn, unplugged, updated } from './testing/ocpp201-words';
 
 const project = join(__dirname, '..');
 let stage: GatewayStage;
@@ -12,8 +13,12 @@ const steps = ['StartTransaction', 'MeterValues', 'StopTransaction'].flatMap((ac
   `gateway.before-record.${action}`,
   `gateway.before-answer.${action}`,
 ]);
-/** Each process is given the next step to die at; the last one has none. */
-const stepsLeft = [...steps];
+/** One action, three times: each of them dies before it is recorded, and once more before its answer. */
+const steps201 = ['record:1', 'answer:1', 'record:2', 'answer:1', 'record:2', 'answer:1'].map(
+  (step) => `gateway.before-${step.replace(':', '.TransactionEvent:')}`,
+);
+/** Each process is given the next step to die at; the last one of a test has none. */
+const stepsLeft: string[] = [];
 
 /** The gateway as it runs in production, to be killed by itself at the step named. */
 const asProcess: Run = async (environment) => {
@@ -53,27 +58,59 @@ afterEach(() => stage?.hangUp());
 
 afterAll(() => stage?.stop());
 
+/** A charger that comes back, and sends a message again under a new id, until it is confirmed. */
+const persistentCharger = async (
+  id: string,
+  how: Parameters<GatewayStage['dial']>[1],
+  boot: object,
+) => {
+  let { call } = await stage.newCharger(id, how);
+  const deaths: string[] = [];
+  await call('BootNotification', boot);
+  const untilConfirmed = async (action: string, params: object): Promise<unknown> => {
+    const died = once(child, 'exit');
+    try {
+      return await call(action, params);
+    } catch {
+      expect(await died).toEqual([null, 'SIGKILL']);
+      deaths.push(action);
+      await stage.startGateway();
+      ({ call } = await stage.dial(id, how));
+      await call('BootNotification', boot);
+      return untilConfirmed(action, params);
+    }
+  };
+  return { untilConfirmed, deaths };
+};
+
+const expectEvents = (id: string, sessionId: string | undefined, types: string[], deaths: number) =>
+  eventually(async () => {
+    const found = await stage.inKafka(
+      'charging.sessions.v1',
+      (event) => 'sessionId' in event && event.sessionId === sessionId,
+    );
+    expect(found.map(({ event }) => event.type)).toEqual(types);
+    const ends = await stage.inKafka(
+      'charging.stations.v1',
+      (event) => event.type === 'StationDisconnected' && event.chargePointId === id,
+    );
+    const causes = ends.map(({ event }) => 'cause' in event && event.cause);
+    expect(causes).toEqual(Array<string>(deaths).fill('gateway-crashed'));
+  });
+
+/** The gateway begins anew, with the first of these steps. */
+const restartWith = async (wanted: readonly string[]): Promise<void> => {
+  await stage.stopGateway();
+  stepsLeft.push(...wanted);
+  await stage.startGateway();
+};
+
 describe('a session whose gateway is killed before and after each of its messages', () => {
   it('is recorded once', async () => {
     const id = 'CP-CRASH';
-    let { call } = await stage.newCharger(id);
+    await restartWith(steps);
     const boot = { chargePointVendor: 'V', chargePointModel: 'M' };
-    const deaths: string[] = [];
-    // A charger comes back and sends a message again, under a new id, until it is confirmed.
-    const untilConfirmed = async (action: string, params: object): Promise<unknown> => {
-      const died = once(child, 'exit');
-      try {
-        return await call(action, params);
-      } catch {
-        expect(await died).toEqual([null, 'SIGKILL']);
-        deaths.push(action);
-        await stage.startGateway();
-        ({ call } = await stage.dial(id));
-        await call('BootNotification', boot);
-        return untilConfirmed(action, params);
-      }
-    };
-    await call('BootNotification', boot);
+    const { untilConfirmed, deaths } = await persistentCharger(id, {}, boot);
     const started = await untilConfirmed('StartTransaction', start());
     const { transactionId } = started as { transactionId: number };
     await untilConfirmed('MeterValues', values(transactionId, '2.5', 10));
@@ -83,23 +120,27 @@ describe('a session whose gateway is killed before and after each of its message
     const [session, ...others] = await stage.sessionsOf(id);
     expect(others).toEqual([]);
     expect(session).toMatchObject({ status: 'closed', energyWh: '5000', closedAt: at(30) });
-    await eventually(async () => {
-      const found = await stage.inKafka(
-        'charging.sessions.v1',
-        (event) => 'sessionId' in event && event.sessionId === session?.id,
-      );
-      expect(found.map(({ event }) => event.type)).toEqual([
-        'SessionStarted',
-        'MeterValuesRecorded',
-        'SessionStopped',
-        'SessionClosed',
-      ]);
-      const ends = await stage.inKafka(
-        'charging.stations.v1',
-        (event) => event.type === 'StationDisconnected' && event.chargePointId === id,
-      );
-      const causes = ends.map(({ event }) => 'cause' in event && event.cause);
-      expect(causes).toEqual(steps.map(() => 'gateway-crashed'));
-    });
+    const types = ['SessionStarted', 'MeterValuesRecorded', 'SessionStopped', 'SessionClosed'];
+    await expectEvents(id, session?.id, types, steps.length);
+  });
+
+  it('is recorded once, too, where the station numbers its events', async () => {
+    const id = 'ST-CRASH';
+    await restartWith(steps201);
+    const boot = { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M' } };
+    const { untilConfirmed, deaths } = await persistentCharger(id, ocpp201, boot);
+    const token = { idToken: idToken('GOOD') };
+    const answer = await untilConfirmed('TransactionEvent', pluggedIn('TX-1', token));
+    expect(answer).toEqual({ idTokenInfo: { status: 'Accepted' } });
+    await untilConfirmed('TransactionEvent', updated('TX-1', 1, metered(1_800, 10)));
+    await untilConfirmed('TransactionEvent', unplugged('TX-1', 2));
+
+    expect(deaths).toHaveLength(steps201.length);
+    const [session, ...others] = await stage.sessionsOf(id);
+    expect(others).toEqual([]);
+    expect(session).toMatchObject({ status: 'closed', energyWh: '1500', isQuarantined: false });
+    const readings = Array<string>(3).fill('MeterValuesRecorded');
+    const types = ['SessionStarted', ...readings, 'SessionStopped', 'SessionClosed'];
+    await expectEvents(id, session?.id, types, steps201.length);
   });
 });

@@ -7,6 +7,7 @@ import { ChargePointsController } from './inbound/charge-points.controller';
 import { FailureThrottle } from './inbound/failure-throttle';
 import type { Gateway } from './inbound/frame';
 import { ocppMetrics } from './inbound/ocpp-metrics';
+import { giveUpWaiting } from './inbound/overdue-transactions';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
@@ -21,6 +22,7 @@ import { RemoteStops } from './outbound/remote-stops';
 import { countQuarantined } from './outbound/session-rows';
 import { SessionStore } from './outbound/session-store';
 import { StationStore } from './outbound/station-store';
+import { TransactionStore } from './outbound/transaction-store';
 import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
 
 type Context = ServiceContext<GatewayEnvironment>;
@@ -46,10 +48,12 @@ export const compose = async (context: Context): Promise<Composition> => {
   const remoteStops = new RemoteStops(eventLog);
   const connections = new ChargerConnections();
   const passwords = new PasswordCheck();
+  const sessions = new SessionStore(appends, env.SESSION_CLOSE_TIMEOUT_MINUTES);
   const gateway: Gateway = {
     sql: pool,
     commits,
-    sessions: new SessionStore(appends, env.SESSION_CLOSE_TIMEOUT_MINUTES),
+    sessions,
+    transactions: new TransactionStore(sessions),
     stations: new StationStore(appends),
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
@@ -67,7 +71,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       passwords,
       remoteStops,
       connections,
-      sessions: gateway.sessions,
+      sessions,
     },
     server: {
       host: env.OCPP_HOST,
@@ -100,6 +104,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
     if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
   });
+  context.every('overdue-transactions', 1_000, () => giveUpWaiting(gateway));
   context.every('quarantined-sessions', 5_000, async () =>
     server.metrics.sessionsQuarantined(await countQuarantined(context.pool)),
   );

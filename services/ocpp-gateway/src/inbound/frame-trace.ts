@@ -13,7 +13,9 @@ const traceOf = async (
   { connection, params }: Frame<unknown>,
   { sql, logger }: Gateway,
 ): Promise<string> => {
-  const named = (params as { transactionId?: unknown } | null)?.transactionId;
+  const said = params as { transactionId?: unknown; transactionInfo?: unknown } | null;
+  const info = said?.transactionInfo as { transactionId?: unknown } | null | undefined;
+  const named = said?.transactionId ?? info?.transactionId;
   if (named === undefined) return noParent;
   try {
     return (await traceOfTransaction(sql, connection, named)) ?? noParent;

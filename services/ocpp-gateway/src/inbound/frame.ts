@@ -6,6 +6,7 @@ import type { CommitQueue } from '../outbound/commit-queue';
 import type { SessionStore } from '../outbound/session-store';
 import type { Connection, StationStore } from '../outbound/station-store';
 import type { TokenMark } from '../outbound/token-mark';
+import type { TransactionStore } from '../outbound/transaction-store';
 
 /** A CALL whose payload has passed its schema. */
 export type Frame<Params> = Readonly<{
@@ -21,6 +22,7 @@ export type Gateway = Readonly<{
   sql: SqlClient;
   commits: CommitQueue;
   sessions: SessionStore;
+  transactions: TransactionStore;
   stations: StationStore;
   authorization: AuthorizationClient;
   tokenMark: TokenMark;
@@ -33,7 +35,12 @@ export type Answer<Params> = (frame: Frame<Params>, gateway: Gateway) => Promise
 
 /** The payload passed its schema and still says something that cannot be kept. */
 export class FrameFault extends Error {
-  readonly code = 'PropertyConstraintViolation';
+  readonly code: string = 'PropertyConstraintViolation';
+}
+
+/** The standard has such a message, and nobody here can do anything about it. */
+export class NotSupported extends FrameFault {
+  override readonly code = 'NotSupported';
 }
 
 /** @throws FrameFault outside 32 bits, which JSON schema's integer does not exclude. */

@@ -39,9 +39,21 @@ describe('a handshake', () => {
     expect(await judgeHandshake(request(url, `CP:${password}`), partsWith(1))).toEqual({
       kind: 'admitted',
       station: { cpoId: 'default', chargePointId: 'CP' },
-      subprotocol: 'ocpp1.6',
+      subprotocol: 'ocpp2.0.1',
     }),
   );
+
+  it.each([
+    ['ocpp1.6, ocpp2.0.1', 'ocpp1.6'],
+    ['ocpp2.1, ocpp2.0.1', 'ocpp2.0.1'],
+    ['soap, ocpp1.6', 'ocpp1.6'],
+  ])('that offers %s speaks %s, which the charger likes best', async (offered, subprotocol) => {
+    const asked = request('/ocpp/CP', `CP:${password}`);
+    const headers = { ...asked.headers, 'sec-websocket-protocol': offered };
+    expect(await judgeHandshake({ ...asked, headers }, partsWith(1))).toMatchObject({
+      subprotocol,
+    });
+  });
 
   it.each([
     ['', 400],

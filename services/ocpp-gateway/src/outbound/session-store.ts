@@ -28,6 +28,7 @@ import {
   knownStart,
   onlyActive,
   type IdTagInfo,
+  type Outcome,
   type SessionKey,
   type StoredSession,
 } from '../domain/session-record';
@@ -81,24 +82,54 @@ export class SessionStore {
     const recognised = recogniseStart(words, knownStart(last), now);
     if (recognised.kind === 'resent' && last !== undefined) return this.repeat(tx, last);
     const occurrence = recognised.kind === 'new' ? recognised.occurrence : 1;
-    for (const open of await lockOpenOn(tx, cpoId, chargePointId, words.connectorId)) {
-      await this.handle(
-        tx,
-        open,
-        {
-          type: 'CloseSession',
-          closedBy: 'next-start',
-          nextStartAt: words.startedAt,
-          now,
-        },
-        now,
-      );
-    }
+    await this.closeOn(tx, { ...station, connectorId: words.connectorId }, words.startedAt, now);
     const { rows } = await tx.query<{ id: string }>(`SELECT nextval('ocpp_transaction_ids') AS id`);
     const transactionId = String(rows[0]?.id);
     const { session, command } = beginningOf(start, occurrence, transactionId);
     await this.handle(tx, session, command, now);
     return { transactionId: Number(transactionId), idTagInfo };
+  }
+
+  /** Begins a session that its station has named, and goes on with it as with any. */
+  async begin(
+    tx: SqlClient,
+    session: StoredSession,
+    commands: readonly SessionCommand[],
+    startedAt: Instant,
+    now: Instant,
+  ): Promise<StoredSession> {
+    await this.closeOn(tx, session, startedAt, now);
+    return this.carryOn(tx, session, commands, now);
+  }
+
+  /** Several commands about one session, or about none that is known; the session afterwards. */
+  async carryOn<S extends StoredSession | undefined>(
+    tx: SqlClient,
+    session: S,
+    commands: readonly SessionCommand[],
+    now: Instant,
+  ): Promise<S> {
+    let current = session;
+    for (const command of commands) {
+      const { after } = await this.handle(tx, current, command, now);
+      if (current !== undefined && after !== undefined) current = { ...current, ...after };
+    }
+    return current;
+  }
+
+  /** The number of the next session with a fingerprint that is known to be a new one's. */
+  async nextOccurrence(tx: SqlClient, station: Station, fingerprint: string): Promise<number> {
+    const { cpoId, chargePointId } = station;
+    const last = await latestWithFingerprint(tx, cpoId, chargePointId, fingerprint);
+    return (last?.occurrence ?? 0) + 1;
+  }
+
+  async withId(tx: SqlClient, cpoId: string, id: string): Promise<StoredSession | undefined> {
+    return lockById(tx, cpoId, id);
+  }
+
+  async countDuplicate(tx: SqlClient, session: SessionKey): Promise<void> {
+    await countDuplicate(tx, session);
   }
 
   /** A resend: the same transaction id and the same idTagInfo as the first time. */
@@ -111,7 +142,8 @@ export class SessionStore {
     const { station, now, transactionId } = message;
     const session = await this.named(tx, station, transactionId);
     const availableAt = session === undefined ? undefined : await this.availableSince(tx, session);
-    return this.handle(tx, session, stopCommandOf(message, session, availableAt), now);
+    return (await this.handle(tx, session, stopCommandOf(message, session, availableAt), now))
+      .decision;
   }
 
   /** A stop that cannot be read: its session waits until somebody has read the frame. */
@@ -174,7 +206,22 @@ export class SessionStore {
     now: Instant,
   ): Promise<Decision<SessionFact, IgnoreReason> | undefined> {
     const session = await lockById(tx, cpoId, sessionId);
-    return session === undefined ? undefined : this.handle(tx, session, command, now);
+    return session === undefined
+      ? undefined
+      : (await this.handle(tx, session, command, now)).decision;
+  }
+
+  /** What has stopped on a connector is closed by the next start there. */
+  private async closeOn(
+    tx: SqlClient,
+    { cpoId, chargePointId, connectorId }: Station & Readonly<{ connectorId: number }>,
+    nextStartAt: Instant,
+    now: Instant,
+  ): Promise<void> {
+    const command = { type: 'CloseSession', closedBy: 'next-start', nextStartAt, now } as const;
+    for (const open of await lockOpenOn(tx, cpoId, chargePointId, connectorId)) {
+      await this.handle(tx, open, command, now);
+    }
   }
 
   private async named(
@@ -204,7 +251,7 @@ export class SessionStore {
     session: StoredSession | undefined,
     command: SessionCommand,
     now: Instant,
-  ): Promise<Decision<SessionFact, IgnoreReason>> {
+  ): Promise<Outcome> {
     const record = () => this.record(tx, session, command, now);
     if (session === undefined) return record();
     addLogFacts({ sessionId: session.sessionId });
@@ -225,12 +272,13 @@ export class SessionStore {
     session: StoredSession | undefined,
     command: SessionCommand,
     now: Instant,
-  ): Promise<Decision<SessionFact, IgnoreReason>> {
-    const { decision, facts, after } = carryOut(command, session, now);
+  ): Promise<Outcome> {
+    const outcome = carryOut(command, session, now);
+    const { decision, facts, after } = outcome;
     if (decision.kind !== 'accepted') {
       const isRepeated = decision.kind === 'ignored' && decision.reason.endsWith('-recorded');
       if (session !== undefined && isRepeated) await countDuplicate(tx, session);
-      return decision;
+      return outcome;
     }
     await this.eventLog.append(tx, facts, { recordedAt: now });
     if (session !== undefined && after !== undefined) {
@@ -239,6 +287,6 @@ export class SessionStore {
       const { closeTimeoutMinutes } = this;
       await saveSession(tx, session, state, eventCount, closing?.closedBy, closeTimeoutMinutes);
     }
-    return decision;
+    return outcome;
   }
 }

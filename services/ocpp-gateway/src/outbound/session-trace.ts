@@ -1,4 +1,5 @@
 import type { SqlClient } from '@tallywatt/event-log';
+import { storableText } from './storable-text';
 
 type Row = { traceparent: string | null };
 
@@ -23,11 +24,15 @@ export const traceOfTransaction = async (
   { cpoId, chargePointId }: Readonly<{ cpoId: string; chargePointId: string }>,
   transactionId: unknown,
 ): Promise<string | undefined> => {
-  if (typeof transactionId !== 'number' || (transactionId | 0) !== transactionId) return undefined;
+  const isNumber = typeof transactionId === 'number' && (transactionId | 0) === transactionId;
+  const isName = typeof transactionId === 'string' && transactionId.length <= 36;
+  if (!isNumber && !isName) return undefined;
+  // Stations may use a name again: the trace is that of the latest transaction.
+  const named = isNumber ? 'transaction_id = $3' : 'station_transaction_id = $3';
   const { rows } = await sql.query<Row>(
     `${firstEvent} (SELECT cpo_id || '/' || session_id FROM sessions
-       WHERE cpo_id = $1 AND charge_point_id = $2 AND transaction_id = $3)`,
-    [cpoId, chargePointId, transactionId],
+       WHERE cpo_id = $1 AND charge_point_id = $2 AND ${named} ORDER BY ordinal DESC LIMIT 1)`,
+    [cpoId, chargePointId, isName ? storableText(transactionId) : transactionId],
   );
   return rows[0]?.traceparent ?? undefined;
 };

@@ -1,6 +1,6 @@
 // At most eight backslashes: an endless run of them must not be read again from each of its places.
 const secretName =
-  /(\\{0,8}["'])(?:idTag|parentIdTag|idToken|password|authorizationKey|key)\1\s*:\s*/gi;
+  /(\\{0,8}["'])(?:idTag|parentIdTag|idToken|groupIdToken|additionalIdToken|password|authorizationKey|key)\1\s*:\s*/gi;
 const openingQuote = /\\{0,8}["']/y;
 const frameCharsMax = 8_192;
 

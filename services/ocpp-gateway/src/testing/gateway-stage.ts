@@ -157,12 +157,16 @@ export class GatewayStage {
    */
   async dial(
     identity: string,
-    { isStrict = true, handlers = {} }: { isStrict?: boolean; handlers?: Handlers } = {},
+    {
+      isStrict = true,
+      handlers = {},
+      protocol = 'ocpp1.6',
+    }: { isStrict?: boolean; handlers?: Handlers; protocol?: string } = {},
   ) {
     const client = new RPCClient({
       endpoint: `ws://127.0.0.1:${this.ocppPort}/ocpp`,
       identity,
-      protocols: ['ocpp1.6'],
+      protocols: [protocol],
       password,
       strictMode: isStrict,
       reconnect: false,
@@ -177,10 +181,10 @@ export class GatewayStage {
     };
   }
 
-  async newCharger(id: string) {
+  async newCharger(id: string, how: Parameters<GatewayStage['dial']>[1] = {}) {
     const { status } = await this.api('/v1/charge-points', registration(id));
     if (status !== 201) throw new Error(`registering ${id} was answered ${status}`);
-    return this.dial(id);
+    return this.dial(id, how);
   }
 
   /** All that Kafka holds of a topic and a test asks for, in order within each stream. */

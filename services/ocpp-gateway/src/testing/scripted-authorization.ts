@@ -18,6 +18,8 @@ type Question = Readonly<{
   evseGroups: readonly string[];
 }>;
 
+const statuses: Readonly<Record<string, string>> = { BLOCKED: 'Blocked', '(none)': 'Invalid' };
+
 /** A real gRPC server that decides by the tag's name. */
 export const startAuthorization = async () => {
   const asked: Question[] = [];
@@ -52,7 +54,7 @@ export const startAuthorization = async () => {
         const response = create(AuthorizeResponseSchema, {
           decision: {
             decisionId: `decision-${asked.length}`,
-            status: request.idTag === 'BLOCKED' ? 'Blocked' : 'Accepted',
+            status: statuses[request.idTag] ?? 'Accepted',
             tokenRef: `ref-of-${request.idTag.length}`,
             tier: 'retail',
             paymentRoute: 'card',

@@ -2,7 +2,8 @@ import type { MeterReading } from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
 import { readingsOf, type SampledValue } from '../../domain/meter-reading';
 import { storableText } from '../../outbound/storable-text';
-import { claimedInstant, FrameFault, int32, milliWhOf } from '../frame';
+import { int32, milliWhOf } from '../frame';
+import { fieldsOf, instantOf, isAbsent, itemsOf, readable, wholeOf } from '../readable';
 
 /** What can be read of a StopTransaction that breaks its schema; a fact left out is not known. */
 export type ReadableStop = Readonly<{
@@ -35,30 +36,6 @@ const stopReasons = [
 ];
 const sampleWords = ['context', 'format', 'measurand', 'phase', 'location', 'unit'] as const;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null ? (value as Fields) : {};
-const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-/** Many stacks write null for what they leave out. */
-const isAbsent = (value: unknown): boolean => value === undefined || value === null;
-
-/** A fact, or undefined when it cannot be kept. */
-const readable = <T>(read: () => T): T | undefined => {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FrameFault) return undefined;
-    throw error;
-  }
-};
-
-/** A whole number, also one that is written as a text. */
-const wholeOf = (value: unknown): number | undefined => {
-  const whole = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof whole === 'number' && Number.isInteger(whole) ? whole : undefined;
-};
-
 /** A register in mWh: whole Wh by the standard, here also with a fraction, or as a text. */
 const registerOf = (value: unknown): bigint | undefined => {
   const text = typeof value === 'number' ? value.toString() : value;
@@ -70,9 +47,6 @@ const registerOf = (value: unknown): bigint | undefined => {
   const magnitude = milliWh + BigInt(fraction.padEnd(3, '0'));
   return sign === '-' ? -magnitude : magnitude;
 };
-
-const instantOf = (value: unknown): Instant | undefined =>
-  typeof value === 'string' ? readable(() => claimedInstant('timestamp', value)) : undefined;
 
 /** A sample is taken as it is said or not at all: without its unit a number is another one. */
 const sampleOf = (item: unknown): SampledValue[] => {

@@ -1,0 +1,295 @@
+import fc from 'fast-check';
+import { at, denial, event, grant, register, TransactionStory } from '../testing/transaction-story';
+import type { HeardEvent } from './transaction-event';
+
+const token = { tokenMark: 'mark-1', grant };
+const begin = { readings: [register(1_000_000n, at(0), 'Transaction.Begin')] };
+/** Plugged in, authorized, charged, suspended, stopped, unplugged. */
+const started = event('Started', 0, {
+  ...begin,
+  chargingState: 'EVConnected',
+  triggerReason: 'CablePluggedIn',
+});
+const authorized = event('Updated', 1, { ...token, triggerReason: 'Authorized' });
+const charging = event('Updated', 2, {
+  chargingState: 'Charging',
+  readings: [register(1_000_000n, at(2))],
+});
+const metered = event('Updated', 3, { readings: [register(1_300_000n, at(3))] });
+const full = event('Updated', 4, { chargingState: 'SuspendedEV' });
+const stopped = event('Updated', 5, {
+  chargingState: 'EVConnected',
+  triggerReason: 'StopAuthorized',
+  ...token,
+});
+const ended = event('Ended', 6, {
+  stoppedReason: 'EVDisconnected',
+  chargingState: 'Idle',
+  tokenMark: 'mark-1',
+  readings: [
+    register(1_000_000n, at(0), 'Transaction.Begin'),
+    register(1_600_000n, at(6), 'Transaction.End'),
+  ],
+});
+const all = [started, authorized, charging, metered, full, stopped, ended];
+const inTurn = new TransactionStory().hear(...all);
+
+const stopOf = (story: TransactionStory) =>
+  story.facts.find((fact) => fact.type === 'SessionStopped');
+const reasons = (story: TransactionStory): string[] =>
+  story.facts.flatMap((fact) => (fact.type === 'SessionQuarantined' ? [fact.reason] : []));
+
+describe('a transaction that a station numbers itself', () => {
+  it('is a session from its token on, and of all its energy', () => {
+    expect(inTurn.types()).toEqual([
+      'SessionStarted',
+      'ChargingStateChanged', // EVConnected, from the start
+      'MeterValuesRecorded', // Transaction.Begin
+      'MeterValuesRecorded',
+      'ChargingStateChanged', // Charging
+      'MeterValuesRecorded',
+      'ChargingStateChanged', // SuspendedEV
+      'ChargingStateChanged', // Idle: the driver has stopped, the cable is in
+      'MeterValuesRecorded',
+      'SessionStopped',
+      'SessionClosed', // unplugged
+    ]);
+    expect(inTurn.facts[0]).toMatchObject({
+      startedAt: at(1),
+      meterStartMilliWh: 1_000_000n,
+      ocppVersion: '2.0.1',
+      ocppTransactionId: 'TX',
+    });
+    const states = inTurn.facts.flatMap((fact) =>
+      fact.type === 'ChargingStateChanged' ? [[fact.chargingState, fact.changedAt]] : [],
+    );
+    expect(states).toEqual([
+      ['EVConnected', at(1)],
+      ['Charging', at(2)],
+      ['SuspendedEV', at(4)],
+      ['Idle', at(5)],
+    ]);
+    expect(stopOf(inTurn)).toMatchObject({
+      stoppedAt: at(6),
+      meterStopMilliWh: 1_600_000n,
+      stopReason: 'EVDisconnected',
+      tokenRef: 'token-1',
+    });
+    expect(inTurn.facts.at(-1)).toMatchObject({ closedBy: 'available', closedAt: at(6) });
+  });
+
+  it('has the same facts in whatever order and however often its events come', () => {
+    const heard = fc
+      .array(fc.constantFrom(...all), { maxLength: 10 })
+      .chain((again) =>
+        fc.shuffledSubarray([...all, ...again], { minLength: all.length + again.length }),
+      );
+    fc.assert(
+      fc.property(heard, (events) => {
+        expect(new TransactionStory().hear(...events).told()).toEqual(inTurn.told());
+      }),
+    );
+  });
+
+  it('has the same energy and the same stop, whatever is missing when it is given up', () => {
+    const between = all.slice(1, -1);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(between, { maxLength: 4 }), (late) => {
+        const prompt = all.filter((one) => !late.includes(one));
+        // The token is what a session cannot begin without.
+        fc.pre(prompt.includes(authorized));
+        const story = new TransactionStory().hear(...prompt).giveUp();
+        story.hear(...late).giveUp();
+        expect(stopOf(story)).toEqual(stopOf(inTurn));
+        const registers = (one: TransactionStory) =>
+          one.facts
+            .flatMap((fact) => (fact.type === 'MeterValuesRecorded' ? fact.readings : []))
+            .map(({ readAt, registerMilliWh }) => `${readAt} ${registerMilliWh}`)
+            .sort();
+        expect(registers(story)).toEqual(registers(inTurn));
+        expect(reasons(story)).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe('a gap', () => {
+  it('holds back what is behind it, and heals', () => {
+    const story = new TransactionStory().hear(started, authorized, metered, ended);
+    expect(story.want).toBe('missing-events');
+    expect(story.types().filter((type) => type === 'SessionStopped')).toEqual([]);
+    story.hear(charging, full, stopped);
+    expect(story.want).toBe('nothing');
+    expect(story.told()).toEqual(inTurn.told());
+  });
+
+  it('that never heals costs no energy, and what comes after all counts', () => {
+    const story = new TransactionStory().hear(started, authorized, charging, stopped, ended);
+    story.giveUp();
+    expect(story.want).toBe('nothing');
+    expect(stopOf(story)).toMatchObject({ meterStopMilliWh: 1_600_000n });
+    story.hear(full, metered);
+    expect(story.facts.slice(-2)).toMatchObject([
+      { type: 'ChargingStateChanged', chargingState: 'SuspendedEV', changedAt: at(4) },
+      { type: 'MeterValuesRecorded', readings: [{ registerMilliWh: 1_300_000n }] },
+    ]);
+  });
+});
+
+describe('a charging state behind a gap', () => {
+  it('is not taken for a repetition of what is before the gap', () => {
+    const paused = event('Updated', 3, { chargingState: 'SuspendedEV' });
+    const resumed = event('Updated', 4, { chargingState: 'Charging' });
+    const story = new TransactionStory().hear(started, authorized, charging, resumed).giveUp();
+    story.hear(paused);
+    const states = story.facts.flatMap((fact) =>
+      fact.type === 'ChargingStateChanged' ? [[fact.chargingState, fact.changedAt]] : [],
+    );
+    expect(states.slice(1)).toEqual([
+      ['Charging', at(2)],
+      ['Charging', at(4)],
+      ['SuspendedEV', at(3)],
+    ]);
+    // What is heard now follows on the latest state, and not on the one told last.
+    story.hear(event('Updated', 5, { chargingState: 'SuspendedEV' }));
+    expect(story.facts.at(-1)).toMatchObject({ chargingState: 'SuspendedEV', changedAt: at(5) });
+  });
+});
+
+describe('a token that comes late', () => {
+  it('begins the session, with the energy from before it', () => {
+    const free = event('Updated', 1, { readings: [register(1_010_000n, at(1))] });
+    const late = event('Updated', 2, token);
+    const story = new TransactionStory().hear(started, free);
+    expect([story.types(), story.want]).toEqual([[], 'nothing']);
+    story.hear(late);
+    expect(story.facts[0]).toMatchObject({ startedAt: at(2), meterStartMilliWh: 1_000_000n });
+    const end = event('Ended', 3, { readings: [register(1_300_000n, at(3))] });
+    story.hear(end);
+    expect(stopOf(story)).toMatchObject({ meterStopMilliWh: 1_300_000n });
+  });
+
+  it('after more energy than its time allows makes a session that waits for a person', () => {
+    const end = event('Ended', 1, { ...token, readings: [register(9_000_000n, at(1))] });
+    const story = new TransactionStory().hear(started, end);
+    expect(stopOf(story)).toMatchObject({ meterStopMilliWh: 9_000_000n });
+    expect(reasons(story)).toEqual(['meter-jumped']);
+  });
+
+  it('that is refused lets the driver try another', () => {
+    const refused = event('Updated', 1, { tokenMark: 'mark-2', grant: denial });
+    const second = event('Updated', 2, token);
+    const story = new TransactionStory().hear(started, refused);
+    expect(story.types()).toEqual([]);
+    story.hear(second);
+    expect(story.facts[0]).toMatchObject({ startedAt: at(2), decision: { status: 'Accepted' } });
+  });
+
+  it('that stays refused makes a session at the end, which is not billed', () => {
+    const refused = event('Updated', 1, { tokenMark: 'mark-2', grant: denial });
+    const end = event('Ended', 2, { readings: [register(1_200_000n, at(2))] });
+    const story = new TransactionStory().hear(started, refused, end);
+    expect(stopOf(story)).toMatchObject({ meterStopMilliWh: 1_200_000n });
+    expect(reasons(story)).toEqual(['token-not-accepted']);
+  });
+
+  it('may have been decided on by an event that overtook', () => {
+    const { grant: _, ...undecided } = token;
+    const story = new TransactionStory();
+    story.hear(event('Updated', 5, token), started, event('Updated', 1, undecided));
+    expect(story.facts[0]).toMatchObject({ startedAt: at(1), decision: { tokenRef: 'token-1' } });
+  });
+});
+
+describe('a token that never comes', () => {
+  const end = event('Ended', 1, { readings: [register(1_500_000n, at(1))] });
+
+  it('leaves a session for a person where energy was taken', () => {
+    const story = new TransactionStory().hear(started, end);
+    expect([story.types(), story.want]).toEqual([[], 'decision-about-nobody']);
+    story.giveUp(denial);
+    expect(story.facts[0]).toMatchObject({ startedAt: at(0), meterStartMilliWh: 1_000_000n });
+    expect(stopOf(story)).toMatchObject({ meterStopMilliWh: 1_500_000n });
+    expect(reasons(story)).toContain('token-not-accepted');
+  });
+
+  it('leaves nobody’s words where none was', () => {
+    const idle = event('Ended', 1, { readings: [register(1_000_000n, at(1))] });
+    const story = new TransactionStory().hear(started, idle);
+    expect([story.types(), story.want]).toEqual([[], 'putting-aside']);
+  });
+});
+
+describe('a register that is not said', () => {
+  const bare = event('Started', 0, { ...token, chargingState: 'EVConnected' });
+  const flowing = event('Updated', 1, {
+    chargingState: 'Charging',
+    readings: [register(1_000_000n, at(1))],
+  });
+  const end = (readings: HeardEvent['readings']) => event('Ended', 2, { readings });
+
+  it('at the start is the first one, where nothing can have flowed before', () => {
+    const story = new TransactionStory().hear(bare);
+    expect(story.types()).toEqual([]);
+    story.hear(flowing, end([register(1_200_000n, at(2))]));
+    expect(story.facts[0]).toMatchObject({ startedAt: at(0), meterStartMilliWh: 1_000_000n });
+    expect(reasons(story)).toEqual([]);
+  });
+
+  it('at the start is the one that the end repeats', () => {
+    const readings = [
+      register(900_000n, at(0), 'Transaction.Begin'),
+      register(1_200_000n, at(2), 'Transaction.End'),
+    ];
+    const quiet = event('Updated', 1, { chargingState: 'Charging' });
+    const story = new TransactionStory().hear(bare, quiet, end(readings));
+    expect(story.facts[0]).toMatchObject({ meterStartMilliWh: 900_000n });
+    expect(reasons(story)).toEqual([]);
+  });
+
+  it('at the start is doubted once something may have flowed', () => {
+    const quiet = event('Updated', 1, { chargingState: 'Charging' });
+    const metered = event('Updated', 2, { readings: [register(1_100_000n, at(2))] });
+    const story = new TransactionStory().hear(bare, quiet, metered);
+    expect(reasons(story)).toEqual(['start-register-unknown']);
+  });
+
+  it('at the end is the last one known, and doubted', () => {
+    const story = new TransactionStory().hear(bare, flowing, end([]));
+    expect(stopOf(story)).toMatchObject({ meterStopMilliWh: 1_000_000n });
+    expect(reasons(story)).toEqual(['stop-register-unknown']);
+  });
+
+  it('anywhere leaves a session for a person', () => {
+    const story = new TransactionStory().hear(bare, event('Ended', 1));
+    expect(reasons(story)).toEqual(['start-register-unknown', 'stop-register-unknown']);
+  });
+});
+
+describe('a second end', () => {
+  it('with other words is evidence', () => {
+    const other = event('Ended', 6, { readings: [register(1_700_000n, at(6))] });
+    const story = new TransactionStory().hear(...all, other);
+    expect(story.facts.at(-1)).toMatchObject({
+      type: 'StopConflicted',
+      meterStopMilliWh: 1_700_000n,
+    });
+    expect(stopOf(story)).toEqual(stopOf(inTurn));
+  });
+});
+
+describe('a transaction without its first event', () => {
+  it('waits, and is a session once it has come', () => {
+    const story = new TransactionStory().hear(...all.slice(1)).giveUp();
+    expect(story.types()).toEqual([]);
+    expect(story.hear(started).told()).toEqual(inTurn.told());
+  });
+});
+
+describe('a station that does not count its events', () => {
+  it('is heard as it speaks', () => {
+    const zero = all.map((one) => ({ ...one, seqNo: 0 }));
+    const story = new TransactionStory().hear(...zero);
+    expect(stopOf(story)).toEqual(stopOf(inTurn));
+  });
+});

@@ -1,0 +1,139 @@
+import { derivedId } from '@tallywatt/contracts';
+import type { SessionCommand } from './charging-session';
+import { registerSlackMilliWh } from './meter-track';
+import type { StoredSession } from './session-record';
+import {
+  type Beginning,
+  beginningIn,
+  hasEnded,
+  registersOf,
+  type Speaker,
+  startRegisterIn,
+} from './transaction-beginning';
+import type { Grant, HeardEvent, TransactionEvent } from './transaction-event';
+import { takeTurns, type TurnedEvent, type Turns } from './transaction-turns';
+
+const stopRegisterOf = (event: TransactionEvent): bigint | undefined => {
+  const registers = registersOf(event).filter(({ context }) => context !== 'Transaction.Begin');
+  const end = registers.find(({ context }) => context === 'Transaction.End') ?? registers.at(-1);
+  return end?.milliWh;
+};
+
+/**
+ * Whether a transaction without a token that is over had no energy either: a cable that was in and
+ * out again. It is nobody's session, and its words are kept with its charge point.
+ */
+const isUneventful = (taken: readonly HeardEvent[]): boolean => {
+  const end = taken.find(({ eventType }) => eventType === 'Ended');
+  const start = startRegisterIn(taken);
+  const stopMilliWh = end === undefined ? undefined : stopRegisterOf(end);
+  if (start === undefined || stopMilliWh === undefined || start.doubts.length > 0) return false;
+  const riseMilliWh = stopMilliWh - start.milliWh;
+  return riseMilliWh >= 0n && riseMilliWh < registerSlackMilliWh;
+};
+
+/** What a transaction waits for; `putting-aside` is for one that is nobody's. */
+export type Want = 'nothing' | 'missing-events' | 'decision-about-nobody' | 'putting-aside';
+
+const wantOf = (turns: Turns, hasSession: boolean): Want => {
+  const isOver = !hasSession && hasEnded(turns.taken);
+  const hasToken = turns.taken.some(({ tokenMark }) => tokenMark !== undefined);
+  if (isOver && !hasToken) {
+    return isUneventful(turns.taken) ? 'putting-aside' : 'decision-about-nobody';
+  }
+  // A token that nobody could be asked about comes again: the station has had no answer yet.
+  return isOver || turns.held.length > 0 ? 'missing-events' : 'nothing';
+};
+
+/** How far a transaction comes with the events that wait. */
+export type Advance = Turns & Readonly<{ beginning?: Beginning; want: Want }>;
+
+/**
+ * Takes what can be taken. Nothing is, and all of it waits, while there is no session to take it to:
+ * `nextSeqNo` is absent then.
+ */
+export const advance = (
+  nextSeqNo: number | undefined,
+  events: readonly HeardEvent[],
+  { isGapGivenUp = false, nobody }: Readonly<{ isGapGivenUp?: boolean; nobody?: Grant }> = {},
+): Advance => {
+  const turns = takeTurns(nextSeqNo, events, isGapGivenUp);
+  if (nextSeqNo !== undefined) return { ...turns, want: wantOf(turns, true) };
+  const beginning = beginningIn(turns.taken, events, nobody);
+  return beginning === undefined
+    ? { taken: [], held: events, want: wantOf(turns, false) }
+    : { ...turns, beginning, want: wantOf(turns, true) };
+};
+
+const originOf = ({ cpoId, chargePointId, transactionId }: Speaker, event: HeardEvent) => ({
+  cpoId,
+  chargePointId,
+  connectorId: event.connectorId ?? 0,
+  ocppTransactionId: transactionId,
+  orphanId: derivedId('orphaned-event', cpoId, chargePointId, transactionId, event.contentHash),
+});
+
+const stopCommands = (
+  speaker: Speaker,
+  event: TurnedEvent,
+  session: StoredSession | undefined,
+): SessionCommand[] => {
+  const { now } = speaker;
+  const { happenedAt, readings, stoppedReason = 'Local', tokenMark, chargingState } = event;
+  const said = stopRegisterOf(event);
+  const state = session?.state;
+  const known = state === undefined || state.status === 'absent' ? undefined : state.track;
+  const meterStopMilliWh = said ?? known?.registerMilliWh;
+  const origin = originOf(speaker, event);
+  // A stop of no session and no register says nothing but its readings.
+  if (meterStopMilliWh === undefined) return [{ type: 'RecordReadings', now, origin, readings }];
+  const isOwnToken = tokenMark !== undefined && tokenMark === session?.tokenMark;
+  const isUnplugged = stoppedReason === 'EVDisconnected' || chargingState === 'Idle';
+  const detail = 'the stop has no register; the last one known stands in for it';
+  return [
+    {
+      type: 'StopSession',
+      now,
+      origin,
+      stop: {
+        stoppedAt: happenedAt,
+        meterStopMilliWh,
+        stopReason: stoppedReason,
+        ...(isOwnToken ? { tokenRef: session?.tokenRef } : {}),
+      },
+      readings,
+      ...(isUnplugged ? { availableAt: happenedAt } : {}),
+      ...(said === undefined ? { doubts: [{ reason: 'stop-register-unknown', detail }] } : {}),
+    },
+  ];
+};
+
+/** What an event means for its session, or for the charge point when it has none. */
+export const commandsOf = (
+  speaker: Speaker,
+  event: TurnedEvent,
+  session: StoredSession | undefined,
+  isStateTold = false,
+): SessionCommand[] => {
+  const { now } = speaker;
+  const { chargingState: reported, happenedAt: changedAt, readings, isInTurn } = event;
+  const states: SessionCommand[] =
+    reported === undefined || isStateTold || (reported === 'Idle' && event.eventType === 'Ended')
+      ? []
+      : [{ type: 'RecordChargingState', now, reported, changedAt, isInTurn }];
+  if (event.eventType === 'Ended') return [...states, ...stopCommands(speaker, event, session)];
+  const origin = originOf(speaker, event);
+  return readings.length === 0
+    ? states
+    : [{ type: 'RecordReadings', now, origin, readings }, ...states];
+};
+
+/**
+ * Whether a transaction is over, however much of it is missing, and nothing but a decision about no
+ * token keeps it from being a session that a person can look at.
+ */
+export const isOverUndecided = (events: readonly HeardEvent[]): boolean => {
+  const turns = takeTurns(undefined, events, true);
+  const isBillable = wantOf(turns, false) !== 'putting-aside';
+  return isBillable && hasEnded(turns.taken) && beginningIn(turns.taken, events) === undefined;
+};

@@ -1,0 +1,24 @@
+import { findChargePoint } from '../../outbound/charge-point-registry';
+import { askedTag } from '../../outbound/storable-text';
+import { type Answer, FrameFault } from '../frame';
+import { idTokenInfo, tokenInfoOf } from './id-token-info';
+import { questionAt } from '../question';
+
+type Authorize = Readonly<{ idToken: Readonly<{ idToken: string; type: string }> }>;
+
+/** OCPP 2.0.1 part 2, C01: may this token charge here, now? Certificates are not looked at. */
+export const authorize: Answer<Authorize> = async (frame, gateway) => {
+  const { cpoId, chargePointId } = frame.connection;
+  const point = await findChargePoint(gateway.sql, cpoId, chargePointId);
+  if (point === undefined) throw new FrameFault(`charge point ${chargePointId} is not registered`);
+  const answer = await gateway.authorization.authorize({
+    ...questionAt(point, undefined),
+    idTag: askedTag(frame.params.idToken.idToken),
+    at: frame.receivedAt,
+    purpose: 'authorize',
+  });
+  const { parentIdTag } = answer;
+  const group =
+    parentIdTag === undefined ? {} : { groupIdToken: { idToken: parentIdTag, type: 'Central' } };
+  return { idTokenInfo: { ...idTokenInfo(tokenInfoOf(answer)), ...group } };
+};

@@ -1,0 +1,19 @@
+import { int32 } from '../frame';
+import { fieldsOf, readable, wholeOf } from '../readable';
+
+/**
+ * The connector of the registration that an EVSE's connector is (OCPP 2.0.1 part 1, 3.1). EVSE n is
+ * connector n. Further connectors of one EVSE, of which one can be used at a time, are n times 100
+ * plus their number: the second connector of EVSE 1 is 102.
+ */
+export const connectorOf = (evseId: number, connectorId = 1): number =>
+  int32('evseId', connectorId <= 1 ? evseId : evseId * 100 + connectorId);
+
+/** The connector that an event names, if it names one that can be. */
+export const connectorIn = (evse: unknown): number | undefined => {
+  const { id, connectorId } = fieldsOf(evse);
+  const evseId = wholeOf(id);
+  return evseId === undefined || evseId < 1
+    ? undefined
+    : readable(() => connectorOf(evseId, wholeOf(connectorId)));
+};

@@ -1,0 +1,48 @@
+import type { Protocol, Route } from '../protocol';
+import { authorize } from './authorize';
+import { bootNotification } from './boot-notification';
+import { dataTransfer } from './data-transfer';
+import { heartbeat } from './heartbeat';
+import { meterValues } from './meter-values';
+import {
+  acknowledged,
+  acknowledgedActions,
+  unsupported,
+  unsupportedActions,
+} from './notifications';
+import { validatorWithout } from './schema';
+import { statusNotification } from './status-notification';
+import { transactionEvent } from './transaction-event';
+
+const acknowledgements: readonly Route[] = acknowledgedActions.map((action) => ({
+  action,
+  answer: acknowledged,
+  isOrdered: false,
+}));
+const refusals: readonly Route[] = unsupportedActions.map((action) => ({
+  action,
+  answer: unsupported,
+  isOrdered: false,
+}));
+
+/** OCPP 2.0.1 edition 2, over JSON. */
+export const ocpp201: Protocol = {
+  version: '2.0.1',
+  routes: [
+    { action: 'BootNotification', answer: bootNotification, isOrdered: true },
+    { action: 'StatusNotification', answer: statusNotification, isOrdered: true },
+    { action: 'TransactionEvent', answer: transactionEvent, isOrdered: true },
+    { action: 'MeterValues', answer: meterValues, isOrdered: true },
+    { action: 'Authorize', answer: authorize, isOrdered: false },
+    { action: 'Heartbeat', answer: heartbeat, isOrdered: false },
+    { action: 'DataTransfer', answer: dataTransfer, isOrdered: false },
+    ...acknowledgements,
+    ...refusals,
+  ],
+  // All but what is confirmed whatever it says.
+  validator: validatorWithout(['MeterValues', 'TransactionEvent']),
+  requestStop: (ocppTransactionId) => [
+    'RequestStopTransaction',
+    { transactionId: ocppTransactionId },
+  ],
+};

@@ -1,0 +1,37 @@
+import type { MeterReading } from '@tallywatt/contracts';
+import { readingsOf, type SampledValue } from '../../domain/meter-reading';
+import { storableText } from '../../outbound/storable-text';
+import { fieldsOf, instantOf, isAbsent, itemsOf, wholeOf } from '../readable';
+
+const words = ['context', 'measurand', 'phase', 'location'] as const;
+
+/** A sample is taken as it is said or not at all: without its unit a number is another one. */
+const sampleOf = (item: unknown): SampledValue[] => {
+  const { value, unitOfMeasure, ...rest } = fieldsOf(item);
+  if (typeof value !== 'number' && typeof value !== 'string') return [];
+  const { unit, multiplier } = fieldsOf(unitOfMeasure);
+  const power = isAbsent(multiplier) ? 0 : wholeOf(multiplier);
+  if (power === undefined) return [];
+  const said: Partial<Record<(typeof words)[number] | 'unit', string>> = {};
+  for (const [name, word] of [
+    ...words.map((name) => [name, rest[name]] as const),
+    ['unit', unit] as const,
+  ]) {
+    if (isAbsent(word)) continue;
+    if (typeof word !== 'string') return [];
+    said[name] = storableText(word).slice(0, 50);
+  }
+  return [{ ...said, value: value.toString(), ...(power === 0 ? {} : { multiplier: power }) }];
+};
+
+/**
+ * Readings of OCPP 2.0.1 (part 2, MeterValueType): digits as numbers, units with a power of ten. What
+ * cannot be placed in time is left out; a signed value is not looked into, its plain one is.
+ */
+export const readingsIn = (meterValues: unknown): MeterReading[] =>
+  itemsOf(meterValues).flatMap((meterValue) => {
+    const { timestamp, sampledValue } = fieldsOf(meterValue);
+    const readAt = instantOf(timestamp);
+    if (readAt === undefined) return [];
+    return readingsOf([{ readAt, sampledValues: itemsOf(sampledValue).flatMap(sampleOf) }]);
+  });

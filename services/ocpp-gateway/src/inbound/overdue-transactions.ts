@@ -1,0 +1,51 @@
+import { instantFromEpochMs } from '@tallywatt/time';
+import type { Grant } from '../domain/transaction-event';
+import { AuthorizationUnavailable } from '../outbound/authorization-client';
+import { findChargePoint } from '../outbound/charge-point-registry';
+import { askedTag } from '../outbound/storable-text';
+import { postponeAttention, type StoredTransaction } from '../outbound/transaction-rows';
+import type { Gateway } from './frame';
+import { questionAt } from './question';
+
+/** What is decided about a driver of whom nobody knows a token; undefined while nobody can be asked. */
+const decisionAboutNobody = async (
+  { cpoId, chargePointId, connectorId }: StoredTransaction,
+  { sql, authorization }: Gateway,
+  at: string,
+): Promise<Grant | undefined> => {
+  const point = await findChargePoint(sql, cpoId, chargePointId);
+  if (point === undefined) return undefined;
+  try {
+    const { decision } = await authorization.authorize({
+      ...questionAt(point, connectorId),
+      idTag: askedTag(''),
+      at,
+      purpose: 'start',
+    });
+    return { decision, idTagInfo: { status: 'Invalid' } };
+  } catch (error) {
+    if (error instanceof AuthorizationUnavailable) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * Goes on with the transactions whose missing events have not come in time, and with those that are
+ * over and never had a token: what they took becomes a session that a person looks at.
+ */
+export const giveUpWaiting = async (gateway: Gateway): Promise<void> => {
+  const { sql, commits, transactions, logger } = gateway;
+  for (const due of await transactions.due(sql)) {
+    const { cpoId, chargePointId, transactionId } = due;
+    const now = instantFromEpochMs(Date.now());
+    const needsDecision = await transactions.isOverUndecided(sql, due);
+    const nobody = needsDecision ? await decisionAboutNobody(due, gateway, now) : undefined;
+    if (needsDecision && nobody === undefined) {
+      await postponeAttention(sql, due);
+      continue;
+    }
+    const about = { cpoId, chargePointId, transactionId };
+    logger.warn(about, 'a transaction goes on without what is missing of it');
+    await commits.submit((tx) => transactions.giveUpWaiting(tx, due, now, nobody));
+  }
+};

@@ -1,0 +1,232 @@
+import type { SqlClient } from '@tallywatt/event-log';
+import type { IdTagInfo, StoredSession } from '../domain/session-record';
+import { advance, type Advance, commandsOf, isOverUndecided } from '../domain/station-transaction';
+import {
+  type Beginning,
+  sessionOf,
+  type Speaker,
+  transactionFingerprint,
+} from '../domain/transaction-beginning';
+import type { Grant, HeardEvent } from '../domain/transaction-event';
+import { generationOf, takeTurns } from '../domain/transaction-turns';
+import { findChargePoint, locationOf } from './charge-point-registry';
+import type { SessionStore } from './session-store';
+import {
+  findAnswer,
+  findDue,
+  findHeard,
+  generationsOf,
+  heldEvents,
+  keepEvent,
+  letGo,
+  type Patience,
+  saveTransaction,
+  type StoredTransaction,
+  type TransactionName,
+} from './transaction-rows';
+
+export type Hearing = Readonly<{
+  speaker: Speaker;
+  ocppVersion: string;
+  event: HeardEvent;
+  /** What the station is told of the token, if that is known. */
+  answer?: IdTagInfo;
+}>;
+
+/** What is known of an event's transaction before it is taken. */
+export type Recalled = Readonly<{
+  /** The answer that the event, or another one with its token, was given. */
+  answer?: IdTagInfo;
+  connectorId?: number;
+  hasSession: boolean;
+}>;
+
+/**
+ * Transactions that stations name and number themselves. An event is kept as it was said, before it is
+ * confirmed; what it means for its session is written down when its turn has come.
+ */
+export class TransactionStore {
+  constructor(private readonly sessions: SessionStore) {}
+
+  async recall(
+    sql: SqlClient,
+    name: TransactionName,
+    event: HeardEvent,
+    now: string,
+  ): Promise<Recalled> {
+    const known = await generationsOf(sql, name, false);
+    const before = await findHeard(sql, name, event.contentHash);
+    const generation = generationOf(event, known, before?.generation, now);
+    const transaction = known.find((one) => one.generation === generation);
+    const said = before?.generation === generation ? before.answer : undefined;
+    const answer =
+      said ??
+      (event.tokenMark === undefined
+        ? undefined
+        : await findAnswer(sql, name, generation, event.tokenMark));
+    const { connectorId } = transaction ?? {};
+    return {
+      hasSession: transaction?.sessionId !== undefined,
+      ...(answer === undefined ? {} : { answer }),
+      ...(connectorId === undefined ? {} : { connectorId }),
+    };
+  }
+
+  /** Takes an event; one that was taken before adds nothing, but a decision it still lacked. */
+  async hear(tx: SqlClient, { speaker, ocppVersion, event, answer }: Hearing): Promise<void> {
+    const { cpoId, chargePointId, transactionId, now } = speaker;
+    const name = { cpoId, chargePointId, transactionId };
+    const generations = await generationsOf(tx, name, true);
+    const before = await findHeard(tx, name, event.contentHash);
+    const generation = generationOf(event, generations, before?.generation, now);
+    const known = generations.find((one) => one.generation === generation);
+    const isRepeated = before?.generation === generation;
+    if (isRepeated) await this.countRepeated(tx, known);
+    if (isRepeated && (before.answer !== undefined || answer === undefined)) return;
+    await keepEvent(tx, { ...name, generation }, event, answer);
+    const isFirst = event.eventType === 'Started' && known?.startedAt === undefined;
+    const { connectorId = known?.connectorId } = event;
+    const transaction = {
+      ...(known ?? { ...name, generation, ocppVersion }),
+      isEnded: (known?.isEnded ?? false) || event.eventType === 'Ended',
+      ...(isFirst ? { startedAt: event.happenedAt } : {}),
+      ...(connectorId === undefined ? {} : { connectorId }),
+    };
+    await this.goOn(tx, speaker, transaction, {});
+  }
+
+  /** The station said that a transaction ended, and nothing else of that can be read. */
+  async doubtEnd(tx: SqlClient, speaker: Speaker, detail: string): Promise<void> {
+    const [latest] = await generationsOf(tx, speaker, true);
+    if (latest?.sessionId === undefined) return;
+    const session = await this.sessions.withId(tx, speaker.cpoId, latest.sessionId);
+    await this.sessions.carryOn(tx, session, [{ type: 'DoubtStop', detail }], speaker.now);
+  }
+
+  /** Transactions that have waited for long enough. */
+  async due(sql: SqlClient): Promise<StoredTransaction[]> {
+    return findDue(sql, 50);
+  }
+
+  async isOverUndecided(sql: SqlClient, transaction: StoredTransaction): Promise<boolean> {
+    if (transaction.sessionId !== undefined) return false;
+    return isOverUndecided(await heldEvents(sql, transaction));
+  }
+
+  /** Goes on without what is missing. `nobody` is the decision about no token, if it was asked for. */
+  async giveUpWaiting(
+    tx: SqlClient,
+    { cpoId, chargePointId, transactionId, generation }: StoredTransaction,
+    now: string,
+    nobody: Grant | undefined,
+  ): Promise<void> {
+    const speaker = { cpoId, chargePointId, transactionId, now };
+    const locked = await generationsOf(tx, speaker, true);
+    const transaction = locked.find((one) => one.generation === generation);
+    if (transaction === undefined) return;
+    const known = nobody === undefined ? {} : { nobody };
+    await this.goOn(tx, speaker, transaction, { isGapGivenUp: true, ...known });
+  }
+
+  private async countRepeated(
+    tx: SqlClient,
+    transaction: StoredTransaction | undefined,
+  ): Promise<void> {
+    if (transaction?.sessionId === undefined) return;
+    const session = await this.sessions.withId(tx, transaction.cpoId, transaction.sessionId);
+    if (session !== undefined) await this.sessions.countDuplicate(tx, session);
+  }
+
+  /** Puts as much of a transaction into the log as can be. */
+  private async goOn(
+    tx: SqlClient,
+    speaker: Speaker,
+    transaction: StoredTransaction,
+    how: Readonly<{ isGapGivenUp?: boolean; nobody?: Grant }>,
+  ): Promise<void> {
+    const events = await heldEvents(tx, transaction);
+    const { nextSeqNo: next, sessionId } = transaction;
+    const step = advance(next, events, how);
+    const isAside =
+      step.want === 'putting-aside' ||
+      (how.isGapGivenUp === true && next === undefined && transaction.startedAt === undefined);
+    if (isAside) return this.putAside(tx, speaker, transaction, events);
+    const session =
+      sessionId !== undefined
+        ? await this.sessions.withId(tx, speaker.cpoId, sessionId)
+        : step.beginning === undefined
+          ? undefined
+          : await this.begin(tx, speaker, step.beginning, transaction.ocppVersion);
+    if (session !== undefined) await this.take(tx, speaker, session, step);
+    await letGo(tx, transaction, step.taken);
+    const { nextSeqNo, want } = step;
+    await saveTransaction(
+      tx,
+      {
+        ...transaction,
+        ...(session === undefined ? {} : { sessionId: session.sessionId }),
+        ...(nextSeqNo === undefined ? {} : { nextSeqNo }),
+      },
+      patienceFor(want, how.isGapGivenUp === true),
+    );
+  }
+
+  private async begin(
+    tx: SqlClient,
+    speaker: Speaker,
+    beginning: Beginning,
+    ocppVersion: string,
+  ): Promise<StoredSession> {
+    const { cpoId, chargePointId, transactionId, now } = speaker;
+    const point = await findChargePoint(tx, cpoId, chargePointId);
+    if (point === undefined) throw new Error(`charge point ${chargePointId} is not registered`);
+    const { first, startedAt } = beginning;
+    const connector = point.connectors.find(({ id }) => id === first.connectorId);
+    const fingerprint = transactionFingerprint(transactionId, first.happenedAt);
+    const occurrence = await this.sessions.nextOccurrence(tx, speaker, fingerprint);
+    const place = {
+      ocppVersion,
+      powerWMax: connector?.powerWMax ?? 0n,
+      location: locationOf(point),
+    };
+    const { session, commands } = sessionOf(speaker, beginning, occurrence, place);
+    return this.sessions.begin(tx, session, commands, startedAt, now);
+  }
+
+  private async take(
+    tx: SqlClient,
+    speaker: Speaker,
+    session: StoredSession,
+    { taken, beginning }: Advance,
+  ): Promise<void> {
+    const statesTold = beginning?.statesTold ?? 0;
+    let current = session;
+    for (const [index, event] of taken.entries()) {
+      const commands = commandsOf(speaker, event, current, index < statesTold);
+      current = await this.sessions.carryOn(tx, current, commands, speaker.now);
+    }
+  }
+
+  /**
+   * Keeps with the charge point what is of no session. Should the first event of the transaction come
+   * one day, there will be one: the events stay.
+   */
+  private async putAside(
+    tx: SqlClient,
+    speaker: Speaker,
+    transaction: StoredTransaction,
+    events: readonly HeardEvent[],
+  ): Promise<void> {
+    for (const event of takeTurns(0, events, true).taken) {
+      const commands = commandsOf(speaker, event, undefined);
+      await this.sessions.carryOn(tx, undefined, commands, speaker.now);
+    }
+    if (transaction.startedAt !== undefined) await letGo(tx, transaction, events);
+    await saveTransaction(tx, transaction, 'none');
+  }
+}
+
+const patienceFor = (want: Advance['want'], isGapGivenUp: boolean): Patience => {
+  if (want === 'decision-about-nobody') return 'over';
+  return want === 'missing-events' && !isGapGivenUp ? 'some' : 'none';
+};
