@@ -15,6 +15,8 @@ const faultText = ({ position, detail }: HopFault): string =>
 
 const chainText = ({ links, faults }: SessionAudit): string =>
   hopNames
+    // Most sessions draw nothing: that hop is there for those that do.
+    .filter((name) => name !== 'allowance' || [...links, ...faults].some(({ hop }) => hop === name))
     .map((name) => {
       const ofHop = links.filter(({ hop }) => hop === name).map(linkText);
       const broken = faults.filter(({ hop }) => hop === name).map(faultText);

@@ -11,6 +11,8 @@ export type Finding = Readonly<{
     | 'tariff-differs'
     | 'tariff-missing'
     | 'session-broken'
+    | 'draw-differs'
+    | 'draw-missing'
     | 'cdr-differs'
     | 'cdr-underivable'
     | 'cdr-missing'

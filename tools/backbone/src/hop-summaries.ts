@@ -1,4 +1,5 @@
 import type {
+  AllowanceEvent,
   CdrEvent,
   DecisionEvent,
   JournalEntryPosted,
@@ -41,6 +42,12 @@ export const sessionSummary = (event: SessionEvent): string => {
 
 export const decisionSummary = ({ decision, purpose }: DecisionEvent): string =>
   `${decision.status} for ${purpose}, ${decision.tier}, ${decision.paymentRoute}, rule ${decision.rule}`;
+
+export const drawSummary = (event: AllowanceEvent): string => {
+  const { period, sessionEnergyMilliWh, sessionDrawnMilliWh, leftMilliWh } = event;
+  const has = `${kwh(sessionDrawnMilliWh)} of ${kwh(sessionEnergyMilliWh)} are included`;
+  return `${period}, ${has}, ${kwh(leftMilliWh)} left`;
+};
 
 export const cdrSummary = (event: CdrEvent): string => {
   if (event.type === 'CdrWithheld') return `${event.reason}: ${event.detail}`;

@@ -5,6 +5,7 @@ export const hopNames = [
   'decision',
   'tariff',
   'session',
+  'allowance',
   'cdr',
   'payment',
   'balance',

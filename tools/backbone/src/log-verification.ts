@@ -1,4 +1,5 @@
 import type {
+  AllowanceEvent,
   CdrEvent,
   JournalEntryPosted,
   JournalRootSigned,
@@ -10,6 +11,7 @@ import { journalEntryHash, type Fact } from '@tallywatt/derivations';
 import { logEnds, scanLog, type LogEnds, type KafkaConnection } from '@tallywatt/event-log';
 import { CdrDerivation, type DerivedCdr } from './cdr-derivation';
 import { differences } from './difference';
+import { DrawDerivation } from './draw-derivation';
 import { EntryDerivation } from './entry-derivation';
 import type { Finding } from './finding';
 import { rootFindings, type TrustedKey } from './root-verification';
@@ -25,6 +27,7 @@ const verifiedTopics = [
   'charging.commands.v1',
   'charging.orphans.v1',
   'charging.stations.v1',
+  'access.allowances.v1',
   'charging.sessions.v1',
   'access.decisions.v1',
   'access.entitlements.v1',
@@ -75,6 +78,7 @@ export const verifyLog = async (options: VerificationOptions): Promise<VerifiedL
   const causes = [
     'pricing.tariffs.v1',
     'charging.sessions.v1',
+    'access.allowances.v1',
     'pricing.cdrs.v1',
   ] as const satisfies readonly TopicName[];
   for (const topic of causes) await read(topic);
@@ -94,6 +98,7 @@ class LogVerification {
   private readonly findings: Finding[] = [];
   private readonly book = new StreamBook((finding) => this.findings.push(finding));
   private readonly cdrDerivation = new CdrDerivation();
+  private readonly drawDerivation = new DrawDerivation();
   private readonly entryDerivation: EntryDerivation;
   /** By session: what its events yield and no record has said yet. */
   private readonly awaitedCdrs = new Map<string, DerivedCdr[]>();
@@ -125,6 +130,8 @@ class LogVerification {
       }
       case 'charging.sessions.v1':
         return this.takeSession(recorded as RecordedEvent<SessionEvent>);
+      case 'access.allowances.v1':
+        return this.takeDraw(recorded as RecordedEvent<AllowanceEvent>);
       case 'pricing.cdrs.v1':
         this.takeCdr(recorded as RecordedEvent<CdrEvent>);
         return this.takeFact(recorded as RecordedEvent<Fact>);
@@ -149,10 +156,26 @@ class LogVerification {
 
   private takeSession(recorded: RecordedEvent<SessionEvent>): void {
     this.sessionEvents += 1;
+    this.drawDerivation.takeSession(recorded);
+    this.await(recorded, () => this.cdrDerivation.takeSession(recorded));
+  }
+
+  private takeDraw(recorded: RecordedEvent<AllowanceEvent>): void {
+    const faults = this.drawDerivation.takeDraw(recorded);
+    if (faults.length > 0) this.find('draw-differs', recorded, faults.join('; '));
+    this.await(recorded, () => this.cdrDerivation.takeDraw(recorded.event));
+  }
+
+  /** Keeps what a record of a session leads to until the CDRs are read. */
+  private await(
+    recorded: RecordedEvent<SessionEvent | AllowanceEvent>,
+    derive: () => DerivedCdr[],
+  ): void {
+    const { cpoId, sessionId } = recorded.event;
     try {
-      const derived = this.cdrDerivation.takeSession(recorded);
+      const derived = derive();
       if (derived.length === 0) return;
-      const key = recorded.metadata.subject;
+      const key = `${cpoId}/${sessionId}`;
       this.awaitedCdrs.set(key, [...(this.awaitedCdrs.get(key) ?? []), ...derived]);
     } catch (error) {
       const isTariff = (error as Error).name === 'TariffMissing';
@@ -225,6 +248,14 @@ class LogVerification {
     let underWay = 0;
     const isYoung = (recordedAt: string): boolean =>
       Date.parse(recordedAt) > this.options.settledBeforeMs;
+    for (const { command, cause } of this.drawDerivation.missing()) {
+      if (isYoung(cause.recordedAt)) underWay += 1;
+      else {
+        const detail = `event ${cause.id} asks for a draw, which no record says`;
+        const subject = `${command.cpoId}/${command.sessionId}`;
+        this.findings.push({ kind: 'draw-missing', subject, detail });
+      }
+    }
     for (const [subject, awaited] of this.awaitedCdrs) {
       for (const { cdr, cause } of awaited) {
         if (isYoung(cause.recordedAt)) underWay += 1;

@@ -8,12 +8,14 @@ import {
 import { journalEntryHash } from '@tallywatt/derivations';
 import { CdrDerivation, type DerivedCdr } from './cdr-derivation';
 import { differences } from './difference';
+import { drawFaults } from './draw-derivation';
 import { EntryDerivation } from './entry-derivation';
 import type { Finding } from './finding';
 import { hopNames, linkOf, type HopFault, type HopName, type Link } from './hop';
 import {
   cdrSummary,
   decisionSummary,
+  drawSummary,
   entrySummary,
   paymentSummary,
   sessionSummary,
@@ -31,6 +33,7 @@ const hopOfTopic: Readonly<Record<string, HopName>> = {
   'access.decisions.v1': 'decision',
   'pricing.tariffs.v1': 'tariff',
   'charging.sessions.v1': 'session',
+  'access.allowances.v1': 'allowance',
   'pricing.cdrs.v1': 'cdr',
   'payments.payments.v1': 'payment',
   'payments.settlements.v1': 'balance',
@@ -87,6 +90,7 @@ const priceFaults = (logged: LoggedSession): HopFault[] => {
     if (differs !== undefined) faults.push(fault('tariff', differs, recorded));
   }
   const derived: DerivedCdr[] = [];
+  for (const { event } of logged.draws) derivation.takeDraw(event);
   for (const recorded of logged.sessions) {
     try {
       derived.push(...derivation.takeSession(recorded));
@@ -253,13 +257,16 @@ const journalFaults = (logged: LoggedSession, taxJurisdiction: string): HopFault
 const settlementHop = ({ event }: RecordedEvent<SettlementEvent>): HopName =>
   event.type.startsWith('Payout') ? 'payout' : 'balance';
 
-const linksOf = (logged: LoggedSession): Link[] => [
+const linksOf = (logged: LoggedSession, sessionId: string): Link[] => [
   ...logged.decisions.map((one) => linkOf('decision', one, decisionSummary(one.event))),
   ...namedTariffs(logged).map((one) => {
     const { tariffId, version, contentHash } = one.event.tariff;
     return linkOf('tariff', one, `${tariffId} version ${version}, text ${contentHash}`);
   }),
   ...logged.sessions.map((one) => linkOf('session', one, sessionSummary(one.event))),
+  ...logged.draws
+    .filter(({ event }) => event.sessionId === sessionId)
+    .map((one) => linkOf('allowance', one, drawSummary(one.event))),
   ...logged.cdrs.map((one) => linkOf('cdr', one, cdrSummary(one.event))),
   ...logged.payments.map((one) => linkOf('payment', one, paymentSummary(one.event))),
   ...[...logged.settlements]
@@ -280,13 +287,14 @@ export const auditSession = (
   const faults = [
     ...logged.faults.map(recordFault),
     ...decisionFaults(logged),
+    ...drawFaults(logged, sessionId).map(({ detail, of }) => fault('allowance', detail, of)),
     ...priceFaults(logged),
     ...paymentFaults(logged, cpoId, sessionId),
     ...settlementFaults(logged),
     ...journalFaults(logged, taxJurisdiction),
   ];
   return {
-    links: linksOf(logged),
+    links: linksOf(logged, sessionId),
     faults: faults.sort((a, b) => hopNames.indexOf(a.hop) - hopNames.indexOf(b.hop)),
   };
 };

@@ -1,15 +1,18 @@
 import {
   derivedId,
+  type AllowanceEvent,
   type CdrEvent,
   type DecisionEvent,
   type JournalEntryPosted,
   type PaymentEvent,
   type RecordedEvent,
   type SessionEvent,
+  type SessionStarted,
   type SettlementEvent,
   type TariffPublished,
   type TopicName,
 } from '@tallywatt/contracts';
+import { localStartDay } from '@tallywatt/derivations';
 import { type KafkaConnection, logEnds, scanLog } from '@tallywatt/event-log';
 import type { Finding } from './finding';
 import { StreamBook } from './stream-book';
@@ -17,6 +20,8 @@ import { StreamBook } from './stream-book';
 /** All that the log says of one session, topic by topic, and what is wrong with those records. */
 export type LoggedSession = Readonly<{
   sessions: readonly RecordedEvent<SessionEvent>[];
+  /** All that was drawn of the month that the session draws from, also by other sessions. */
+  draws: readonly RecordedEvent<AllowanceEvent>[];
   cdrs: readonly RecordedEvent<CdrEvent>[];
   payments: readonly RecordedEvent<PaymentEvent>[];
   settlements: readonly RecordedEvent<SettlementEvent>[];
@@ -32,6 +37,7 @@ const auditedTopics = [
   'payments.settlements.v1',
   'payments.payments.v1',
   'pricing.cdrs.v1',
+  'access.allowances.v1',
   'charging.sessions.v1',
   'access.decisions.v1',
   'pricing.tariffs.v1',
@@ -42,6 +48,12 @@ const sessionIdOf = (event: object): string | undefined =>
 
 const payoutIdOf = (event: object): string | undefined =>
   (event as Readonly<{ payoutId?: string }>).payoutId;
+
+const monthOf = (started: SessionStarted): string | undefined => {
+  const { includedEnergy } = started.decision;
+  const period = localStartDay(started)?.slice(0, 'YYYY-MM'.length);
+  return includedEnergy === undefined ? undefined : `${includedEnergy.subjectRef}/${period}`;
+};
 
 /** Reads the topics twice: what names the session, then what those records name. */
 export const readLoggedSession = async (
@@ -94,8 +106,18 @@ export const readLoggedSession = async (
   const started = sessions.flatMap(({ event }) => (event.type === 'SessionStarted' ? [event] : []));
   const decisionIds = new Set(started.map(({ decision }) => decision.decisionId));
   const tariffIds = new Set(started.map(({ decision }) => decision.tariff?.tariffId));
-  await read(['ledger.journal.v1', 'access.decisions.v1', 'pricing.tariffs.v1'], ({ event }) => {
+  const months = new Set(started.map(monthOf));
+  const named = [
+    'ledger.journal.v1',
+    'access.decisions.v1',
+    'access.allowances.v1',
+    'pricing.tariffs.v1',
+  ] as const;
+  await read(named, ({ event }) => {
     switch (event.type) {
+      case 'AllowanceDrawn':
+      case 'AllowanceReturned':
+        return event.sessionId === sessionId || months.has(`${event.subjectRef}/${event.period}`);
       case 'JournalEntryPosted':
         return event.sessionId === sessionId || payouts.has(event.documentId);
       case 'ChargingAuthorized':
@@ -110,6 +132,7 @@ export const readLoggedSession = async (
   book.reportGaps();
   return {
     sessions,
+    draws: of<AllowanceEvent>('access.allowances.v1'),
     cdrs: of<CdrEvent>('pricing.cdrs.v1'),
     payments: of<PaymentEvent>('payments.payments.v1'),
     settlements: of<SettlementEvent>('payments.settlements.v1'),

@@ -3,6 +3,7 @@ import {
   localStartDay,
   progressUnder,
   ratedSession,
+  type Draws,
   type RatedSession,
 } from '@tallywatt/derivations';
 import { hasParkingTime, type OcpiTariff } from '@tallywatt/tariffs';
@@ -74,23 +75,35 @@ export class SessionWhatIf {
   private standing: CdrIssued | undefined;
   private refusal: Reason | undefined;
   private incomplete: string | undefined;
+  /** A fact needs a draw that is not in the log; it and those behind it are not taken. */
+  private isAwaitingDraw = false;
   private lastFact = 0n;
   private lastCdr = 0n;
 
   private constructor(
     private readonly tariff: OcpiTariff,
     private readonly started: SessionStarted,
+    private readonly draws: Draws,
   ) {}
 
   /** Of a session that the question is about; undefined for any other. */
-  static of(question: WhatIfQuestion, started: SessionStarted): SessionWhatIf | undefined {
-    return isAsked(question, started) ? new SessionWhatIf(question.tariff, started) : undefined;
+  static of(
+    question: WhatIfQuestion,
+    started: SessionStarted,
+    draws: Draws = () => undefined,
+  ): SessionWhatIf | undefined {
+    return isAsked(question, started)
+      ? new SessionWhatIf(question.tariff, started, draws)
+      : undefined;
   }
 
   takeFact(event: SessionEvent, sequence: bigint): void {
     if (!this.isNext('fact', sequence, this.lastFact)) return;
     this.lastFact = sequence;
-    this.session = progressUnder(this.session, event, this.tariff).session;
+    if (this.isAwaitingDraw) return;
+    const { session, awaitsDraw } = progressUnder(this.session, event, this.tariff, this.draws);
+    this.session = session;
+    this.isAwaitingDraw = awaitsDraw !== undefined;
   }
 
   takeCdr(event: CdrEvent, sequence: bigint): void {
@@ -153,7 +166,12 @@ export class SessionWhatIf {
       case 'withheld':
         return { reason: session.reason, detail: session.detail };
       default:
-        return { reason: logUnsound, detail: 'a CDR stands, and the session has no close' };
+        return {
+          reason: logUnsound,
+          detail: this.isAwaitingDraw
+            ? 'a CDR stands, and no record says what the session draws'
+            : 'a CDR stands, and the session has no close',
+        };
     }
   }
 

@@ -6,6 +6,7 @@ import { placeText } from './log-access';
 
 /** Topics whose owners let an event's id follow from what it says. */
 const idsFromContent: ReadonlySet<string> = new Set([
+  'access.allowances.v1',
   'pricing.tariffs.v1',
   'pricing.cdrs.v1',
   'payments.payments.v1',

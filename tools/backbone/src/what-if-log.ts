@@ -1,4 +1,5 @@
 import type { TopicName } from '@tallywatt/contracts';
+import type { Draw } from '@tallywatt/derivations';
 import {
   logEnds,
   scanLog,
@@ -12,6 +13,7 @@ import { SessionWhatIf, type SessionAnswer, type WhatIfQuestion } from './sessio
 /** Effects before causes, see `logEnds`. */
 const askedTopics = [
   'pricing.cdrs.v1',
+  'access.allowances.v1',
   'charging.sessions.v1',
   'pricing.tariffs.v1',
 ] as const satisfies readonly TopicName[];
@@ -26,7 +28,7 @@ export type LogAnswer = Readonly<{
 }>;
 
 /**
- * Reads sessions, then CDRs, and keeps the sessions that are asked for and nothing of the others.
+ * Reads what was drawn, then sessions, then CDRs, and keeps the sessions that are asked for and nothing of the others.
  * Nothing is written.
  */
 export const askLog = async (
@@ -38,7 +40,8 @@ export const askLog = async (
     return { answers: [], unreadable: [], replacesNothing: true };
   }
   const reading = new WhatIfReading(question);
-  for (const topic of ['charging.sessions.v1', 'pricing.cdrs.v1'] as const) {
+  const read = ['access.allowances.v1', 'charging.sessions.v1', 'pricing.cdrs.v1'] as const;
+  for (const topic of read) {
     await scanLog({
       ...kafka,
       topics: [topic],
@@ -71,8 +74,13 @@ const isPublished = async (
   return found;
 };
 
+const drawName = ({ cpoId, sessionId, energyRevision }: Draw): string =>
+  `${cpoId}/${sessionId}/${energyRevision}`;
+
 class WhatIfReading {
   private readonly sessions = new Map<string, SessionWhatIf>();
+  /** By CPO id, session id and energy revision. */
+  private readonly draws = new Map<string, bigint>();
   readonly unreadable: string[] = [];
 
   constructor(private readonly question: WhatIfQuestion) {}
@@ -95,8 +103,13 @@ class WhatIfReading {
       case 'CreditCdrIssued':
       case 'CdrWithheld':
         return known?.takeCdr(event, metadata.sequence);
+      case 'AllowanceDrawn':
+      case 'AllowanceReturned':
+        this.draws.set(drawName(event), event.sessionDrawnMilliWh);
+        return;
       case 'SessionStarted': {
-        const session = known ?? SessionWhatIf.of(this.question, event);
+        const session =
+          known ?? SessionWhatIf.of(this.question, event, (draw) => this.draws.get(drawName(draw)));
         if (session !== undefined) this.sessions.set(key, session);
         return session?.takeFact(event, metadata.sequence);
       }

@@ -4,15 +4,27 @@ import {
   derivedId,
   encodeEvent,
   encodeHeaders,
+  type AllowanceEvent,
   type CdrIssued,
   type EventMetadata,
+  type IncludedEnergy,
   type JournalRootSigned,
   type RecordedEvent,
   type SessionEvent,
   type TallywattEvent,
   type TopicName,
 } from '@tallywatt/contracts';
-import { journalEventId, sealDay, sealText, type Fact } from '@tallywatt/derivations';
+import {
+  afterFact,
+  allowance,
+  drawDue,
+  factsOf,
+  journalEventId,
+  sealDay,
+  sealText,
+  type Fact,
+  type SessionFacts,
+} from '@tallywatt/derivations';
 import {
   createEventLog,
   ensureTopics,
@@ -42,8 +54,8 @@ export type BilledLog = Readonly<{
   publicKeyPem: string;
   /** Seals a day (YYYY-MM-DD) of the book: root in the ledger, event in the log. */
   seal(day: string): Promise<void>;
-  /** Bills one more session through all topics and both databases. */
-  bill(sessionId: string): Promise<CdrIssued>;
+  /** Bills one more session through all topics and both databases; it may have energy included. */
+  bill(sessionId: string, includedEnergy?: IncludedEnergy): Promise<CdrIssued>;
   /** Publishes events as a service would that has gone astray. */
   publish(service: string, events: readonly OutgoingEvent[]): Promise<void>;
   /** Publishes a record past every service: any number, any value, any hash. */
@@ -113,9 +125,32 @@ export const startBilledLog = async (servers: LocalRuntime): Promise<BilledLog> 
   };
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 
-  const bill = async (sessionId: string): Promise<CdrIssued> => {
+  let month = allowance.initial;
+  /** What authorization says of the included energy of sessions, all of one driver's month. */
+  const drawFor = async (sessions: readonly RecordedEvent<SessionEvent>[]) => {
+    let facts: SessionFacts | undefined;
+    const drawn: AllowanceEvent[] = [];
+    for (const { event, metadata } of sessions) {
+      const before = facts;
+      if (event.type === 'SessionStarted') facts = factsOf(event);
+      else if (before !== undefined) facts = afterFact(before, event);
+      const command = facts === undefined ? undefined : drawDue(before, facts);
+      if (command === undefined) continue;
+      const decision = allowance.decide(command, month);
+      if (decision.kind !== 'accepted') throw new Error(decision.reason);
+      for (const draw of decision.events) {
+        month = allowance.evolve(month, draw);
+        drawn.push(draw);
+        const { occurredAt, id: causationId } = metadata;
+        await publish('authorization', [{ event: draw, occurredAt, causationId }]);
+      }
+    }
+    return drawn;
+  };
+
+  const bill = async (sessionId: string, includedEnergy?: IncludedEnergy): Promise<CdrIssued> => {
     const occurredAt = '2026-11-20T11:00:00.000Z';
-    const { authorized, events } = sessionOf(sessionId);
+    const { authorized, events } = sessionOf(sessionId, includedEnergy);
     await publish('authorization', [{ event: authorized, occurredAt }]);
     await publish(
       'ocpp-gateway',
@@ -124,6 +159,7 @@ export const startBilledLog = async (servers: LocalRuntime): Promise<BilledLog> 
     const derivation = new CdrDerivation();
     derivation.takeTariff(tariffPublished);
     const sessions = await recordsOf<SessionEvent>(['charging.sessions.v1'], sessionId);
+    for (const draw of await drawFor(sessions)) derivation.takeDraw(draw);
     const [derived] = sessions.flatMap((one) => derivation.takeSession(one));
     if (derived?.cdr.type !== 'CdrIssued') throw new Error('the session yields no CDR');
     const { cdr, cause } = derived;

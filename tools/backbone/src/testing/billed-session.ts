@@ -4,6 +4,7 @@ import {
   sha256Hex,
   type CdrIssued,
   type ChargingAuthorized,
+  type IncludedEnergy,
   type SessionEvent,
   type SessionStarted,
   type TallywattEvent,
@@ -37,6 +38,7 @@ export const tariffPublished: TariffPublished = {
 /** A session that takes 10 kWh on one day of November 2026 and is authorized by card. */
 export const sessionOf = (
   sessionId: string,
+  includedEnergy?: IncludedEnergy,
 ): Readonly<{ authorized: ChargingAuthorized; events: readonly SessionEvent[] }> => {
   const identity = { cpoId, sessionId };
   const authorized: ChargingAuthorized = {
@@ -55,6 +57,7 @@ export const sessionOf = (
       tariff,
       rule: 'retail',
       decidedAt: '2026-11-20T10:00:00.000Z',
+      ...(includedEnergy === undefined ? {} : { includedEnergy }),
     },
   };
   const started: SessionStarted = {
