@@ -4,6 +4,7 @@ import { backOffMs } from './back-off';
 import { chunksOf } from './batch-chunks';
 import { type Chunk, type ChunkOutcome, runChunks } from './chunk-transaction';
 import { gatherBatches } from './batch-gathering';
+import { completenessAfter, nothingTaken } from './completeness';
 import type { Consumer, ConsumerOptions, ConsumerState, Timing } from './event-log-api';
 import { tracedHandle } from './event-tracing';
 import { isRetriable, toError } from './failure';
@@ -46,6 +47,7 @@ export const startConsumer = (
   const starts = new Map<string, bigint>();
   let clusterId: Promise<string> | undefined;
   let lag: number | undefined;
+  let completeness = nothingTaken;
   let parkedKeys = 0;
   let lastError: string | undefined;
   let stopping = false;
@@ -245,6 +247,7 @@ export const startConsumer = (
     try {
       const measured = await measureLag(pool, client.admin, name, options.topics);
       ({ lag, parkedKeys } = measured);
+      completeness = completenessAfter(completeness, measured.look);
       observe.lag?.(name, measured.lag);
       observe.parkedKeys?.(name, measured.parkedKeys);
     } catch (error) {
@@ -270,6 +273,7 @@ export const startConsumer = (
       running: !stopping,
       ...group.membership(),
       lag,
+      takenUntilMs: completeness.takenUntilMs,
       parkedKeys,
       waiting: [...waiting].map(([at, { reason }]) => ({ ...placeOf(at), reason })),
       ...(lastError === undefined ? {} : { lastError }),

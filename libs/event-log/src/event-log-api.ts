@@ -77,6 +77,11 @@ export type ConsumerState = Readonly<{
   assigned: number;
   /** Records not yet taken, of all partitions of its topics; unknown until first measured. */
   lag: number | undefined;
+  /**
+   * All that its topics held at this time is taken, by whichever process has the partition; parked
+   * records aside. Unknown until it has caught up once, and it stands still while Kafka is away.
+   */
+  takenUntilMs: number | undefined;
   parkedKeys: number;
   /** Partitions that back off. */
   waiting: readonly Readonly<{ topic: string; partition: number; reason: string }>[];

@@ -1,13 +1,17 @@
 import type { Pool } from 'pg';
+import type { Look } from './completeness';
 import type { LogAdmin } from './log-port';
 
-/** How many records of its topics a consumer has not taken, and how many of its keys are parked. */
+/**
+ * How many records of its topics a consumer has not taken, where it stands, and how many of its
+ * keys are parked.
+ */
 export const measureLag = async (
   pool: Pool,
   admin: LogAdmin,
   consumer: string,
   topics: readonly string[],
-): Promise<{ lag: number; parkedKeys: number }> => {
+): Promise<{ lag: number; parkedKeys: number; look: Look }> => {
   const clusterId = await admin.clusterId();
   const { rows } = await pool.query<{ topic: string; partition: number; next_offset: string }>(
     `SELECT topic, partition, next_offset FROM event_log.offsets
@@ -18,10 +22,14 @@ export const measureLag = async (
     rows.map((row) => [`${row.topic}/${row.partition}`, BigInt(row.next_offset)]),
   );
   let lag = 0n;
+  const atMs = Date.now();
+  const partitions = new Map<string, { from: bigint; end: bigint }>();
   for (const topic of topics) {
     for (const { partition, start, end } of await admin.offsets(topic)) {
-      const stored = next.get(`${topic}/${partition}`) ?? start;
+      const name = `${topic}/${partition}`;
+      const stored = next.get(name) ?? start;
       const from = stored < start ? start : stored; // what has expired is not waited for
+      partitions.set(name, { from, end });
       if (end > from) lag += end - from;
     }
   }
@@ -30,5 +38,6 @@ export const measureLag = async (
      WHERE consumer = $1`,
     [consumer],
   );
-  return { lag: Number(lag), parkedKeys: parked.rows[0]?.keys ?? 0 };
+  const parkedKeys = parked.rows[0]?.keys ?? 0;
+  return { lag: Number(lag), parkedKeys, look: { atMs, partitions } };
 };

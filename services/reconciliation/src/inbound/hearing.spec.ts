@@ -7,6 +7,7 @@ const stateOf = (lag: number | undefined, more: Partial<ConsumerState> = {}): Co
   joined: true,
   assigned: 6,
   lag,
+  takenUntilMs: undefined,
   parkedKeys: 0,
   waiting: [],
   ...more,
