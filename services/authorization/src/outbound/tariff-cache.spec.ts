@@ -1,4 +1,4 @@
-import type { TariffVersionEvent } from '@tallywatt/contracts';
+import type { TariffPublished, TariffVersionEvent } from '@tallywatt/contracts';
 import { tariffInForce } from '@tallywatt/tariffs';
 import { TariffCache } from './tariff-cache';
 
@@ -39,6 +39,36 @@ describe('the tariff cache', () => {
     cache.apply(published(1n));
     cache.apply(published(1n));
     expect(cache.find('north', 'standard')?.versions).toHaveLength(1);
+  });
+
+  it('keeps the newest of what a rule makes of one base, and every word of a person', () => {
+    const cache = new TariffCache();
+    const adjusted = (version: bigint, baseVersion: bigint): TariffVersionEvent => ({
+      ...(published(version) as TariffPublished),
+      adjustedBy: {
+        ruleId: 'peak',
+        ruleRevision: 1n,
+        baseVersion,
+        baseContentHash: 'hash',
+        observation: {
+          observedAt: '2026-06-01T10:00:00.000Z',
+          timeZone: 'UTC',
+          connectors: 1,
+          connectorsInSession: 1,
+          sessionsStartedInHour: 1,
+        },
+        limits: [],
+      },
+    });
+    cache.apply(published(1n));
+    for (const version of [2n, 3n, 4n, 3n, 4n]) cache.apply(adjusted(version, 1n));
+    cache.apply(published(5n));
+    cache.apply(adjusted(6n, 5n));
+    const kept = cache
+      .find('north', 'standard')
+      ?.versions.map(({ reference }) => reference.version);
+    expect(kept?.sort()).toEqual([1n, 4n, 5n, 6n]);
+    expect(versionAt(cache, '2026-06-01T10:00:00.000Z')).toBe(6n);
   });
 
   it('forgets nothing when a tariff is withdrawn and published again', () => {
