@@ -56,6 +56,7 @@ export {
   type PublishedVersion,
   type StandStillReason,
 } from './dynamic-pricing/next-version';
+export { pricingRuleJson } from './dynamic-pricing/pricing-rule-json';
 export {
   parsePricingRule,
   type ParsedPricingRule,

@@ -1,15 +1,22 @@
 import { join } from 'node:path';
-import type { ServiceDefinition } from '@tallywatt/service-kit';
+import type { ServiceContext, ServiceDefinition } from '@tallywatt/service-kit';
 import { z } from 'zod';
 import { logConsumer } from './inbound/log.consumer';
+import { evaluateRules } from './inbound/rule-clock';
+import { siteConsumer } from './inbound/site-facts.consumer';
+import { TariffDesk } from './inbound/tariff-desk';
 import { CdrLog } from './outbound/cdr-log';
 import { drawWaits } from './outbound/drawing-session-table';
 import { restoreOwnTables } from './outbound/own-tables';
 import { pricingMetrics } from './outbound/pricing-metrics';
+import { ruleMetrics } from './outbound/rule-metrics';
 import { TariffShelf } from './outbound/tariff-shelf';
 import { PricingEngineModule } from './pricing-engine.module';
 
-const environmentSchema = z.object({});
+const environmentSchema = z.object({
+  /** How often rules are asked for a new version. */
+  PRICING_RULE_INTERVAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(60),
+});
 
 const drawWaitsEveryMs = 10_000;
 const longWaitSeconds = 60;
@@ -27,6 +34,8 @@ export const pricingEngineService: ServiceDefinition<typeof environmentSchema.sh
     const metrics = pricingMetrics(context.metrics);
     const cdrs = new CdrLog(eventLog, metrics, logger);
     eventLog.consume(logConsumer({ tariffs: new TariffShelf(), cdrs, metrics, logger }));
+    eventLog.consume(siteConsumer);
+    followRules(context);
     context.every('draw-waits', drawWaitsEveryMs, async () => {
       const waits = await drawWaits(context.pool);
       metrics.drawWaits(waits);
@@ -35,4 +44,17 @@ export const pricingEngineService: ServiceDefinition<typeof environmentSchema.sh
       }
     });
   },
+};
+
+const followRules = ({
+  env,
+  eventLog,
+  pool,
+  logger,
+  metrics,
+  every,
+}: ServiceContext<z.infer<typeof environmentSchema>>): void => {
+  const tariffs = new TariffDesk(eventLog);
+  const rules = { eventLog, pool, tariffs, metrics: ruleMetrics(metrics), logger };
+  every('pricing-rules', env.PRICING_RULE_INTERVAL_SECONDS * 1_000, () => evaluateRules(rules));
 };

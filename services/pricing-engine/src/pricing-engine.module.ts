@@ -2,8 +2,10 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { ServiceContext } from '@tallywatt/service-kit';
 import { CdrsController } from './inbound/cdrs.controller';
 import { database } from './inbound/database';
+import { PricingRulesController } from './inbound/pricing-rules.controller';
 import { QuoteDesk } from './inbound/quote-desk';
 import { QuotesController } from './inbound/quotes.controller';
+import { RuleDesk } from './inbound/rule-desk';
 import { TariffDesk } from './inbound/tariff-desk';
 import { TariffsController } from './inbound/tariffs.controller';
 
@@ -13,10 +15,15 @@ export class PricingEngineModule {
   static create({ eventLog, pool }: ServiceContext): DynamicModule {
     return {
       module: PricingEngineModule,
-      controllers: [TariffsController, CdrsController, QuotesController],
+      controllers: [TariffsController, PricingRulesController, CdrsController, QuotesController],
       providers: [
         { provide: QuoteDesk, useFactory: () => new QuoteDesk() },
         { provide: TariffDesk, useFactory: () => new TariffDesk(eventLog) },
+        {
+          provide: RuleDesk,
+          useFactory: (tariffs: TariffDesk) => new RuleDesk(eventLog, tariffs),
+          inject: [TariffDesk],
+        },
         { provide: database, useFactory: () => pool },
       ],
     };

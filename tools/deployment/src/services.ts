@@ -14,7 +14,7 @@ export const deployedServices: readonly DeployedService[] = [
   {
     name: 'pricing-engine',
     httpPort: 9313,
-    reads: ['charging.sessions.v1', 'access.allowances.v1'],
+    reads: ['charging.sessions.v1', 'charging.registry.v1', 'access.allowances.v1'],
   },
   {
     name: 'payment-capture',

@@ -1,6 +1,6 @@
 import type { SiteObservation } from '@tallywatt/contracts';
 import { analyseTariff, parseTariff } from '@tallywatt/tariffs';
-import { instantFromEpochMs, parseInstant } from '@tallywatt/time';
+import { instantFromEpochMs, parseInstant, resolveLocal } from '@tallywatt/time';
 import fc from 'fast-check';
 import { baseTariff, ruleJson, ruleOf } from '../testing/example-rule';
 import { nextVersion, type PublishedVersion } from './next-version';
@@ -160,6 +160,40 @@ describe('a rule', () => {
       [0.5, 6],
       [0.6, 9],
     ]);
+  });
+});
+
+describe('the worked example of docs/dynamic-pricing.md', () => {
+  const [crowded, quiet] = ruleJson.steps;
+  const rule = ruleOf({
+    ...ruleJson,
+    steps: [{ ...crowded, adjustments: [{ dimension: 'ENERGY', percent: 20 }] }, quiet],
+    bounds: [{ dimension: 'ENERGY', lowest: 0.4, highest: 0.58, largestChange: 0.1 }],
+  });
+  const seen: [
+    localTime: string,
+    inSession: number,
+    starts: number,
+    version: bigint,
+    price: number,
+  ][] = [
+    ['16:50', 4, 4, 3n, 0.5],
+    ['17:02', 5, 4, 4n, 0.58],
+    ['17:10', 3, 4, 4n, 0.58],
+    ['17:17', 3, 4, 5n, 0.5],
+    ['17:40', 4, 4, 5n, 0.5],
+    ['22:01', 1, 1, 6n, 0.42],
+  ];
+
+  it('goes as it says', () => {
+    let latest: PublishedVersion = { ...baseVersion, publishedAt: '2026-11-20T09:00:00.000Z' };
+    const told = seen.map(([localTime, connectorsInSession, sessionsStartedInHour]) => {
+      const observedAt = resolveLocal(`2026-11-20T${localTime}`, 'Europe/Berlin', 'reject');
+      const site = { connectors: 6, connectorsInSession, sessionsStartedInHour };
+      latest = versionAfter(observed({ observedAt, ...site }), latest, rule);
+      return [latest.version, pricesIn(latest.document)[0]];
+    });
+    expect(told).toEqual(seen.map(([, , , version, price]) => [version, price]));
   });
 });
 

@@ -1,5 +1,6 @@
 import { baseTariff, ruleJson, ruleOf } from '../testing/example-rule';
 import { checkAgainstBase } from './base-tariff-check';
+import { pricingRuleJson } from './pricing-rule-json';
 import { parsePricingRule } from './pricing-rule-parsing';
 
 const [crowded, quiet] = ruleJson.steps;
@@ -29,6 +30,10 @@ describe('a rule as a person writes it', () => {
       daysOfWeek: [],
       adjustments: [{ dimension: 'ENERGY', amountPerUnit: { unscaled: -8n, scale: 2 } }],
     });
+  });
+
+  it('is shown as it was written', () => {
+    expect(pricingRuleJson(ruleOf())).toEqual(ruleJson);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { sha256Hex, type TariffPublished } from '@tallywatt/contracts';
+import { sha256Hex, type TariffAdjustment, type TariffPublished } from '@tallywatt/contracts';
 import { fold } from '@tallywatt/decider';
 import { parseTariff } from '@tallywatt/tariffs';
 import { specification } from '@tallywatt/testing';
@@ -69,6 +69,33 @@ describe('a published tariff', () => {
     expect(published(publish(document(0.6)), dated).ocpiTariffJson).toContain(
       '"last_updated":"2026-11-21T10:00:00.000Z"',
     );
+  });
+});
+
+describe('a tariff that a rule has adjusted', () => {
+  const adjustedBy: TariffAdjustment = {
+    ruleId: 'peak',
+    ruleRevision: 1n,
+    baseVersion: 1n,
+    baseContentHash: first.tariff.contentHash,
+    observation: {
+      observedAt: '2026-11-21T10:30:00.000Z',
+      timeZone: 'Europe/Berlin',
+      connectors: 4,
+      connectorsInSession: 4,
+      sessionsStartedInHour: 2,
+    },
+    limits: [],
+  };
+  const adjusted = published({ ...publish(document(0.6)), adjustedBy }, first);
+
+  it('says why, and is numbered like any other', () =>
+    expect(adjusted).toMatchObject({ adjustedBy, tariff: { version: 2n } }));
+
+  it('is published anew by a person who says the same', () => {
+    const theirs = published(publish(document(0.6)), first, adjusted);
+    expect(theirs.tariff).toMatchObject({ version: 3n });
+    expect(theirs).not.toHaveProperty('adjustedBy');
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   canonicalJson,
   sha256Hex,
+  type TariffAdjustment,
   type TariffPublished,
   type TariffVersionEvent,
 } from '@tallywatt/contracts';
@@ -17,6 +18,8 @@ export type TariffVersion =
       contentHash: string;
       /** OCPI's own field, as it stands in the published text. */
       lastUpdated: string | undefined;
+      /** A rule published it, not a person. */
+      isAdjusted: boolean;
     }>;
 
 export type PublishTariff = Readonly<{
@@ -25,6 +28,8 @@ export type PublishTariff = Readonly<{
   /** The OCPI 2.2.1 Tariff as its author wrote it, already read as `tariff`. */
   document: Readonly<Record<string, unknown>>;
   tariff: OcpiTariff;
+  /** Why a rule publishes it; left out for a person. */
+  adjustedBy?: TariffAdjustment;
   now: Instant;
 }>;
 
@@ -36,6 +41,7 @@ const evolve = (state: TariffVersion, event: TariffVersionEvent): TariffVersion 
         version: event.tariff.version,
         contentHash: event.tariff.contentHash,
         lastUpdated: lastUpdatedOf(event.ocpiTariffJson),
+        isAdjusted: event.adjustedBy !== undefined,
       };
     case 'TariffWithdrawn':
       return state.status === 'absent' ? state : { ...state, status: 'withdrawn' };
@@ -50,7 +56,7 @@ const lastUpdatedOf = (json: string): string | undefined => {
 };
 
 const decide = (
-  { cpoId, document, tariff, now }: PublishTariff,
+  { cpoId, document, tariff, adjustedBy, now }: PublishTariff,
   latest: TariffVersion,
 ): Decision<TariffPublished, 'content-unchanged'> => {
   if (latest.status === 'published' && isSame(document, latest)) return ignore('content-unchanged');
@@ -67,15 +73,18 @@ const decide = (
     currency: tariff.currency,
     ocpiTariffJson,
     publishedAt: now,
+    ...(adjustedBy === undefined ? {} : { adjustedBy }),
   });
 };
 
 // A document without last_updated is compared as if it had that of the version it may repeat:
-// sending the same tariff twice makes one version, whenever it is sent.
+// sending the same tariff twice makes one version, whenever it is sent. What a rule has published is
+// not repeated: a person who publishes the same means it to stay.
 const isSame = (
   document: PublishTariff['document'],
   latest: Extract<TariffVersion, { contentHash: string }>,
 ): boolean =>
+  !latest.isAdjusted &&
   sha256Hex(canonicalJson(withLastUpdated(document, latest.lastUpdated))) === latest.contentHash;
 
 const withLastUpdated = (

@@ -5,7 +5,8 @@ import type {
   TariffEvent,
   TopicName,
 } from '@tallywatt/contracts';
-import type { ConsumerOptions } from '@tallywatt/event-log';
+import type { ConsumerOptions, SqlClient } from '@tallywatt/event-log';
+import { keepRules } from '../outbound/pricing-rule-table';
 import { keepTariffs } from '../outbound/tariff-tables';
 import { takeAllowanceEvents } from './allowance-events.consumer';
 import { takeSessionEvents } from './session-events.consumer';
@@ -22,9 +23,9 @@ export const logConsumer = (outside: PricingOutside): ConsumerOptions => {
     handle: (records, tx) => {
       switch (records[0]?.position.topic as TopicName | undefined) {
         case 'pricing.tariffs.v1':
-          return keepTariffs(
-            tx,
+          return keepTariffEvents(
             records.map(({ event }) => event as TariffEvent),
+            tx,
           );
         case 'access.allowances.v1':
           return takeDraws(records as readonly RecordedEvent<AllowanceEvent>[], tx);
@@ -33,4 +34,9 @@ export const logConsumer = (outside: PricingOutside): ConsumerOptions => {
       }
     },
   };
+};
+
+const keepTariffEvents = async (events: readonly TariffEvent[], tx: SqlClient): Promise<void> => {
+  await keepTariffs(tx, events);
+  await keepRules(tx, events);
 };

@@ -1,3 +1,4 @@
+import { decodeState } from '@tallywatt/derivations';
 import { Body, Controller, Get, HttpStatus, Inject, Param, Put, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
@@ -11,12 +12,14 @@ import {
   type CallerIdentity,
   type Page,
 } from '@tallywatt/service-kit';
+import type { TariffAdjustment } from '@tallywatt/contracts';
 import { exportTariff, parseTariff } from '@tallywatt/tariffs';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { findVersion, listLatest, type TariffRow } from '../outbound/tariff-tables';
 import { database } from './database';
-import { isTariffId, TariffDesk, type Publication } from './tariff-desk';
+import { TariffDesk, type Publication } from './tariff-desk';
+import { isTariffId } from './tariff-reading';
 
 const formQuerySchema = z.object({
   form: z.literal('ocpi', { error: 'must be ocpi, or left out' }).optional(),
@@ -138,6 +141,9 @@ const tariffItem = (row: TariffRow) => ({
   billsParkingTime: row.bills_parking_time,
   publishedAt: row.published_at,
   tariff: JSON.parse(row.ocpi_tariff_json) as unknown,
+  ...(row.adjusted_by === null
+    ? {}
+    : { adjustedBy: decodeState<TariffAdjustment>(row.adjusted_by) }),
 });
 
 const inForm = (form: FormQuery['form'], row: TariffRow): object => {

@@ -1,15 +1,15 @@
 import type { CdrEvent, RecordedEvent, TariffEvent } from '@tallywatt/contracts';
 import type { Restore } from '@tallywatt/event-log';
 import { keepCdrs, type CdrEntry } from './cdr-table';
+import { keepRules } from './pricing-rule-table';
 import { keepTariffs } from './tariff-tables';
 
-/** Fills the tables of a new database with the tariffs and CDRs that the log has of us. */
+/** Fills the tables of a new database with the tariffs, rules and CDRs that the log has of us. */
 export const restoreOwnTables: Restore = async (own, tx) => {
   for await (const recorded of own('pricing.tariffs.v1')) {
-    await keepTariffs(
-      tx,
-      (recorded as readonly RecordedEvent<TariffEvent>[]).map(({ event }) => event),
-    );
+    const events = (recorded as readonly RecordedEvent<TariffEvent>[]).map(({ event }) => event);
+    await keepTariffs(tx, events);
+    await keepRules(tx, events);
   }
   for await (const recorded of own('pricing.cdrs.v1')) {
     await keepCdrs(tx, (recorded as readonly RecordedEvent<CdrEvent>[]).flatMap(cdrEntryOf));

@@ -1,4 +1,5 @@
 import type { TariffEvent, TariffPublished } from '@tallywatt/contracts';
+import { encodeState } from '@tallywatt/derivations';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { TariffVersion } from '../domain/tariff-version';
 
@@ -12,10 +13,12 @@ export type TariffRow = Readonly<{
   bills_parking_time: boolean;
   ocpi_tariff_json: string;
   published_at: Date;
+  /** Why a rule published it; null for a person. */
+  adjusted_by: string | null;
 }>;
 
 const columns = `v.tariff_id, v.version, v.content_hash, v.currency, v.bills_parking_time,
-  v.ocpi_tariff_json, v.published_at`;
+  v.ocpi_tariff_json, v.published_at, v.adjusted_by`;
 
 /** Locks a tariff against other publishers and says what its latest version is. */
 export const lockTariff = async (
@@ -27,6 +30,25 @@ export const lockTariff = async (
      ON CONFLICT (cpo_id, tariff_id) DO UPDATE SET tariff_id = EXCLUDED.tariff_id`,
     [cpoId, tariffId],
   );
+  return latestVersion(tx, { cpoId, tariffId });
+};
+
+/** The same without waiting: undefined when somebody else has the lock. */
+export const lockTariffIfFree = async (
+  tx: SqlClient,
+  { cpoId, tariffId }: TariffKey,
+): Promise<TariffVersion | undefined> => {
+  const { rowCount } = await tx.query(
+    'SELECT FROM tariffs WHERE cpo_id = $1 AND tariff_id = $2 FOR UPDATE SKIP LOCKED',
+    [cpoId, tariffId],
+  );
+  return rowCount === 0 ? undefined : latestVersion(tx, { cpoId, tariffId });
+};
+
+const latestVersion = async (
+  tx: SqlClient,
+  { cpoId, tariffId }: TariffKey,
+): Promise<TariffVersion> => {
   const { rows } = await tx.query<TariffRow & { withdrawn: boolean }>(
     `SELECT ${columns}, coalesce(t.withdrawn_version >= v.version, false) AS withdrawn
      FROM tariffs t JOIN tariff_versions v USING (cpo_id, tariff_id)
@@ -41,6 +63,7 @@ export const lockTariff = async (
     version: BigInt(latest.version),
     contentHash: latest.content_hash,
     lastUpdated: document.last_updated,
+    isAdjusted: latest.adjusted_by !== null,
   };
 };
 
@@ -78,9 +101,9 @@ const keepVersions = async (tx: SqlClient, events: readonly TariffPublished[]): 
   );
   await tx.query(
     `INSERT INTO tariff_versions (cpo_id, tariff_id, version, content_hash, currency,
-       bills_parking_time, ocpi_tariff_json, published_at)
+       bills_parking_time, ocpi_tariff_json, published_at, adjusted_by)
      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[],
-       $6::boolean[], $7::text[], $8::timestamptz[])
+       $6::boolean[], $7::text[], $8::timestamptz[], $9::text[])
      ON CONFLICT DO NOTHING`,
     [
       ...keys,
@@ -88,6 +111,7 @@ const keepVersions = async (tx: SqlClient, events: readonly TariffPublished[]): 
       events.map(({ tariff }) => tariff.billsParkingTime),
       events.map(({ ocpiTariffJson }) => ocpiTariffJson),
       events.map(({ publishedAt }) => publishedAt),
+      events.map(({ adjustedBy }) => (adjustedBy === undefined ? null : encodeState(adjustedBy))),
     ],
   );
   const { rows } = await tx.query<{ tariff_id: string; version: string }>(
@@ -139,6 +163,20 @@ export const listLatest = async (
     [cpoId, afterId, count],
   );
   return rows;
+};
+
+/** The latest version that a person has published: what a rule may be set for. */
+export const findBase = async (
+  db: SqlClient,
+  { cpoId, tariffId }: TariffKey,
+): Promise<TariffRow | undefined> => {
+  const { rows } = await db.query<TariffRow>(
+    `SELECT ${columns} FROM tariff_versions v
+     WHERE cpo_id = $1 AND tariff_id = $2 AND adjusted_by IS NULL
+     ORDER BY version DESC LIMIT 1`,
+    [cpoId, tariffId],
+  );
+  return rows[0];
 };
 
 /** One version of a tariff, or its latest. */

@@ -4,6 +4,7 @@ import {
   canonicalJson,
   derivedId,
   sha256Hex,
+  type RegistryEvent,
   type SessionEvent,
 } from '@tallywatt/contracts';
 import { createEventLog, ensureTopics, eventLogMigrations } from '@tallywatt/event-log';
@@ -147,6 +148,7 @@ export const openPricingStage = async () => {
       DATABASE_URL: url,
       AUTH_SECRET: secret,
       PRICING_ENGINE_PORT: '0',
+      PRICING_RULE_INTERVAL_SECONDS: '1',
       LOG_LEVEL: 'silent',
     });
   let service = await start(databaseUrl);
@@ -192,7 +194,7 @@ export const openPricingStage = async () => {
       send('POST', path, body, headers),
     cdrsOf,
     emptyDatabase: () => runtime.createDatabase(),
-    record: (events: readonly SessionEvent[]) =>
+    record: (events: readonly (SessionEvent | RegistryEvent)[]) =>
       gateway.transaction((tx) =>
         gateway.append(
           tx,
@@ -210,6 +212,11 @@ export const openPricingStage = async () => {
         { timeoutMs: 90_000, intervalMs: 100 },
       ),
     metrics: async () => (await fetch(`${service.url}/metrics`)).text(),
+    /** A second replica on the same database; ends when told to. */
+    startAnother: () => start(databaseUrl),
+    /** Nothing of Kafka answers until it thaws. */
+    freezeKafka: () => kafka.kafka.freeze(),
+    thawKafka: () => kafka.kafka.thaw(),
     /** Ends the service and starts it on another database. */
     moveTo: async (url: string) => {
       await service.stop();
