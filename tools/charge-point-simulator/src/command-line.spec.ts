@@ -33,7 +33,18 @@ describe('the command line', () => {
     });
   });
 
+  it('lets each second charger speak 2.0.1, or all', () => {
+    const version = (...more: string[]) => {
+      const line = read('--id', 'CP-2', ...more);
+      return ['CP-1', 'CP-2'].map((id) => line.kind === 'run' && line.fleet.ocppVersionOf?.(id));
+    };
+    expect(version()).toEqual(['1.6', '1.6']);
+    expect(version('--ocpp', 'both')).toEqual(['1.6', '2.0.1']);
+    expect(version('--ocpp', '2.0.1')).toEqual(['2.0.1', '2.0.1']);
+  });
+
   it.each([
+    [['--ocpp', '1.5'], '--ocpp must be 1.6, 2.0.1 or both: 1.5'],
     [['--sessions', '0'], '--sessions must be a whole number from 1: 0'],
     [['--speed', 'fast'], '--speed must be above 0: fast'],
     [['--start', 'noon'], '--start is not an instant: noon'],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { FleetSetting } from './fleet';
 
-export const HELP = `Simulated OCPP 1.6J chargers.
+export const HELP = `Simulated OCPP chargers.
 
   node dist/main.js --url ws://127.0.0.1:9310/ocpp --id CP-1 --token TAG-1 [options]
 
@@ -9,6 +9,7 @@ Who
   --url URL              server, without the charge point id (required)
   --id ID                a charge point; may be repeated (required)
   --password TEXT        HTTP basic auth, the same for all
+  --ocpp 1.6|2.0.1|both  version; both: each second charger speaks 2.0.1        [1.6]
   --token ID             a driver's token; may be repeated, each session picks one (required)
   --connectors N         connectors of each charge point, all used at once      [1]
   --power-kw N           what a connector can give                              [22]
@@ -61,6 +62,10 @@ const readValues = (args: readonly string[], now: Date): CommandLine => {
     throw new Error(`--url must be ws:// or wss://: ${values.url}`);
   if (!values.id?.length) throw new Error('--id is missing');
   if (!values.token?.length) throw new Error('--token is missing');
+  const { ocpp } = values;
+  if (ocpp !== '1.6' && ocpp !== '2.0.1' && ocpp !== 'both') {
+    throw new Error(`--ocpp must be 1.6, 2.0.1 or both: ${ocpp}`);
+  }
   if (curve !== 'ac' && curve !== 'dc') throw new Error(`--curve must be ac or dc: ${curve}`);
   const start = values.start === undefined ? now : new Date(values.start);
   if (Number.isNaN(start.getTime())) throw new Error(`--start is not an instant: ${values.start}`);
@@ -70,6 +75,8 @@ const readValues = (args: readonly string[], now: Date): CommandLine => {
   const fleet: FleetSetting = {
     url: values.url.replace(/\/+$/, ''),
     chargers: values.id,
+    ocppVersionOf: (id) =>
+      ocpp === 'both' ? ((values.id?.indexOf(id) ?? 0) % 2 === 0 ? '1.6' : '2.0.1') : ocpp,
     sessionsPerCharger: whole('--sessions', values.sessions, 1) ?? 1,
     seed: values.seed,
     tokens: values.token,
@@ -96,6 +103,7 @@ const OPTIONS = {
   url: { type: 'string' },
   id: { type: 'string', multiple: true },
   password: { type: 'string' },
+  ocpp: { type: 'string', default: '1.6' },
   token: { type: 'string', multiple: true },
   connectors: { type: 'string', default: '1' },
   'power-kw': { type: 'string', default: '22' },

@@ -1,8 +1,8 @@
 import type { BackoffLimits } from './backoff';
 import type { Curve } from './charge-plan';
-import { SimulatedChargePoint } from './ocpp16/charge-point';
-import type { SimulatorLogEntry } from './ocpp16/charge-point-setting';
-import type { SessionOptions, SessionOutcome } from './ocpp16/session-terms';
+import { SimulatedChargePoint } from './charge-point';
+import type { OcppVersion, SimulatorLogEntry } from './charge-point-setting';
+import type { SessionOptions, SessionOutcome } from './session-terms';
 import { seededRandom, type SeededRandom } from './seeded-random';
 import { stationClock, type ClockSetting, type StationClock } from './station-clock';
 
@@ -17,6 +17,8 @@ export type FleetSetting = Readonly<{
   /** Drivers' tokens; each session picks one. */
   tokens: readonly string[];
   virtualClock: ClockSetting;
+  /** Of each charger; default 1.6. */
+  ocppVersionOf?: (chargePointId: string) => OcppVersion;
   passwordOf?: (chargePointId: string) => string | undefined;
   /** Default: 22. */
   powerKwMax?: number;
@@ -54,6 +56,7 @@ export const runFleet = async (setting: FleetSetting): Promise<SessionOutcome[]>
       id,
       ...(password === undefined ? {} : { password }),
       connectors,
+      ...(setting.ocppVersionOf ? { ocppVersion: setting.ocppVersionOf(id) } : {}),
       virtualClock: clock,
       seed: setting.seed,
       ...(setting.backoff ? { backoff: setting.backoff } : {}),

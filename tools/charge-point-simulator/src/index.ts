@@ -4,12 +4,12 @@ export { HandshakeRefused } from './connection';
 export type { Curve } from './charge-plan';
 export { seededRandom, type SeededRandom } from './seeded-random';
 export { stationClock, StationClock, type ClockSetting } from './station-clock';
-export { SimulatedChargePoint } from './ocpp16/charge-point';
-export type { ChargePointSetting, SimulatorLogEntry } from './ocpp16/charge-point-setting';
+export { SimulatedChargePoint } from './charge-point';
+export type { ChargePointSetting, OcppVersion, SimulatorLogEntry } from './charge-point-setting';
 export type {
   SessionCharged,
   SessionDeclined,
   SessionOptions,
   SessionOutcome,
-} from './ocpp16/session-terms';
-export type { AuthorizationStatus, ConnectorStatus, StopReason } from './ocpp16/messages';
+} from './session-terms';
+export type { AuthorizationStatus, ConnectorStatus, StopReason } from './terms';

@@ -67,7 +67,7 @@ export type SessionEvidence = Readonly<{
 export const findSessionId = async (
   api: OperatorApi,
   chargePointId: string,
-  transactionId: number,
+  transactionId: number | string,
 ): Promise<string | undefined> => {
   const sessions = await api.list<SessionView>(
     'ocppGateway',

@@ -3,7 +3,7 @@ import type { Observation, SeenEntry } from './observation';
 /** What a charger says of a session it ran. */
 export type ChargedSession = Readonly<{
   chargePointId: string;
-  transactionId: number;
+  transactionId: number | string;
   energyWh: bigint;
 }>;
 

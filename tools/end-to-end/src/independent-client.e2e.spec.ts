@@ -112,7 +112,7 @@ const simulate = async (
   }
 };
 
-const billed = async (id: string, transactionId: number): Promise<SessionEvidence> => {
+const billed = async (id: string, transactionId: number | string): Promise<SessionEvidence> => {
   const sessionId = await until(
     `${id}: the session at the gateway`,
     () => findSessionId(api, id, transactionId),

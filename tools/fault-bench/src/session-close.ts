@@ -11,7 +11,7 @@ const patienceMs = 120_000;
 export const listedSession = async (
   { api }: Pick<BenchSystem, 'api'>,
   chargePointId: string,
-  transactionId: number,
+  transactionId: number | string,
 ): Promise<ListedSession | undefined> => {
   try {
     const sessions = await api.list<ListedSession>(

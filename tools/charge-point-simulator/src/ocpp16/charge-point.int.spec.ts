@@ -7,7 +7,7 @@ import {
   sampleOf,
   withoutHeartbeats,
 } from '../testing/recording-server';
-import type { SessionOutcome } from './session-terms';
+import type { SessionOutcome } from '../session-terms';
 
 // A message that is never answered is resent for ever: let such a test fail soon.
 jest.setTimeout(120_000);

@@ -1,6 +1,6 @@
 import type { CommandHandler } from '../connection';
 import type { Payload } from '../message-lane';
-import type { Station } from './station';
+import type { Station } from '../station';
 
 /**
  * What the server may ask of the charger. Anything not listed here is answered with the CALLERROR
@@ -35,7 +35,7 @@ const remoteStart = (station: Station, params: Payload): Payload => {
 const remoteStop = (station: Station, params: Payload): Payload => {
   const { transactionId } = params;
   for (const { session } of station.connectors.values()) {
-    if (typeof transactionId === 'number' && session?.isRunning(transactionId)) {
+    if (session?.isRunning(transactionId)) {
       session.interrupt('Remote');
       return { status: 'Accepted' };
     }

@@ -1,5 +1,5 @@
-import { SimulatedChargePoint } from '../ocpp16/charge-point';
-import type { ChargePointSetting } from '../ocpp16/charge-point-setting';
+import { SimulatedChargePoint } from '../charge-point';
+import type { ChargePointSetting } from '../charge-point-setting';
 import { RecordingServer } from './recording-server';
 
 /** When the chargers' clocks begin. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { RPCServer } from 'ocpp-rpc';
 import { pause } from '../station-clock';
-import type { SessionCharged, SessionOutcome } from '../ocpp16/session-terms';
+import type { SessionCharged, SessionOutcome } from '../session-terms';
 
 export type Params = Record<string, unknown>;
 export type Call = Readonly<{ messageId: string; action: string; params: Params }>;
@@ -25,7 +25,9 @@ const isListening = (server: Server, port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => resolve(true));
   });
 
-/** A server that checks every frame against the OCPP 1.6 schemas and writes down what it got. */
+const versions = ['ocpp1.6', 'ocpp2.0.1'];
+
+/** A server that checks every frame against the OCPP schemas and writes down what it got. */
 export class RecordingServer {
   readonly calls: Call[] = [];
   readonly violations: string[] = [];
@@ -37,7 +39,7 @@ export class RecordingServer {
   private readonly transactionIds = new Map<string, number>();
 
   async listen(): Promise<void> {
-    const rpc = new RPCServer({ protocols: ['ocpp1.6'], strictMode: ['ocpp1.6'] });
+    const rpc = new RPCServer({ protocols: versions, strictMode: versions });
     rpc.auth((accept, reject, handshake) => {
       if (handshake.identity === 'CP-LOCKED' && handshake.password?.toString() !== 'secret') {
         return reject(401, 'Unauthorized');
@@ -66,7 +68,9 @@ export class RecordingServer {
 
   actions(): string[] {
     return this.calls.map(({ action, params }) =>
-      action === 'StatusNotification' ? String(params['status']) : action,
+      action === 'StatusNotification'
+        ? String(params['status'] ?? params['connectorStatus'])
+        : action,
     );
   }
 
@@ -108,8 +112,11 @@ export class RecordingServer {
       case 'Heartbeat':
         return { currentTime: new Date(0).toISOString() };
       case 'Authorize':
+        return params['idToken'] === undefined ? acceptedTag : acceptedToken;
       case 'StopTransaction':
-        return { idTagInfo: { status: 'Accepted' } };
+        return acceptedTag;
+      case 'TransactionEvent':
+        return params['idToken'] === undefined ? {} : acceptedToken;
       case 'StartTransaction': {
         // As our gateway does: the same start, resent, gets the same transaction id.
         const fingerprint = JSON.stringify(params);
@@ -122,6 +129,9 @@ export class RecordingServer {
     }
   }
 }
+
+const acceptedTag = { idTagInfo: { status: 'Accepted' } };
+const acceptedToken = { idTokenInfo: { status: 'Accepted' } };
 
 export const charged = (outcome: SessionOutcome): SessionCharged => {
   if (!outcome.started) throw new Error(`declined: ${outcome.authorizeStatus}`);

@@ -1,21 +1,26 @@
-import { backoff, type Backoff } from '../backoff';
-import { Connection } from '../connection';
-import { MessageLane, type Payload } from '../message-lane';
-import { seededRandom, type SeededRandom } from '../seeded-random';
-import { pause, stationClock, type StationClock } from '../station-clock';
+import { backoff, type Backoff } from './backoff';
+import { Connection } from './connection';
+import { MessageLane, type Payload } from './message-lane';
+import { seededRandom, type SeededRandom } from './seeded-random';
+import { pause, stationClock, type StationClock } from './station-clock';
 import { ChargingSession } from './charging-session';
 import type { ChargePointSetting } from './charge-point-setting';
-import { commands } from './commands';
+import type { Dialect } from './dialect';
+import { ocpp16 } from './ocpp16/dialect';
+import { ocpp201 } from './ocpp201/dialect';
 import { Connector } from './connector';
-import type { ConnectorStatus } from './messages';
+import type { ConnectorStatus } from './terms';
 import { Registration } from './registration';
 import type { SessionOptions, SessionOutcome } from './session-terms';
 import type { Station } from './station';
 
-/** A charger that speaks OCPP 1.6J and behaves as a well-built one does. */
+const dialects = { '1.6': ocpp16, '2.0.1': ocpp201 } as const;
+
+/** A charger that speaks OCPP and behaves as a well-built one does. */
 export class SimulatedChargePoint {
   readonly id: string;
   readonly clock: StationClock;
+  private readonly dialect: Dialect;
   private readonly random: SeededRandom;
   private readonly connectors: ReadonlyMap<number, Connector>;
   private readonly connection: Connection;
@@ -29,6 +34,7 @@ export class SimulatedChargePoint {
 
   constructor(private readonly setting: ChargePointSetting) {
     this.id = setting.id;
+    this.dialect = dialects[setting.ocppVersion ?? '1.6'];
     this.clock = stationClock(setting.virtualClock);
     const seed = `${setting.seed ?? ''}/${setting.id}`;
     this.random = seededRandom(seed);
@@ -48,10 +54,10 @@ export class SimulatedChargePoint {
       url: setting.url,
       id: setting.id,
       password: setting.password,
-      protocol: 'ocpp1.6',
+      protocol: this.dialect.protocol,
       callTimeoutMs: setting.callTimeoutMs ?? 10_000,
       backoff: this.retryDelay,
-      commands: commands(() => this.station),
+      commands: this.dialect.commands(() => this.station),
       onOpen: () => this.arrive(),
       onLost: () => this.lose(),
       log: this.log,
@@ -129,6 +135,7 @@ export class SimulatedChargePoint {
     ]);
     return {
       id: this.id,
+      dialect: this.dialect,
       clock: this.clock,
       random: this.random,
       lane: this.lane,
@@ -153,7 +160,7 @@ export class SimulatedChargePoint {
 
   private asRegistration(configuration: Station['configuration']): Registration {
     return new Registration({
-      id: this.id,
+      bootNotification: this.dialect.bootNotification(this.id),
       clock: this.clock,
       retryDelay: this.retryDelay,
       isConnected: () => this.connection.isOpen,
@@ -222,12 +229,9 @@ export class SimulatedChargePoint {
   /** Reports the present status; if the connection goes first, `resume` reports it again. */
   private async report(connector: Connector): Promise<void> {
     const { status, statusSince, statusNumber } = connector;
-    const delivery = await this.lane.addPassing('StatusNotification', () => ({
-      connectorId: connector.id,
-      errorCode: 'NoError',
-      status,
-      timestamp: statusSince.toISOString(),
-    }));
+    const delivery = await this.lane.addPassing('StatusNotification', () =>
+      this.dialect.statusNotification(connector.id, status, statusSince),
+    );
     if (delivery !== 'dropped') connector.settleStatus(statusNumber);
   }
 

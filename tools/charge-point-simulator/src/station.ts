@@ -1,12 +1,14 @@
-import type { MessageLane, Payload } from '../message-lane';
-import type { SeededRandom } from '../seeded-random';
-import type { StationClock } from '../station-clock';
+import type { MessageLane, Payload } from './message-lane';
+import type { SeededRandom } from './seeded-random';
+import type { StationClock } from './station-clock';
+import type { Dialect } from './dialect';
 import type { Connector } from './connector';
-import type { ConnectorStatus } from './messages';
+import type { ConnectorStatus } from './terms';
 
 /** What a session and the server's commands need of the charger they run on. */
 export type Station = Readonly<{
   id: string;
+  dialect: Dialect;
   clock: StationClock;
   random: SeededRandom;
   lane: MessageLane;

@@ -1,5 +1,5 @@
-import { WATT_MS_PER_WH } from '../charge-plan';
-import type { ConnectorStatus } from './messages';
+import { WATT_MS_PER_WH } from './charge-plan';
+import type { ConnectorStatus } from './terms';
 import type { ChargingSession } from './charging-session';
 
 /** One outlet with its meter, whose register counts up over the charger's whole life. */

@@ -1,5 +1,5 @@
-import type { Curve } from '../charge-plan';
-import type { AuthorizationStatus, StopReason } from './messages';
+import type { Curve } from './charge-plan';
+import type { AuthorizationStatus, StopReason } from './terms';
 
 /** What a car and its driver do in one session. */
 export type SessionOptions = Readonly<{
@@ -19,13 +19,13 @@ export type SessionOptions = Readonly<{
   suspendedEvMinutes?: number;
   /** Finishing lasts this long after the stop; default: half a minute to unplug. */
   idleMinutesAfter?: number;
-  /** The virtual instant of StartTransaction; default: twenty seconds from now. */
+  /** The virtual instant at which energy begins to flow; default: twenty seconds from now. */
   startAt?: Date | string;
   /** How an undisturbed session is ended; default `Local`. */
   stopReason?: 'Local' | 'EVDisconnected';
   /** Send Authorize before the start and go no further unless accepted; default true. */
   authorizeFirst?: boolean;
-  /** Send the answered StopTransaction once more under a new message id. */
+  /** Send the answered stop once more under a new message id. */
   duplicateStop?: boolean;
 }>;
 
@@ -46,8 +46,9 @@ export type SessionDeclined = SessionEnd & Readonly<{ started: false }>;
 export type SessionCharged = SessionEnd &
   Readonly<{
     started: true;
-    transactionId: number;
-    /** Answer to StartTransaction. */
+    /** As given by the server (1.6), or by the charger itself. */
+    transactionId: number | string;
+    /** What the server said of the token when the session started. */
     idTagStatus: AuthorizationStatus;
     meterStartWh: bigint;
     meterStopWh: bigint;

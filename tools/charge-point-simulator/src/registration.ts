@@ -1,9 +1,9 @@
-import type { Backoff } from '../backoff';
-import type { Payload } from '../message-lane';
-import { pause, type StationClock } from '../station-clock';
+import type { Backoff } from './backoff';
+import type { Payload } from './message-lane';
+import { pause, type StationClock } from './station-clock';
 
 export type RegistrationSetting = Readonly<{
-  id: string;
+  bootNotification: Payload;
   clock: StationClock;
   retryDelay: Backoff;
   isConnected: () => boolean;
@@ -33,12 +33,7 @@ export class Registration {
     this.isBooting = true;
     const { setting } = this;
     for (let tries = 1; setting.isConnected() && !this.isEnded; tries += 1) {
-      const answer = await setting.tryCall('BootNotification', {
-        chargePointVendor: 'Tallywatt',
-        chargePointModel: 'Simulator 1.6',
-        chargePointSerialNumber: setting.id.slice(0, 25),
-        firmwareVersion: '1.0.0',
-      });
+      const answer = await setting.tryCall('BootNotification', setting.bootNotification);
       const seconds = Number(answer?.['interval']);
       if (answer?.['status'] === 'Accepted') {
         this.accept(seconds);

@@ -1,6 +1,6 @@
-import type { BackoffLimits } from '../backoff';
-import type { Payload } from '../message-lane';
-import type { ClockSetting } from '../station-clock';
+import type { BackoffLimits } from './backoff';
+import type { Payload } from './message-lane';
+import type { ClockSetting } from './station-clock';
 import type { SessionOptions, SessionOutcome } from './session-terms';
 
 /** One line of what a charger does, for whoever watches. */
@@ -13,10 +13,14 @@ export type SimulatorLogEntry = Readonly<{
   detail: Payload;
 }>;
 
+export type OcppVersion = '1.6' | '2.0.1';
+
 export type ChargePointSetting = Readonly<{
   /** Address without the charge point id, e.g. `ws://127.0.0.1:9310/ocpp`. */
   url: string;
   id: string;
+  /** Default: 1.6. */
+  ocppVersion?: OcppVersion;
   /** HTTP basic auth (security profiles 1 and 2), with the id as the user name. */
   password?: string;
   /** `registerWh`: the meter's state when it is installed; default: some large seeded value. */

@@ -1,9 +1,8 @@
-import type { ChargePlan } from '../charge-plan';
-import { planCharge } from '../charge-plan';
-import type { Payload } from '../message-lane';
+import type { ChargePlan } from './charge-plan';
+import { planCharge } from './charge-plan';
 import type { Connector } from './connector';
-import type { AuthorizationStatus, Reading, ReadingContext, StopReason } from './messages';
-import { idTagStatusOf, meterValue, transactionIdOf, wireWh } from './messages';
+import type { TransactionVoice } from './dialect';
+import type { AuthorizationStatus, Reading, ReadingContext, StopReason } from './terms';
 import type {
   SessionCharged,
   SessionDeclined,
@@ -27,8 +26,7 @@ export class ChargingSession {
   private readonly stopping = new AbortController();
   private interruption: StopReason | undefined;
   private isStopped = false;
-  private transactionId: number | undefined;
-  private idTagStatus: AuthorizationStatus | undefined;
+  private readonly voice: TransactionVoice;
   private startedAt: Date | undefined;
   private lastAt = new Date(0);
 
@@ -46,13 +44,18 @@ export class ChargingSession {
         : { durationSeconds: options.durationMinutes * 60 }),
     });
     this.socStartPercent = station.random.integer(10, 35);
+    this.voice = station.dialect.transaction({
+      lane: station.lane,
+      random: station.random,
+      connectorId: connector.id,
+      idTag: options.idTag,
+      onTokenStatus: (status) => this.learnTokenStatus(status),
+    });
   }
 
-  /** Whether a RemoteStopTransaction for this id can be obeyed. */
-  isRunning(transactionId: number): boolean {
-    return (
-      this.transactionId === transactionId && !this.isStopped && this.interruption === undefined
-    );
+  /** Whether the server can have the transaction of this id stopped. */
+  isRunning(transactionId: unknown): boolean {
+    return this.voice.isNamed(transactionId) && !this.isStopped && this.interruption === undefined;
   }
 
   /** Ends the charge now, for a reason other than the driver's. The first reason counts. */
@@ -65,7 +68,7 @@ export class ChargingSession {
   /** Reports a reading out of turn (TriggerMessage). */
   sendReading(context: ReadingContext): void {
     if (this.startedAt && !this.isStopped) {
-      this.sendMeterValue(this.readingAt(this.present()), context);
+      this.sendReadingOf(this.readingAt(this.present()), context);
     }
   }
 
@@ -79,12 +82,14 @@ export class ChargingSession {
     const pluggedIn = new Date(plannedStart.getTime() - PLUG_IN_LEAD_MS);
     await station.sleepUntil(pluggedIn);
     void station.turn(connector, 'Preparing', pluggedIn);
+    this.voice.plugIn(this.readingAt(pluggedIn));
 
     const authorized = await this.authorize(plannedStart);
     const { isLate, ...asked } = authorized;
     if (authorized.authorizeStatus && authorized.authorizeStatus !== 'Accepted') {
       const leftAt = new Date(plannedStart.getTime() + UNPLUG_MS);
       await station.sleepUntil(leftAt);
+      this.voice.leave(this.readingAt(leftAt));
       await this.release(leftAt);
       return { ...named, ...asked, started: false };
     }
@@ -100,10 +105,11 @@ export class ChargingSession {
   > {
     if (this.options.authorizeFirst === false) return { isLate: false };
     await this.station.sleepUntil(new Date(plannedStart.getTime() - AUTHORIZE_LEAD_MS));
+    const { dialect } = this.station;
     const { answer, isDelayed, realMs } = await this.station.ask(
       'Authorize',
-      { idTag: this.options.idTag },
-      idTagStatusOf,
+      dialect.authorize(this.options.idTag),
+      (said) => dialect.authorizationOf(said),
     );
     return {
       authorizeStatus: answer,
@@ -115,27 +121,18 @@ export class ChargingSession {
   private async runTransaction(startedAt: Date): Promise<Transaction> {
     const { station, connector, options } = this;
     this.startedAt = startedAt;
-    const meterStartWh = connector.registerWh();
     const begin = this.readingAt(startedAt);
-    void station.lane.addLasting(
-      'StartTransaction',
-      () => ({
-        connectorId: connector.id,
-        idTag: options.idTag,
-        meterStart: wireWh(meterStartWh),
-        timestamp: startedAt.toISOString(),
-      }),
-      (answer) => this.learnTransaction(answer),
-    );
+    const { registerWh: meterStartWh } = begin;
+    this.voice.start(begin);
     void station.turn(connector, 'Charging', startedAt);
-    this.sendMeterValue(begin, 'Transaction.Begin');
+    this.sendReadingOf(begin, 'Transaction.Begin');
 
     const stoppedAt = await this.chargeUntilStopped(startedAt);
     this.isStopped = true;
     const end = { ...this.readingAt(stoppedAt), powerW: 0 };
     const drawn = this.plan.wattMsAt(stoppedAt.getTime() - startedAt.getTime());
     const stopReason = this.interruption ?? options.stopReason ?? 'Local';
-    const stops = this.sendStop(begin, end, stopReason);
+    const stops = this.voice.stop(begin, end, stopReason, options.duplicateStop ? 2 : 1);
     connector.count(drawn);
 
     void station.turn(connector, 'Finishing', stoppedAt);
@@ -147,7 +144,7 @@ export class ChargingSession {
     await Promise.all(stops);
     return {
       started: true,
-      ...this.requireTransaction(),
+      ...this.voice.known(),
       meterStartWh,
       meterStopWh: end.registerWh,
       energyWh: end.registerWh - meterStartWh,
@@ -173,11 +170,12 @@ export class ChargingSession {
       if (!isSuspended && next.getTime() === fullAt.getTime()) {
         isSuspended = true;
         void this.station.turn(this.connector, 'SuspendedEV', fullAt);
+        this.voice.suspend(this.readingAt(fullAt));
         continue;
       }
-      // At the very end StopTransaction itself carries the reading.
+      // At the very end the stop itself carries the reading.
       if (next.getTime() === stopAt.getTime()) return stopAt;
-      this.sendMeterValue(
+      this.sendReadingOf(
         this.readingAt(next),
         this.options.clockAligned ? 'Sample.Clock' : 'Sample.Periodic',
       );
@@ -209,37 +207,15 @@ export class ChargingSession {
     return seconds > 0 ? seconds * 1000 : Number.POSITIVE_INFINITY;
   }
 
-  private learnTransaction(answer: Payload): void {
-    const transactionId = transactionIdOf(answer);
-    const idTagStatus = idTagStatusOf(answer);
-    this.transactionId = transactionId;
-    this.idTagStatus = idTagStatus;
-    // StopTransactionOnInvalidId is true on this charger (OCPP 1.6 section 9.1.26).
-    if (idTagStatus !== 'Accepted') this.interrupt('DeAuthorized');
+  private learnTokenStatus(status: AuthorizationStatus): void {
+    // StopTransactionOnInvalidId is true on this charger (OCPP 1.6 section 9.1.26; 2.0.1
+    // StopTxOnInvalidId).
+    if (status !== 'Accepted') this.interrupt('DeAuthorized');
   }
 
-  private sendMeterValue(reading: Reading, context: ReadingContext): void {
+  private sendReadingOf(reading: Reading, context: ReadingContext): void {
     this.lastAt = laterOf(this.lastAt, reading.at);
-    void this.station.lane.addLasting('MeterValues', () => ({
-      connectorId: this.connector.id,
-      transactionId: this.requireTransaction().transactionId,
-      meterValue: [meterValue(reading, context)],
-    }));
-  }
-
-  private sendStop(begin: Reading, end: Reading, reason: StopReason): Promise<unknown>[] {
-    const payload = (): Payload => ({
-      transactionId: this.requireTransaction().transactionId,
-      ...(reason === 'Local' ? { idTag: this.options.idTag } : {}),
-      meterStop: wireWh(end.registerWh),
-      timestamp: end.at.toISOString(),
-      reason,
-      transactionData: [meterValue(begin, 'Transaction.Begin'), meterValue(end, 'Transaction.End')],
-    });
-    const times = this.options.duplicateStop ? 2 : 1;
-    return Array.from({ length: times }, () =>
-      this.station.lane.addLasting('StopTransaction', payload),
-    );
+    this.voice.read(reading, context);
   }
 
   private async release(at: Date): Promise<void> {
@@ -258,13 +234,6 @@ export class ChargingSession {
       socPercent:
         this.options.curve === 'dc' ? Math.round(this.socStartPercent + gained) : undefined,
     };
-  }
-
-  private requireTransaction() {
-    if (this.transactionId === undefined || this.idTagStatus === undefined) {
-      throw new Error('StartTransaction has not been answered yet');
-    }
-    return { transactionId: this.transactionId, idTagStatus: this.idTagStatus };
   }
 
   private present(): Date {
