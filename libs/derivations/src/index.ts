@@ -35,7 +35,12 @@ export {
   type PostingContext,
 } from './posting-rules';
 export { ratedSession, type RatedSession } from './rated-session';
-export { estimatesTheSame, sessionEstimate, type SessionEstimate } from './session-estimate';
+export {
+  estimatesTheSame,
+  isEstimateDue,
+  sessionEstimate,
+  type SessionEstimate,
+} from './session-estimate';
 export { factsOf, type SessionFacts, type SettledEnergy } from './session-facts';
 export {
   advance,

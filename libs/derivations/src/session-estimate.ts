@@ -1,4 +1,4 @@
-import type { MeterReading, SessionCostEstimated } from '@tallywatt/contracts';
+import type { MeterReading, SessionCostEstimated, SessionEvent } from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
 import type { PinnedTariff } from './pinned-tariff';
 import { pricedFacts } from './priced-facts';
@@ -61,6 +61,42 @@ const none = (reason: string, detail: string): SessionEstimate => ({
   reason,
   detail,
 });
+
+/**
+ * Whether facts that came together may change what a running session would cost: its meter, what
+ * the vehicle does, and its stop do, so does what a person decides about these. A start alone has
+ * nothing to show.
+ *
+ * A price looks at all readings there are. So that a session of thousands does not cost the square
+ * of it, readings alone ask again only once there is a five-hundredth more to look at than at the
+ * last estimate; up to 500 facts each of them does.
+ *
+ * @param sequence number of the last of the facts in the session's stream.
+ * @param estimatedSequence the number that the last estimate rests on, 0 when there is none.
+ */
+export const isEstimateDue = (
+  facts: readonly SessionEvent[],
+  sequence: bigint,
+  estimatedSequence: bigint,
+): boolean => {
+  if (sequence <= estimatedSequence) return false;
+  const asking = facts.filter(({ type }) => asks.has(type));
+  const areReadings = asking.every(({ type }) => type === 'MeterValuesRecorded');
+  return (
+    asking.length > 0 &&
+    (!areReadings || (sequence - estimatedSequence) * factsEachEstimated >= sequence)
+  );
+};
+
+const factsEachEstimated = 500n;
+
+const asks: ReadonlySet<SessionEvent['type']> = new Set([
+  'MeterValuesRecorded',
+  'ChargingStateChanged',
+  'SessionStopped',
+  'StopCorrected',
+  'SessionReleased',
+] as const);
 
 /**
  * Whether an estimate tells a driver nothing that another did not: energy, times and amounts are

@@ -6,8 +6,13 @@ export const encodeState = (state: object): string =>
 
 /** @see encodeState */
 export const decodeState = <State extends object>(text: string): State =>
-  JSON.parse(text, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && '$int' in value
-      ? BigInt(value.$int as string)
-      : value,
-  ) as State;
+  withIntegers(JSON.parse(text)) as State;
+
+/** In place, on what was just parsed: a reviver takes three times as long, at every fact. */
+const withIntegers = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('$int' in value) return BigInt(value.$int as string);
+  const members = value as Record<string, unknown>;
+  for (const name of Object.keys(members)) members[name] = withIntegers(members[name]);
+  return value;
+};

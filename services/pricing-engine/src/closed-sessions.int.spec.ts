@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { Registry } from 'prom-client';
 import { takeSessionEvents } from './inbound/session-events.consumer';
 import { CdrLog } from './outbound/cdr-log';
+import { EstimateLog } from './outbound/estimate-log';
 import { pricingMetrics } from './outbound/pricing-metrics';
 import { TariffShelf } from './outbound/tariff-shelf';
 import { keepTariffs } from './outbound/tariff-tables';
@@ -177,8 +178,10 @@ describe('an empty database', () => {
       streamsAreNew: true,
     });
     const metrics = pricingMetrics(new Registry());
+    const tariffs = new TariffShelf();
     const takeSessions = takeSessionEvents({
-      tariffs: new TariffShelf(),
+      tariffs,
+      estimates: new EstimateLog(eventLog, tariffs),
       cdrs: new CdrLog(eventLog, metrics, logger),
       metrics,
       logger,

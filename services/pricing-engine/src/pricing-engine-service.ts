@@ -7,6 +7,7 @@ import { siteConsumer } from './inbound/site-facts.consumer';
 import { TariffDesk } from './inbound/tariff-desk';
 import { CdrLog } from './outbound/cdr-log';
 import { drawWaits } from './outbound/drawing-session-table';
+import { EstimateLog } from './outbound/estimate-log';
 import { restoreOwnTables } from './outbound/own-tables';
 import { pricingMetrics } from './outbound/pricing-metrics';
 import { ruleMetrics } from './outbound/rule-metrics';
@@ -33,7 +34,9 @@ export const pricingEngineService: ServiceDefinition<typeof environmentSchema.sh
     const { eventLog, logger } = context;
     const metrics = pricingMetrics(context.metrics);
     const cdrs = new CdrLog(eventLog, metrics, logger);
-    eventLog.consume(logConsumer({ tariffs: new TariffShelf(), cdrs, metrics, logger }));
+    const tariffs = new TariffShelf();
+    const estimates = new EstimateLog(eventLog, tariffs);
+    eventLog.consume(logConsumer({ tariffs, cdrs, estimates, metrics, logger }));
     eventLog.consume(siteConsumer);
     followRules(context);
     context.every('draw-waits', drawWaitsEveryMs, async () => {

@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { ServiceContext } from '@tallywatt/service-kit';
 import { CdrsController } from './inbound/cdrs.controller';
 import { database } from './inbound/database';
+import { EstimateDesk } from './inbound/estimate-desk';
+import { EstimatesController } from './inbound/estimates.controller';
 import { PricingRulesController } from './inbound/pricing-rules.controller';
 import { QuoteDesk } from './inbound/quote-desk';
 import { QuotesController } from './inbound/quotes.controller';
@@ -15,8 +17,15 @@ export class PricingEngineModule {
   static create({ eventLog, pool }: ServiceContext): DynamicModule {
     return {
       module: PricingEngineModule,
-      controllers: [TariffsController, PricingRulesController, CdrsController, QuotesController],
+      controllers: [
+        TariffsController,
+        PricingRulesController,
+        CdrsController,
+        QuotesController,
+        EstimatesController,
+      ],
       providers: [
+        { provide: EstimateDesk, useFactory: () => new EstimateDesk(pool) },
         { provide: QuoteDesk, useFactory: () => new QuoteDesk() },
         { provide: TariffDesk, useFactory: () => new TariffDesk(eventLog) },
         {

@@ -65,6 +65,8 @@ const factsOf = (event: TallywattEvent): string => {
       return `${session}at ${event.meterStopMilliWh / 1_000n} Wh, ${event.stopReason}`;
     case 'SessionClosed':
       return `${session}by ${event.closedBy}`;
+    case 'SessionCostEstimated':
+      return `${session}${event.totalInclTaxMinor} ${event.currency} minor so far`;
     case 'CdrIssued':
       return `${session}${event.totalInclTaxMinor} ${event.currency} minor, ${event.lines.length} lines`;
     case 'PaymentPreauthorized':

@@ -15,6 +15,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { findCdr, listCdrs, type CdrRow } from '../outbound/cdr-table';
 import { database } from './database';
+import { logPlace } from './log-place';
 
 const cdrQuerySchema = pageQuerySchema.extend({
   sessionId: z.guid('must be the id of a session').optional(),
@@ -77,14 +78,5 @@ const placeOf = (cursor: string | undefined): readonly string[] | undefined => {
 const cdrItem = (row: CdrRow): object => ({
   ...(JSON.parse(row.value) as object),
   issuedAt: row.issued_at,
-  log: {
-    eventId: row.event_id,
-    contentHash: row.content_hash,
-    topic: row.topic,
-    key: row.stream_key,
-    sequence: row.sequence,
-    // Both are null until the broker has acknowledged the record.
-    partition: row.partition,
-    offset: row.log_offset,
-  },
+  log: logPlace(row),
 });

@@ -6,6 +6,7 @@ import {
   type DrawingSession,
   type SessionFact,
 } from '../outbound/drawing-session-table';
+import type { EstimateLog } from '../outbound/estimate-log';
 import type { PricingMetrics } from '../outbound/pricing-metrics';
 import { storeSessions, type SessionKey } from '../outbound/session-table';
 import type { TariffShelf } from '../outbound/tariff-shelf';
@@ -13,6 +14,7 @@ import type { TariffShelf } from '../outbound/tariff-shelf';
 export type PricingOutside = Readonly<{
   tariffs: TariffShelf;
   cdrs: CdrLog;
+  estimates: EstimateLog;
   metrics: PricingMetrics;
   logger: Logger;
 }>;
@@ -27,7 +29,7 @@ export type SessionWork = Readonly<{
 
 /** Takes the facts of some sessions as far as they can be taken, and writes what follows. */
 export const priceSessions = async (
-  { tariffs, cdrs: cdrLog, metrics, logger }: PricingOutside,
+  { tariffs, cdrs: cdrLog, estimates, metrics, logger }: PricingOutside,
   works: readonly SessionWork[],
   tx: SqlClient,
 ): Promise<void> => {
@@ -51,9 +53,15 @@ export const priceSessions = async (
         'a fact came after the CDR of its session',
       );
     }
-    return { key, session, ...(drawing === undefined ? {} : { drawing: { ...drawing, waiting } }) };
+    return {
+      key,
+      session,
+      facts: steps.map(({ fact }) => fact),
+      ...(drawing === undefined ? {} : { drawing: { ...drawing, waiting } }),
+    };
   });
   await cdrLog.record(tx, decided);
+  await estimates.record(tx, taken);
   await storeSessions(
     tx,
     taken.map(({ key, session }) => ({ key, state: session })),

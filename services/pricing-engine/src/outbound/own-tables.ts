@@ -1,10 +1,11 @@
-import type { CdrEvent, RecordedEvent, TariffEvent } from '@tallywatt/contracts';
+import type { CdrEvent, EstimateEvent, RecordedEvent, TariffEvent } from '@tallywatt/contracts';
 import type { Restore } from '@tallywatt/event-log';
 import { keepCdrs, type CdrEntry } from './cdr-table';
+import { keepEstimates } from './estimate-table';
 import { keepRules } from './pricing-rule-table';
 import { keepTariffs } from './tariff-tables';
 
-/** Fills the tables of a new database with the tariffs, rules and CDRs that the log has of us. */
+/** Fills the tables of a new database with what the log has of us: tariffs, rules, CDRs, estimates. */
 export const restoreOwnTables: Restore = async (own, tx) => {
   for await (const recorded of own('pricing.tariffs.v1')) {
     const events = (recorded as readonly RecordedEvent<TariffEvent>[]).map(({ event }) => event);
@@ -13,6 +14,13 @@ export const restoreOwnTables: Restore = async (own, tx) => {
   }
   for await (const recorded of own('pricing.cdrs.v1')) {
     await keepCdrs(tx, (recorded as readonly RecordedEvent<CdrEvent>[]).flatMap(cdrEntryOf));
+  }
+  for await (const recorded of own('pricing.estimates.v1')) {
+    const estimates = recorded as readonly RecordedEvent<EstimateEvent>[];
+    await keepEstimates(
+      tx,
+      estimates.map(({ event, metadata }) => ({ ...event, eventId: metadata.id })),
+    );
   }
 };
 

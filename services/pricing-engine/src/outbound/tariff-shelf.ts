@@ -31,9 +31,14 @@ export class TariffShelf {
     }
   }
 
+  /** The version, unless the log has not told us of it yet. */
+  known(cpoId: string, reference: TariffReference): PinnedTariff | undefined {
+    return this.versions.get(keyOf(cpoId, reference));
+  }
+
   /** @throws NotYetKnown when the log has not told us of the version yet. */
   pinned(cpoId: string, reference: TariffReference): PinnedTariff {
-    const known = this.versions.get(keyOf(cpoId, reference));
+    const known = this.known(cpoId, reference);
     if (known === undefined) {
       throw new NotYetKnown(
         `tariff ${reference.tariffId} version ${reference.version} of ${cpoId}`,

@@ -194,11 +194,12 @@ export const openPricingStage = async () => {
       send('POST', path, body, headers),
     cdrsOf,
     emptyDatabase: () => runtime.createDatabase(),
-    record: (events: readonly (SessionEvent | RegistryEvent)[]) =>
+    record: (events: readonly (SessionEvent | RegistryEvent)[], recordedAt?: string) =>
       gateway.transaction((tx) =>
         gateway.append(
           tx,
           events.map((event) => ({ event, occurredAt: '2026-06-01T09:25:30.000Z' })),
+          recordedAt === undefined ? {} : { recordedAt },
         ),
       ),
     /** The CDR once the broker has acknowledged it. */
