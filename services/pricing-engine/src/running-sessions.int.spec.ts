@@ -57,7 +57,7 @@ const tellSlowly = async (sessionId: string, ...facts: readonly SessionEvent[]):
 const eventsTaken = async (url: string, sessionId = ''): Promise<number> => {
   const { rows } = await stage.poolOf(url).query<{ taken: number }>(
     `SELECT coalesce(sum(last_sequence), 0)::int AS taken FROM event_log.seen
-     WHERE topic = 'charging.sessions.v1' AND stream_key LIKE $1`,
+     WHERE consumer = 'pricing-engine' AND topic = 'charging.sessions.v1' AND stream_key LIKE $1`,
     [`default/%${sessionId}`],
   );
   return rows[0]?.taken ?? 0;
