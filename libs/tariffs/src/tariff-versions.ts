@@ -1,4 +1,6 @@
 import { normalizeInstant, type Instant } from '@tallywatt/time';
+import type { MemberTerms } from './entitlement';
+import { parseTariff } from './tariff-parsing';
 
 /** Which text a version of a tariff is; the log's TariffReference says the same. */
 export type VersionReference = Readonly<{
@@ -17,6 +19,8 @@ export type TariffVersion = Readonly<{
   /** OCPI 2.2.1 Tariff start_date_time and end_date_time: from inclusive, until exclusive. */
   validFrom?: Instant;
   validUntil?: Instant;
+  /** What it says of tiers and fleet plans; left out when it says nothing of them. */
+  memberTerms?: MemberTerms;
 }>;
 
 /** What is known of one tariff. */
@@ -26,7 +30,7 @@ export type TariffVersions = Readonly<{
   withdrawn?: Readonly<{ lastVersion: bigint; withdrawnAt: Instant }>;
 }>;
 
-/** Reads the dates of a version from its published text, an OCPI 2.2.1 Tariff. */
+/** Reads a version from its published text, an OCPI 2.2.1 Tariff with our extension. */
 export const tariffVersionOf = (
   reference: VersionReference,
   currency: string,
@@ -35,11 +39,27 @@ export const tariffVersionOf = (
   const ocpi = JSON.parse(ocpiTariffJson) as Record<string, unknown>;
   const validFrom = dateTime(ocpi['start_date_time']);
   const validUntil = dateTime(ocpi['end_date_time']);
+  const memberTerms = memberTermsOf(ocpi);
   return {
     reference,
     currency,
+    ...(memberTerms === undefined ? {} : { memberTerms }),
     ...(validFrom === undefined ? {} : { validFrom }),
     ...(validUntil === undefined ? {} : { validUntil }),
+  };
+};
+
+// A text that this version cannot read prices no session either, so nothing is included by it.
+const memberTermsOf = (ocpi: Readonly<Record<string, unknown>>): MemberTerms | undefined => {
+  const extension = ocpi['tallywatt'];
+  if (typeof extension !== 'object' || extension === null) return undefined;
+  if (!('memberships' in extension) && !('fleets' in extension)) return undefined;
+  const parsed = parseTariff(ocpi);
+  if (!parsed.ok) return undefined;
+  const { memberships, fleets } = parsed.tariff;
+  return {
+    ...(memberships === undefined ? {} : { memberships }),
+    ...(fleets === undefined ? {} : { fleets }),
   };
 };
 

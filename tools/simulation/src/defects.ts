@@ -13,6 +13,7 @@ export const defects = [
   'settlement-forgets-what-was-asked',
   'webhook-is-believed',
   'tariff-not-waited-for',
+  'draw-not-waited-for',
   'correction-refund-is-goodwill',
   'second-credit-left-out',
 ] as const;

@@ -5,6 +5,7 @@ import type { Instant } from '@tallywatt/time';
 import { driverGroupsOf, type DriverFacts } from './driver-groups';
 import type { Entitlement } from './entitlement';
 import { versionOf } from './entitlement';
+import { includedEnergyOf } from './included-energy';
 import type { IssuedToken, Token } from './token';
 
 /** A token asks to charge at a charge point. */
@@ -84,6 +85,9 @@ export const authorize = (
     return denied('Blocked', 'payment-method-missing', request, known, moment);
   }
   const tier = tierAt(known.entitlement, request.at);
+  const priced = tariffOf(known, request, { ...token.facts, tier: tier.tier });
+  const { driverRef } = token.facts;
+  const { siteGroups } = request.place;
   return {
     decisionId: moment.decisionId,
     status: 'Accepted',
@@ -92,7 +96,8 @@ export const authorize = (
     ...tier,
     ...entitlementEvidence(known, moment),
     ...paymentOf(paymentMethodId, policy, request.currency),
-    ...tariffOf(known, request, { ...token.facts, tier: tier.tier }),
+    ...priced,
+    ...includedEnergyOf(known.tariffs, priced.tariff, { tier: tier.tier, driverRef, siteGroups }),
     decidedAt: moment.decidedAt,
   };
 };

@@ -64,6 +64,7 @@ const slowTopics = [
   '',
   '',
   'charging.sessions.v1',
+  'access.allowances.v1',
   'ledger.journal.v1',
   'payments.payments.v1',
   'payments.settlements.v1',

@@ -79,10 +79,15 @@ export const energyPrices: ReadonlyMap<string, number> = new Map([
 
 export const plannedTariffs: readonly Readonly<Record<string, unknown>>[] = [
   ...[...energyPrices].map(([id, price]) => tariff(id, component('ENERGY', price))),
-  tariff('idle', component('ENERGY', 0.45), component('PARKING_TIME', 6, 60)),
+  {
+    ...tariff('idle', component('ENERGY', 0.45), component('PARKING_TIME', 6, 60)),
+    tallywatt: { memberships: [{ tier: 'member', included_kwh_per_month: 60 }] },
+  },
   {
     id: 'night',
     currency: 'EUR',
+    // Less than the other: a driver has one pot, and each tariff fills it as far as it says.
+    tallywatt: { memberships: [{ tier: 'member', included_kwh_per_month: 40 }] },
     elements: [
       {
         price_components: [component('ENERGY', 0.29)],

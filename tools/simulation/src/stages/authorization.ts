@@ -1,4 +1,17 @@
-import { derivedId, type ChargingDecision } from '@tallywatt/contracts';
+import {
+  derivedId,
+  type ChargingDecision,
+  type RecordedEvent,
+  type SessionEvent,
+} from '@tallywatt/contracts';
+import {
+  afterFact,
+  allowance,
+  drawDue,
+  factsOf,
+  type Allowance,
+  type SessionFacts,
+} from '@tallywatt/derivations';
 import {
   authorize,
   isAccepted,
@@ -7,6 +20,7 @@ import {
 import * as entitlements from '@tallywatt/authorization/domain/entitlement';
 import * as tokens from '@tallywatt/authorization/domain/token';
 import { standingAssignments } from '@tallywatt/tariffs';
+import { Consumer, Progress } from '../ground/consumer';
 import type { Table } from '../ground/disk';
 import { Outbox } from '../ground/outbox';
 import { Relay } from '../ground/relay';
@@ -26,6 +40,12 @@ export class Authorization {
   readonly outbox: Outbox;
   readonly tokens: Table<tokens.Token>;
   readonly memberships: Table<entitlements.Entitlement>;
+  readonly progress: Progress;
+  /** What is known of sessions that draw included energy. */
+  readonly drawers: Table<SessionFacts>;
+  /** By whose energy it is and month. */
+  readonly months: Table<Allowance>;
+  consumer: Consumer | undefined;
   private relay: Relay;
   private view: KnowledgeView;
 
@@ -34,6 +54,9 @@ export class Authorization {
     this.outbox = new Outbox(this.process.disk, 'authorization', world);
     this.tokens = this.process.disk.table();
     this.memberships = this.process.disk.table();
+    this.progress = new Progress(this.process.disk);
+    this.drawers = this.process.disk.table();
+    this.months = this.process.disk.table();
     this.relay = new Relay(this.process, this.outbox);
     this.view = new KnowledgeView(this.process);
   }
@@ -42,7 +65,39 @@ export class Authorization {
     this.relay = new Relay(this.process, this.outbox);
     this.view = new KnowledgeView(this.process);
     this.view.start();
+    this.consumer = new Consumer(
+      this.process,
+      ['charging.sessions.v1'],
+      this.progress,
+      (records) => records.forEach((one) => this.draw(one as RecordedEvent<SessionEvent>)),
+      () => this.relay.wake(),
+    );
+    this.consumer.start();
     this.relay.wake();
+  }
+
+  /** A session that is settled draws of its month, in the transaction that takes the fact. */
+  private draw({ event, metadata }: RecordedEvent<SessionEvent>): void {
+    const before = this.drawers.get(event.sessionId);
+    const draws =
+      event.type === 'SessionStarted' && event.decision.includedEnergy !== undefined
+        ? factsOf(event)
+        : undefined;
+    const facts = before === undefined ? draws : afterFact(before, event);
+    if (facts === undefined) return;
+    this.drawers.set(event.sessionId, facts);
+    const command = drawDue(before, facts);
+    if (command === undefined) return;
+    const month = `${command.subjectRef}/${command.period}`;
+    const known = this.months.get(month) ?? allowance.initial;
+    const decision = allowance.decide(command, known);
+    if (decision.kind !== 'accepted') return;
+    this.months.set(month, decision.events.reduce(allowance.evolve, known));
+    const { occurredAt } = metadata;
+    this.outbox.append(
+      decision.events.map((drawn) => ({ event: drawn, occurredAt })),
+      { cause: metadata },
+    );
   }
 
   /** The operator registers a token; before it is running, as part of the world's beginning. */

@@ -1,6 +1,7 @@
 import {
   canonicalJson,
   encodeEvent,
+  type AllowanceEvent,
   type CdrEvent,
   type EventMetadata,
   type RecordedEvent,
@@ -9,8 +10,8 @@ import {
   type TariffReference,
 } from '@tallywatt/contracts';
 import {
+  advance,
   pinnedTariff,
-  progressOf,
   ratedSession,
   type PinnedTariff,
   type RatedSession,
@@ -25,6 +26,8 @@ import { SimulatedProcess } from '../ground/simulated-process';
 import { hold } from '../ground/violation';
 import type { World } from '../ground/world';
 import { cpoId } from './gateway';
+
+type SessionFact = Pick<RecordedEvent<SessionEvent>, 'event' | 'metadata'>;
 
 type TariffRow = Readonly<{ contentHash: string; ocpiTariffJson: string }>;
 
@@ -49,6 +52,10 @@ export class Pricing {
   readonly outbox: Outbox;
   readonly progress: Progress;
   readonly sessions: Table<RatedSession>;
+  /** What was drawn, by session and energy revision. */
+  readonly draws: Table<bigint>;
+  /** Facts that wait for a draw, by session. */
+  readonly waiting: Table<readonly SessionFact[]>;
   readonly cdrs: Table<string>;
   readonly latest: Table<TariffVersion>;
   private readonly versions: Table<TariffRow>;
@@ -61,6 +68,8 @@ export class Pricing {
     this.outbox = new Outbox(this.process.disk, 'pricing-engine', world);
     this.progress = new Progress(this.process.disk);
     this.sessions = this.process.disk.table();
+    this.draws = this.process.disk.table();
+    this.waiting = this.process.disk.table();
     this.cdrs = this.process.disk.table();
     this.latest = this.process.disk.table();
     this.versions = this.process.disk.table();
@@ -71,7 +80,7 @@ export class Pricing {
     this.relay = new Relay(this.process, this.outbox);
     this.consumer = new Consumer(
       this.process,
-      ['charging.sessions.v1', 'pricing.tariffs.v1'],
+      ['charging.sessions.v1', 'access.allowances.v1', 'pricing.tariffs.v1'],
       this.progress,
       (records) => this.take(records),
       () => this.relay.wake(),
@@ -100,8 +109,24 @@ export class Pricing {
 
   private take(records: readonly RecordedEvent[]): void {
     for (const { event, metadata } of records) {
-      if (event.type === 'TariffPublished') this.keepTariff(event);
-      else this.takeSessionEvent(event as SessionEvent, metadata);
+      switch (event.type) {
+        case 'TariffPublished':
+          this.keepTariff(event);
+          break;
+        case 'TariffAssigned':
+        case 'TariffUnassigned':
+        case 'TariffWithdrawn':
+          break;
+        case 'AllowanceDrawn':
+        case 'AllowanceReturned':
+          this.takeDraw(event);
+          break;
+        default:
+          this.takeFacts((event as SessionEvent).sessionId, {
+            event: event as SessionEvent,
+            metadata,
+          });
+      }
     }
   }
 
@@ -113,16 +138,36 @@ export class Pricing {
     this.versions.set(rowName(tariff), { contentHash, ocpiTariffJson });
   }
 
-  private takeSessionEvent(event: SessionEvent, cause: EventMetadata): void {
-    const before = this.sessions.get(event.sessionId) ?? ratedSession.initial;
-    const { session, cdrs } = progressOf(before, event, (reference) => this.pinned(reference));
-    this.sessions.set(event.sessionId, session);
+  private takeDraw({ sessionId, energyRevision, sessionDrawnMilliWh }: AllowanceEvent): void {
+    this.draws.set(`${sessionId}/${energyRevision}`, sessionDrawnMilliWh);
+    if (this.waiting.has(sessionId)) this.takeFacts(sessionId);
+  }
+
+  private takeFacts(sessionId: string, ...news: readonly SessionFact[]): void {
+    let before = this.sessions.get(sessionId) ?? ratedSession.initial;
+    const facts = [...(this.waiting.get(sessionId) ?? []), ...news];
+    const { session, steps, waiting } = advance(
+      before,
+      facts,
+      (reference) => this.pinned(reference),
+      ({ energyRevision }) => this.drawnMilliWh(sessionId, energyRevision),
+    );
+    this.sessions.set(sessionId, session);
+    if (waiting.length > 0 || this.waiting.has(sessionId)) this.waiting.set(sessionId, waiting);
     const isForgetful = this.world.has('second-credit-left-out');
-    const isSecond = before.status === 'rated' && before.revision > 1;
-    for (const cdr of cdrs) {
-      if (isForgetful && isSecond && cdr.type === 'CreditCdrIssued') continue;
-      this.record(cdr, cause);
+    for (const { fact, cdrs } of steps) {
+      const isSecond = before.status === 'rated' && before.revision > 1;
+      for (const cdr of cdrs) {
+        if (isForgetful && isSecond && cdr.type === 'CreditCdrIssued') continue;
+        this.record(cdr, fact.metadata);
+      }
+      before = cdrs.reduce(ratedSession.evolve, ratedSession.evolve(before, fact.event));
     }
+  }
+
+  private drawnMilliWh(sessionId: string, energyRevision: number): bigint | undefined {
+    const drawn = this.draws.get(`${sessionId}/${energyRevision}`);
+    return drawn === undefined && this.world.has('draw-not-waited-for') ? 0n : drawn;
   }
 
   private pinned(reference: TariffReference): PinnedTariff {

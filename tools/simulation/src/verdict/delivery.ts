@@ -10,8 +10,9 @@ export const judgeDelivery = (system: System): void => {
     const waiting = outbox.waiting(5);
     hold(waiting.length === 0, rule, () => `${process.name} has not published ${textOf(waiting)}`);
   }
-  const { gateway, ledger, payments, pricing, reconciliation } = system;
-  for (const { process, consumer } of [gateway, pricing, payments, ledger, reconciliation]) {
+  const { authorization, gateway, ledger, payments, pricing, reconciliation } = system;
+  const consuming = [gateway, authorization, pricing, payments, ledger, reconciliation];
+  for (const { process, consumer } of consuming) {
     hold(consumer?.hasCaughtUp() === true, rule, () => `${process.name} has not caught up`);
     const blocked = consumer?.blocked ?? [];
     hold(blocked.length === 0, rule, () => `${process.name} waits in ${blocked.join(', ')}`);

@@ -1,5 +1,6 @@
 import {
   encodeEvent,
+  type AllowanceEvent,
   type CdrEvent,
   type EntitlementEvent,
   type PaymentEvent,
@@ -10,8 +11,8 @@ import {
 import { fold } from '@tallywatt/decider';
 import {
   absentEntry,
+  advance,
   pinnedTariff,
-  progressOf,
   ratedSession,
   type Fact,
   type JournalEntry,
@@ -38,6 +39,7 @@ import { hold, holdSame, Violation } from '../ground/violation';
 import { cpoId } from '../stages/gateway';
 import { entriesFor, factTopics } from '../stages/ledger';
 import { reconciledTopics } from '../stages/reconciliation';
+import { rebuildAllowances } from './allowances';
 import type { Evidence } from './evidence';
 
 const rule = 'the log rebuilds every state';
@@ -47,6 +49,7 @@ export const judgeRebuild = (evidence: Evidence): void => {
   rebuildStreams(evidence);
   rebuildSessions(evidence);
   rebuildPayments(evidence);
+  rebuildAllowances(evidence);
   rebuildCdrs(evidence);
   rebuildJournal(evidence);
   rebuildSubjects(evidence);
@@ -124,21 +127,27 @@ const rebuildCdrs = (evidence: Evidence): void => {
     tariffs.set(name, tariff);
     return tariff;
   };
+  const draws = evidence.events<AllowanceEvent>('access.allowances.v1');
   for (const { stored, events, issued, credited, withheld } of evidence.sessions) {
-    let state = ratedSession.initial;
-    const derived: CdrEvent[] = [];
-    for (const event of events) {
-      const { session, cdrs } = progressOf(state, event, pinned);
-      state = session;
-      derived.push(...cdrs);
-    }
+    const { sessionId } = stored;
+    const facts = events.map((event) => ({ event }));
+    const { session, steps, waiting } = advance(
+      ratedSession.initial,
+      facts,
+      pinned,
+      ({ energyRevision }) =>
+        draws.find((draw) => draw.sessionId === sessionId && draw.energyRevision === energyRevision)
+          ?.sessionDrawnMilliWh,
+    );
+    holdSame(waiting.length, 0, rule, `facts that wait of ${sessionId}`);
+    const derived: readonly CdrEvent[] = steps.flatMap(({ cdrs }) => cdrs);
     const recorded = [...issued, ...credited, ...withheld]
       .map(({ metadata }) => metadata.contentHash)
       .sort();
     const again = derived.map((cdr) => encodeEvent(cdr).contentHash).sort();
     holdSame(again, recorded, rule, `CDRs of ${stored.sessionId}`);
     const known = evidence.system.pricing.sessions.get(stored.sessionId);
-    holdSame(state, known, rule, `rated session ${stored.sessionId}`);
+    holdSame(session, known, rule, `rated session ${stored.sessionId}`);
   }
 };
 
