@@ -68,8 +68,13 @@ export {
   type PricingRuleTerms,
 } from './dynamic-pricing/pricing-rule-parsing';
 export {
+  replayRule,
+  type ReplayedVersion,
+  type RuleReplay,
+  type SiteFact,
+} from './dynamic-pricing/rule-replay';
+export {
   hourBefore,
-  isCountedFrom,
   siteChargePointOf,
   siteObservation,
   siteSessionAfter,

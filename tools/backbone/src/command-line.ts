@@ -4,6 +4,7 @@ import { auditCommand } from './audit-command';
 import { toJsonText, UsageFault, type Command } from './command';
 import { exportCommand } from './export-command';
 import { parkedListCommand, parkedReplayCommand } from './parked-command';
+import { pricingRuleDryRunCommand } from './pricing-rule-dry-run-command';
 import { rebuildCommand } from './rebuild-command';
 import { tariffImportCommand } from './tariff-import-command';
 import { topicsCommand } from './topics-command';
@@ -18,6 +19,7 @@ const commands: readonly Command[] = [
   auditCommand,
   rebuildCommand,
   whatIfCommand,
+  pricingRuleDryRunCommand,
 ];
 
 /** 0 all is well, 1 something was found, 2 typed wrongly, 3 it could not be carried out. */

@@ -51,6 +51,26 @@ export const dayOption = (options: OptionValues, name: 'from' | 'to'): string | 
   throw new UsageFault(`--${name} is a day as 2026-11-21, not ${text}`);
 };
 
+const formats = ['table', 'json', 'csv'] as const;
+
+/** How a report is to be printed; a table when it is not said. @throws UsageFault */
+export const formatOption = (options: OptionValues): (typeof formats)[number] => {
+  const text = textOption(options, 'format') ?? 'table';
+  const format = formats.find((one) => one === text);
+  if (format === undefined) {
+    throw new UsageFault(`--format is ${formats.join(', ')}, not ${text}`);
+  }
+  return format;
+};
+
+/** An instant (RFC 3339) of an option, in UTC with milliseconds. @throws UsageFault */
+export const instantOption = (options: OptionValues, name: 'from' | 'to'): string => {
+  const text = textOption(options, name);
+  const isInstant = text !== undefined && /T\d{2}:\d{2}.*(?:Z|[+-]\d{2}:\d{2})$/i.test(text);
+  if (isInstant && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
+  throw new UsageFault(`--${name} is an instant as 2026-11-21T08:00:00Z, not ${text ?? 'nothing'}`);
+};
+
 /** JSON of what a command found: bigint as text, maps as objects. */
 export const toJsonText = (value: unknown): string =>
   JSON.stringify(

@@ -11,7 +11,8 @@ import { hasParkingTime, type OcpiTariff } from '@tallywatt/tariffs';
 /** Which sessions to rate again, and under what. Days are those of the location's calendar. */
 export type WhatIfQuestion = Readonly<{
   cpoId: string;
-  tariff: OcpiTariff;
+  /** Of all sessions, or of those that started at an instant. */
+  tariff: OcpiTariff | ((startedAt: string) => OcpiTariff);
   /** Only sessions that were priced by this tariff; left out: all. */
   replaces?: string | undefined;
   /** Included. */
@@ -19,6 +20,8 @@ export type WhatIfQuestion = Readonly<{
   /** Not included. */
   to?: string | undefined;
   locationId?: string | undefined;
+  /** Only sessions that started from the one instant, included, to the other, not included. */
+  startedWithin?: Readonly<{ from: string; to: string }>;
 }>;
 
 type SessionPlace = Readonly<{
@@ -56,10 +59,14 @@ export const logUnsound = 'log-unsound';
 const unknownDay = 'unknown';
 
 const isAsked = (question: WhatIfQuestion, started: SessionStarted): boolean => {
-  const { cpoId, replaces, from, to, locationId } = question;
+  const { cpoId, replaces, from, to, locationId, startedWithin } = question;
   if (started.cpoId !== cpoId) return false;
   if (locationId !== undefined && started.location.locationId !== locationId) return false;
   if (replaces !== undefined && started.decision.tariff?.tariffId !== replaces) return false;
+  if (startedWithin !== undefined) {
+    if (started.startedAt < startedWithin.from || started.startedAt >= startedWithin.to)
+      return false;
+  }
   const day = localStartDay(started);
   return (
     day === undefined || ((from === undefined || day >= from) && (to === undefined || day < to))
@@ -92,9 +99,13 @@ export class SessionWhatIf {
     started: SessionStarted,
     draws: Draws = () => undefined,
   ): SessionWhatIf | undefined {
-    return isAsked(question, started)
-      ? new SessionWhatIf(question.tariff, started, draws)
-      : undefined;
+    if (!isAsked(question, started)) return undefined;
+    const { tariff } = question;
+    return new SessionWhatIf(
+      typeof tariff === 'function' ? tariff(started.startedAt) : tariff,
+      started,
+      draws,
+    );
   }
 
   takeFact(event: SessionEvent, sequence: bigint): void {

@@ -1,6 +1,7 @@
 import { parseTariff, type OcpiTariff } from '@tallywatt/tariffs';
 import {
   dayOption,
+  formatOption,
   textOption,
   toJsonText,
   UsageFault,
@@ -13,17 +14,6 @@ import { logUnsound } from './session-what-if';
 import { whatIfCsv, whatIfTable } from './what-if-formats';
 import { askLog } from './what-if-log';
 import { whatIfReport } from './what-if-report';
-
-const formats = ['table', 'json', 'csv'] as const;
-
-const formatOf = (options: OptionValues): (typeof formats)[number] => {
-  const text = textOption(options, 'format') ?? 'table';
-  const format = formats.find((one) => one === text);
-  if (format === undefined) {
-    throw new UsageFault(`--format is ${formats.join(', ')}, not ${text}`);
-  }
-  return format;
-};
 
 type ReadTariff = Readonly<{ tariff?: OcpiTariff; warnings: TariffFiles['warnings'] }> &
   Readonly<{ faults: readonly FileFault[] }>;
@@ -77,7 +67,7 @@ export const whatIfCommand: Command = {
   },
   positionals: [0, 0],
   run: async ({ addresses, options }) => {
-    const format = formatOf(options);
+    const format = formatOption(options);
     const range = { from: dayOption(options, 'from'), to: dayOption(options, 'to') };
     const { tariff, faults, warnings } = readTariff(options);
     const notes = warnings.map((warning) => `warning: ${faultLine(warning)}`);

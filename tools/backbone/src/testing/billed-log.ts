@@ -57,7 +57,7 @@ export type BilledLog = Readonly<{
   /** Bills one more session through all topics and both databases; it may have energy included. */
   bill(sessionId: string, includedEnergy?: IncludedEnergy): Promise<CdrIssued>;
   /** Publishes events as a service would that has gone astray. */
-  publish(service: string, events: readonly OutgoingEvent[]): Promise<void>;
+  publish(service: string, events: readonly OutgoingEvent[], recordedAt?: string): Promise<void>;
   /** Publishes a record past every service: any number, any value, any hash. */
   forge(record: {
     event: TallywattEvent;
@@ -103,9 +103,10 @@ export const startBilledLog = async (servers: LocalRuntime): Promise<BilledLog> 
       },
       120_000,
     );
-  const publish = async (service: string, events: readonly OutgoingEvent[]): Promise<void> => {
+  const publish: BilledLog['publish'] = async (service, events, recordedAt) => {
     const owner = await ownerOf(service);
-    await owner.eventLog.transaction((tx) => owner.eventLog.append(tx, events));
+    const context = recordedAt === undefined ? {} : { recordedAt };
+    await owner.eventLog.transaction((tx) => owner.eventLog.append(tx, events, context));
     await untilPublished(owner);
   };
   const recordsOf = async <E extends TallywattEvent>(
