@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { ServiceContext } from '@tallywatt/service-kit';
+import { AssignmentDesk } from './inbound/assignment-desk';
+import { AssignmentsController } from './inbound/assignments.controller';
 import { CdrsController } from './inbound/cdrs.controller';
 import { database } from './inbound/database';
 import { EstimateDesk } from './inbound/estimate-desk';
@@ -19,6 +21,7 @@ export class PricingEngineModule {
       module: PricingEngineModule,
       controllers: [
         TariffsController,
+        AssignmentsController,
         PricingRulesController,
         CdrsController,
         QuotesController,
@@ -28,6 +31,7 @@ export class PricingEngineModule {
         { provide: EstimateDesk, useFactory: () => new EstimateDesk(pool) },
         { provide: QuoteDesk, useFactory: () => new QuoteDesk() },
         { provide: TariffDesk, useFactory: () => new TariffDesk(eventLog) },
+        { provide: AssignmentDesk, useFactory: () => new AssignmentDesk(eventLog) },
         {
           provide: RuleDesk,
           useFactory: (tariffs: TariffDesk) => new RuleDesk(eventLog, tariffs),

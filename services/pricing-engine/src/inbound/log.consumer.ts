@@ -6,6 +6,7 @@ import type {
   TopicName,
 } from '@tallywatt/contracts';
 import type { ConsumerOptions, SqlClient } from '@tallywatt/event-log';
+import { keepAssignments } from '../outbound/assignment-table';
 import { keepRules } from '../outbound/pricing-rule-table';
 import { keepTariffs } from '../outbound/tariff-tables';
 import { takeAllowanceEvents } from './allowance-events.consumer';
@@ -39,4 +40,5 @@ export const logConsumer = (outside: PricingOutside): ConsumerOptions => {
 const keepTariffEvents = async (events: readonly TariffEvent[], tx: SqlClient): Promise<void> => {
   await keepTariffs(tx, events);
   await keepRules(tx, events);
+  await keepAssignments(tx, events);
 };

@@ -1,16 +1,18 @@
 import type { CdrEvent, EstimateEvent, RecordedEvent, TariffEvent } from '@tallywatt/contracts';
 import type { Restore } from '@tallywatt/event-log';
+import { keepAssignments } from './assignment-table';
 import { keepCdrs, type CdrEntry } from './cdr-table';
 import { keepEstimates } from './estimate-table';
 import { keepRules } from './pricing-rule-table';
 import { keepTariffs } from './tariff-tables';
 
-/** Fills the tables of a new database with what the log has of us: tariffs, rules, CDRs, estimates. */
+/** Fills the tables of a new database with what the log has of us. */
 export const restoreOwnTables: Restore = async (own, tx) => {
   for await (const recorded of own('pricing.tariffs.v1')) {
     const events = (recorded as readonly RecordedEvent<TariffEvent>[]).map(({ event }) => event);
     await keepTariffs(tx, events);
     await keepRules(tx, events);
+    await keepAssignments(tx, events);
   }
   for await (const recorded of own('pricing.cdrs.v1')) {
     await keepCdrs(tx, (recorded as readonly RecordedEvent<CdrEvent>[]).flatMap(cdrEntryOf));

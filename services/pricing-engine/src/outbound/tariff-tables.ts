@@ -78,9 +78,10 @@ export const keepTariffs = async (tx: SqlClient, events: readonly TariffEvent[])
   for (const event of events) {
     if (event.type !== 'TariffWithdrawn') continue;
     await tx.query(
-      `UPDATE tariffs SET withdrawn_version = greatest(withdrawn_version, $3)
+      `UPDATE tariffs SET withdrawn_version = greatest(withdrawn_version, $3),
+         withdrawn_at = CASE WHEN coalesce(withdrawn_version, 0) < $3 THEN $4 ELSE withdrawn_at END
        WHERE cpo_id = $1 AND tariff_id = $2`,
-      [event.cpoId, event.tariffId, event.lastVersion.toString()],
+      [event.cpoId, event.tariffId, event.lastVersion.toString(), event.withdrawnAt],
     );
   }
 };

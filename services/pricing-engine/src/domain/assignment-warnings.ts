@@ -1,0 +1,47 @@
+import type { TariffAssigned } from '@tallywatt/contracts';
+import { areTied } from '@tallywatt/tariffs';
+
+export type AssignmentWarning = Readonly<{ path: string; message: string }>;
+
+/** What a person may not have meant, by JSON path. `others` are the assignments that stand. */
+export const assignmentWarnings = (
+  assigned: TariffAssigned,
+  others: readonly TariffAssigned[],
+): readonly AssignmentWarning[] => [
+  ...(asksNothing(assigned)
+    ? [
+        {
+          path: '$',
+          message:
+            "asks nothing: it takes the place of every charge point's own tariff, for every driver",
+        },
+      ]
+    : []),
+  ...assigned.driverGroups.flatMap((group, index) =>
+    group.startsWith('roaming:')
+      ? [{ path: `$.driverGroups[${index}]`, message: 'holds nobody yet: no token says this' }]
+      : [],
+  ),
+  ...others
+    .filter((other) => areTied(assigned, other))
+    .map((other) => ({ path: '$.priority', message: tieOf(assigned, other) })),
+];
+
+const asksNothing = (assigned: TariffAssigned): boolean =>
+  [
+    assigned.driverGroups,
+    assigned.chargePointIds,
+    assigned.evseGroups,
+    assigned.locationIds,
+    assigned.siteGroups,
+    assigned.weeklyWindows,
+  ].every(({ length }) => length === 0);
+
+const tieOf = (assigned: TariffAssigned, other: TariffAssigned): string => {
+  const [first] = [assigned, other].sort((one, two) => (one.assignedAt < two.assignedAt ? 1 : -1));
+  const winner = first === assigned ? 'this one' : 'that one';
+  return (
+    `ties with assignment ${other.assignmentId} of tariff ${other.tariffId}: some start is held by ` +
+    `both, with one priority and equally specific; ${winner} wins, being assigned later`
+  );
+};

@@ -1,0 +1,84 @@
+import type { SqlClient } from '@tallywatt/event-log';
+import {
+  standingAssignments,
+  tariffVersionOf,
+  type TariffOffer,
+  type TariffVersion,
+  type TariffVersions,
+} from '@tallywatt/tariffs';
+import { instantFromEpochMs } from '@tallywatt/time';
+import { allAssignments } from './assignment-table';
+
+type Row = Readonly<{
+  tariff_id: string;
+  version: string;
+  content_hash: string;
+  currency: string;
+  bills_parking_time: boolean;
+  dates_json: string;
+  withdrawn_version: string | null;
+  withdrawn_at: Date | null;
+}>;
+
+/** What a CPO's starts are priced by, as this service's tables know it. */
+export const loadTariffOffer = async (
+  db: SqlClient,
+  cpoId: string,
+  chargePointTariffId: string,
+): Promise<TariffOffer> => {
+  const assignments = standingAssignments(await allAssignments(db, cpoId));
+  const tariffs = await loadVersions(db, cpoId, [
+    chargePointTariffId,
+    ...assignments.map(({ tariffId }) => tariffId),
+  ]);
+  return { assignments, chargePointTariffId, versionsOf: (tariffId) => tariffs.get(tariffId) };
+};
+
+const loadVersions = async (
+  db: SqlClient,
+  cpoId: string,
+  tariffIds: readonly string[],
+): Promise<ReadonlyMap<string, TariffVersions>> => {
+  // Of each text only its dates: the texts are large, and there may be many.
+  const { rows } = await db.query<Row>(
+    `SELECT v.tariff_id, v.version, v.content_hash, v.currency, v.bills_parking_time,
+       json_build_object('start_date_time', v.ocpi_tariff_json::json->'start_date_time',
+         'end_date_time', v.ocpi_tariff_json::json->'end_date_time')::text AS dates_json,
+       t.withdrawn_version, t.withdrawn_at
+     FROM tariffs t JOIN tariff_versions v USING (cpo_id, tariff_id)
+     WHERE cpo_id = $1 AND tariff_id = ANY ($2::text[])`,
+    [cpoId, [...new Set(tariffIds)]],
+  );
+  const tariffs = new Map<string, TariffVersions & { readonly versions: TariffVersion[] }>();
+  for (const row of rows) {
+    const known = tariffs.get(row.tariff_id) ?? { versions: [], ...withdrawnOf(row) };
+    known.versions.push(versionOf(row));
+    tariffs.set(row.tariff_id, known);
+  }
+  return tariffs;
+};
+
+const versionOf = (row: Row): TariffVersion =>
+  tariffVersionOf(
+    {
+      tariffId: row.tariff_id,
+      version: BigInt(row.version),
+      contentHash: row.content_hash,
+      billsParkingTime: row.bills_parking_time,
+    },
+    row.currency,
+    row.dates_json,
+  );
+
+const withdrawnOf = ({
+  withdrawn_version,
+  withdrawn_at,
+}: Row): Pick<TariffVersions, 'withdrawn'> =>
+  withdrawn_version === null || withdrawn_at === null
+    ? {}
+    : {
+        withdrawn: {
+          lastVersion: BigInt(withdrawn_version),
+          withdrawnAt: instantFromEpochMs(withdrawn_at.getTime()),
+        },
+      };
