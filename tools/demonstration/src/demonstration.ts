@@ -51,6 +51,7 @@ const runScenario = async (
     url: system.addresses.ocpp,
     id,
     password: chargePointPassword,
+    ...(scenario.ocppVersion === undefined ? {} : { ocppVersion: scenario.ocppVersion }),
     connectors: [{ id: 1, powerKwMax: 22, registerWh: runRegisterWh() }],
     virtualClock: { start: new Date(startAt.getTime() - 60_000).toISOString(), speed },
   });

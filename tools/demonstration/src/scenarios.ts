@@ -1,4 +1,8 @@
-import type { SessionCharged, SessionOptions } from '@tallywatt/charge-point-simulator';
+import type {
+  OcppVersion,
+  SessionCharged,
+  SessionOptions,
+} from '@tallywatt/charge-point-simulator';
 import {
   addRational,
   decimalFromString,
@@ -14,6 +18,8 @@ import type { TariffName } from './setup';
 export type Scenario = Readonly<{
   name: string;
   story: string;
+  /** What the charger speaks; default 1.6. */
+  ocppVersion?: OcppVersion;
   tariff: TariffName;
   paymentMethod: string;
   membership?: string;
@@ -115,6 +121,21 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'ocpp201-idle',
+    story: 'the same at a station of OCPP 2.0.1, plugged in before the card is shown',
+    ocppVersion: '2.0.1',
+    tariff: 'idle',
+    paymentMethod: 'pm_card_visa',
+    startsAt: '12:00',
+    session: { energyWh: 10_000n, curve: 'ac', idleMinutesAfter: 40, duplicateStop: true },
+    // As above: 8.93.
+    faults: (evidence, outcome) => [
+      ...equal('transaction', outcome.transactionId, evidence.session.ocppTransactionId),
+      ...equal('a duplicate was seen', true, evidence.session.duplicatesSeen > 0),
+      ...settled(evidence, 893n),
+    ],
+  },
+  {
     name: 'declined-card',
     story: 'the hold is declined, so the charger is told to stop; what it gave is owed',
     tariff: 'flat',
@@ -125,6 +146,20 @@ export const scenarios: readonly Scenario[] = [
       ...equal('stop reason', 'Remote', outcome.stopReason),
       ...equal('captured', 0n, evidence.subject.capturedMinor),
       ...equal('owed', evidence.cdr.totalInclTaxMinor, evidence.subject.receivableMinor),
+      ...equal('outcome', 'receivable-open', evidence.subject.outcome),
+    ],
+  },
+  {
+    name: 'ocpp201-declined',
+    story: 'the same at a station of OCPP 2.0.1',
+    ocppVersion: '2.0.1',
+    tariff: 'flat',
+    paymentMethod: 'pm_card_visa_chargeDeclined',
+    startsAt: '14:00',
+    session: { energyWh: 40_000n, curve: 'ac' },
+    faults: (evidence, outcome) => [
+      ...equal('stop reason', 'Remote', outcome.stopReason),
+      ...equal('captured', 0n, evidence.subject.capturedMinor),
       ...equal('outcome', 'receivable-open', evidence.subject.outcome),
     ],
   },

@@ -1,4 +1,8 @@
-import { SimulatedChargePoint, type SessionCharged } from '@tallywatt/charge-point-simulator';
+import {
+  SimulatedChargePoint,
+  type OcppVersion,
+  type SessionCharged,
+} from '@tallywatt/charge-point-simulator';
 import {
   chargePointPassword,
   issueToken,
@@ -32,6 +36,7 @@ export const connectCharger = async (
   api: OperatorApi,
   id: string,
   virtualClock: Readonly<{ start: Date; speed: number }>,
+  ocppVersion: OcppVersion = '1.6',
 ): Promise<Readonly<{ charger: SimulatedChargePoint; idTag: string }>> => {
   const idTag = `TAG${id.replaceAll('-', '')}`.slice(0, 20);
   await registerChargePoint(api, id, 'flat');
@@ -39,6 +44,7 @@ export const connectCharger = async (
   const charger = new SimulatedChargePoint({
     url: system.addresses.ocpp,
     id,
+    ocppVersion,
     password: chargePointPassword,
     connectors: [{ id: 1, powerKwMax: 22 }],
     virtualClock,
@@ -51,7 +57,8 @@ export const connectCharger = async (
 };
 
 /**
- * Chargers at which one car follows the other until told to finish. Every session has an energy of
+ * Chargers at which one car follows the other until told to finish; each second one speaks OCPP
+ * 2.0.1. Every session has an energy of
  * its own, odd enough that a mix-up or a rounding on the way shows.
  */
 export const startTraffic = async (
@@ -85,7 +92,9 @@ export const startTraffic = async (
     const start = virtualStart();
     const runs: Promise<SessionCharged[]>[] = [];
     for (const [place, id] of ids.entries()) {
-      const { charger, idTag } = await connectCharger(system, api, id, { start, speed });
+      const version = place % 2 === 0 ? '1.6' : '2.0.1';
+      const clock = { start, speed };
+      const { charger, idTag } = await connectCharger(system, api, id, clock, version);
       chargers.push(charger);
       runs.push(run(charger, idTag, place));
     }
