@@ -6,6 +6,7 @@ import type {
   PaymentEvent,
   SessionEvent,
   SettlementEvent,
+  TariffAssigned,
 } from '@tallywatt/contracts';
 import { decimalToString, formatMoney } from '@tallywatt/money';
 
@@ -42,6 +43,19 @@ export const sessionSummary = (event: SessionEvent): string => {
 
 export const decisionSummary = ({ decision, purpose }: DecisionEvent): string =>
   `${decision.status} for ${purpose}, ${decision.tier}, ${decision.paymentRoute}, rule ${decision.rule}`;
+
+export const assignmentSummary = (event: TariffAssigned): string => {
+  const { assignmentId, revision, tariffId, priority, assignedBy } = event;
+  const asked = [
+    ...event.driverGroups,
+    ...event.chargePointIds,
+    ...event.evseGroups,
+    ...event.locationIds,
+    ...event.siteGroups,
+  ];
+  const whom = asked.length === 0 ? 'everywhere' : `for ${asked.join(', ')}`;
+  return `${assignmentId} revision ${revision}: ${tariffId} ${whom}, priority ${priority}, by ${assignedBy}`;
+};
 
 export const drawSummary = (event: AllowanceEvent): string => {
   const { period, sessionEnergyMilliWh, sessionDrawnMilliWh, leftMilliWh } = event;

@@ -13,6 +13,7 @@ import { EntryDerivation } from './entry-derivation';
 import type { Finding } from './finding';
 import { hopNames, linkOf, type HopFault, type HopName, type Link } from './hop';
 import {
+  assignmentSummary,
   cdrSummary,
   decisionSummary,
   drawSummary,
@@ -21,7 +22,7 @@ import {
   sessionSummary,
   settlementSummary,
 } from './hop-summaries';
-import type { LoggedSession } from './session-evidence';
+import { assignmentOf, type LoggedSession } from './session-evidence';
 
 export type SessionAudit = Readonly<{
   links: readonly Link[];
@@ -71,6 +72,20 @@ const decisionFaults = ({ sessions, decisions }: LoggedSession): HopFault[] =>
             recorded,
           ),
         ];
+  });
+
+/** A decision that names an assignment rests on a record that assigns its tariff. */
+const assignmentFaults = ({ sessions, assignments }: LoggedSession): HopFault[] =>
+  sessions.flatMap((recorded) => {
+    const { event } = recorded;
+    if (event.type !== 'SessionStarted') return [];
+    const named = assignmentOf(event.decision);
+    if (named === undefined) return [];
+    const tariffId = event.decision.tariff?.tariffId;
+    const isAssigned = assignments.some((one) => one.event.tariffId === tariffId);
+    return isAssigned
+      ? []
+      : [fault('tariff', `no record assigns ${tariffId} by assignment ${named}`, recorded)];
   });
 
 /** The versions the session names; that they are there is found when the CDR is derived. */
@@ -263,6 +278,7 @@ const linksOf = (logged: LoggedSession, sessionId: string): Link[] => [
     const { tariffId, version, contentHash } = one.event.tariff;
     return linkOf('tariff', one, `${tariffId} version ${version}, text ${contentHash}`);
   }),
+  ...logged.assignments.map((one) => linkOf('tariff', one, assignmentSummary(one.event))),
   ...logged.sessions.map((one) => linkOf('session', one, sessionSummary(one.event))),
   ...logged.draws
     .filter(({ event }) => event.sessionId === sessionId)
@@ -287,6 +303,7 @@ export const auditSession = (
   const faults = [
     ...logged.faults.map(recordFault),
     ...decisionFaults(logged),
+    ...assignmentFaults(logged),
     ...drawFaults(logged, sessionId).map(({ detail, of }) => fault('allowance', detail, of)),
     ...priceFaults(logged),
     ...paymentFaults(logged, cpoId, sessionId),

@@ -9,6 +9,8 @@ import {
   type SessionEvent,
   type SessionStarted,
   type SettlementEvent,
+  type TariffAssigned,
+  type TariffEvent,
   type TariffPublished,
   type TopicName,
 } from '@tallywatt/contracts';
@@ -27,6 +29,8 @@ export type LoggedSession = Readonly<{
   settlements: readonly RecordedEvent<SettlementEvent>[];
   decisions: readonly RecordedEvent<DecisionEvent>[];
   tariffs: readonly RecordedEvent<TariffPublished>[];
+  /** The revisions of assignments that the decisions at the start name. */
+  assignments: readonly RecordedEvent<TariffAssigned>[];
   entries: readonly RecordedEvent<JournalEntryPosted>[];
   faults: readonly Finding[];
 }>;
@@ -54,6 +58,26 @@ const monthOf = (started: SessionStarted): string | undefined => {
   const period = localStartDay(started)?.slice(0, 'YYYY-MM'.length);
   return includedEnergy === undefined ? undefined : `${includedEnergy.subjectRef}/${period}`;
 };
+
+const revisionText = (assignmentId: string, revision: bigint | undefined): string =>
+  `${assignmentId} revision ${revision}`;
+
+/** Which revision of which assignment chose the tariff; undefined where none did. */
+export const assignmentOf = ({
+  tariffAssignmentId,
+  tariffAssignmentRevision,
+}: SessionStarted['decision']): string | undefined =>
+  tariffAssignmentId === undefined
+    ? undefined
+    : revisionText(tariffAssignmentId, tariffAssignmentRevision);
+
+const ofType = <T extends TariffEvent['type']>(
+  records: readonly RecordedEvent<TariffEvent>[],
+  type: T,
+) =>
+  records.filter(
+    (one): one is RecordedEvent<Extract<TariffEvent, { type: T }>> => one.event.type === type,
+  );
 
 /** Reads the topics twice: what names the session, then what those records name. */
 export const readLoggedSession = async (
@@ -107,6 +131,7 @@ export const readLoggedSession = async (
   const decisionIds = new Set(started.map(({ decision }) => decision.decisionId));
   const tariffIds = new Set(started.map(({ decision }) => decision.tariff?.tariffId));
   const months = new Set(started.map(monthOf));
+  const assignments = new Set(started.map(({ decision }) => assignmentOf(decision)));
   const named = [
     'ledger.journal.v1',
     'access.decisions.v1',
@@ -125,11 +150,14 @@ export const readLoggedSession = async (
         return decisionIds.has(event.decision.decisionId);
       case 'TariffPublished':
         return tariffIds.has(event.tariff.tariffId);
+      case 'TariffAssigned':
+        return assignments.has(revisionText(event.assignmentId, event.revision));
       default:
         return false;
     }
   });
   book.reportGaps();
+  const tariffEvents = of<TariffEvent>('pricing.tariffs.v1');
   return {
     sessions,
     draws: of<AllowanceEvent>('access.allowances.v1'),
@@ -137,7 +165,8 @@ export const readLoggedSession = async (
     payments: of<PaymentEvent>('payments.payments.v1'),
     settlements: of<SettlementEvent>('payments.settlements.v1'),
     decisions: of<DecisionEvent>('access.decisions.v1'),
-    tariffs: of<TariffPublished>('pricing.tariffs.v1'),
+    tariffs: ofType(tariffEvents, 'TariffPublished'),
+    assignments: ofType(tariffEvents, 'TariffAssigned'),
     entries: of<JournalEntryPosted>('ledger.journal.v1'),
     faults: found.filter(({ subject, position }) =>
       streams.has(position === undefined ? subject : `${position.topic} ${subject}`),
