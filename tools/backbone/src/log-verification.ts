@@ -5,6 +5,7 @@ import type {
   JournalRootSigned,
   RecordedEvent,
   SessionEvent,
+  TariffEvent,
   TopicName,
 } from '@tallywatt/contracts';
 import { journalEntryHash, type Fact } from '@tallywatt/derivations';
@@ -16,6 +17,7 @@ import { EntryDerivation } from './entry-derivation';
 import type { Finding } from './finding';
 import { rootFindings, type TrustedKey } from './root-verification';
 import { StreamBook } from './stream-book';
+import { TariffDerivation } from './tariff-derivation';
 
 /** Effects before causes: every record below its end has its cause below the end of its topic. */
 const verifiedTopics = [
@@ -98,6 +100,7 @@ class LogVerification {
   private readonly findings: Finding[] = [];
   private readonly book = new StreamBook((finding) => this.findings.push(finding));
   private readonly cdrDerivation = new CdrDerivation();
+  private readonly tariffDerivation = new TariffDerivation();
   private readonly drawDerivation = new DrawDerivation();
   private readonly entryDerivation: EntryDerivation;
   /** By session: what its events yield and no record has said yet. */
@@ -123,6 +126,8 @@ class LogVerification {
     const { event } = recorded;
     switch (topic as TopicName) {
       case 'pricing.tariffs.v1': {
+        const underived = this.tariffDerivation.take(event as TariffEvent);
+        if (underived !== undefined) this.find('tariff-differs', recorded, underived);
         if (event.type !== 'TariffPublished') return;
         const fault = this.cdrDerivation.takeTariff(event);
         if (fault !== undefined) this.find('tariff-differs', recorded, fault);
