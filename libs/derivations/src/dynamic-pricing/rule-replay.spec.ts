@@ -63,6 +63,19 @@ describe('a rule replayed over past days', () => {
     expect(told(facts)).toEqual([]);
   });
 
+  it('counts a start for an hour, also of a session that is over', () => {
+    const facts = [
+      registered,
+      started(1, at('20:50')),
+      closed(1, at('20:52')),
+      started(2, at('20:55')),
+      closed(2, at('20:57')),
+    ];
+    // At ten in the evening two began within the hour; the night's step asks for fewer.
+    const { versions } = replay(facts, at('20:00'), at('23:00'));
+    expect(versions.map(({ localTime }) => localTime)).toEqual(['22:50:00']);
+  });
+
   it('counts the minutes in which nothing was known of its site', () => {
     const { versions, minutesUnknown } = replay([{ ...registered, recordedAt: at('10:05') }]);
     expect(versions).toEqual([]);
