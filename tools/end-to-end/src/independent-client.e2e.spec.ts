@@ -149,9 +149,19 @@ afterAll(async () => {
   if (tested !== undefined) await endTestSystem(tested);
 });
 
+const totals = [
+  'totalExclTaxMinor',
+  'totalTaxMinor',
+  'totalInclTaxMinor',
+  'currency',
+  'tier',
+] as const;
+
+const answered = { boot: 'Accepted', authorized: 'Accepted', started: 'Accepted' };
+
 describe('a charge point made by others', () => {
   it(
-    'is billed as the simulated one is for the same registers and times',
+    'is billed as the simulated one is for the same registers and times, in either version',
     withLogs(
       () => [tested],
       async () => {
@@ -159,11 +169,11 @@ describe('a charge point made by others', () => {
         const url = tested?.system.addresses.ocpp ?? '';
         const [outcome, readings] = await simulate(url, 'TWIN-1', await register('TWIN-1'));
         expect(readings.length).toBeGreaterThan(3);
-        const answers = await runPythonSession(python, {
+        const planned = async (id: string): Promise<PlannedSession> => ({
           url,
-          id: 'TWIN-2',
+          id,
           password: chargePointPassword,
-          idTag: await register('TWIN-2'),
+          idTag: await register(id),
           startAt: outcome.startedAt.toISOString(),
           stopAt: outcome.stoppedAt.toISOString(),
           availableAt: outcome.availableAt.toISOString(),
@@ -171,36 +181,31 @@ describe('a charge point made by others', () => {
           meterStopWh: Number(outcome.meterStopWh),
           readings,
         });
-        expect(answers).toEqual({
-          subprotocol: 'ocpp1.6',
-          boot: 'Accepted',
-          authorized: 'Accepted',
-          started: 'Accepted',
-          transactionId: expect.any(Number),
-        });
-        const [simulated, independent] = await Promise.all([
+        const twin16 = await runPythonSession(python, await planned('TWIN-2'));
+        const transactionId = expect.any(Number) as number;
+        expect(twin16).toEqual({ subprotocol: 'ocpp1.6', ...answered, transactionId });
+        const twin201 = await runPythonSession(python, await planned('TWIN-3'), '2.0.1');
+        const named = expect.any(String) as string;
+        expect(twin201).toEqual({ subprotocol: 'ocpp2.0.1', ...answered, transactionId: named });
+
+        const [simulated, ...independents] = await Promise.all([
           billed('TWIN-1', outcome.transactionId),
-          billed('TWIN-2', answers.transactionId),
+          billed('TWIN-2', twin16.transactionId),
+          billed('TWIN-3', twin201.transactionId),
         ]);
-        expect(independent.session.energyWh).toBe('12345');
-        expect(independent.session.energyWh).toBe(simulated.session.energyWh);
-        expect(independent.cdr.lines.map(({ dimension }) => dimension).sort()).toEqual(
-          expect.arrayContaining(['ENERGY', 'ENERGY', 'FLAT', 'PARKING_TIME']),
-        );
-        expect(independent.cdr.lines).toEqual(simulated.cdr.lines);
-        for (const total of [
-          'totalExclTaxMinor',
-          'totalTaxMinor',
-          'totalInclTaxMinor',
-          'currency',
-          'tier',
-        ] as const) {
-          expect(independent.cdr[total]).toBe(simulated.cdr[total]);
+        for (const independent of independents) {
+          expect(independent.session.energyWh).toBe('12345');
+          expect(independent.session.energyWh).toBe(simulated.session.energyWh);
+          expect(independent.cdr.lines.map(({ dimension }) => dimension).sort()).toEqual(
+            expect.arrayContaining(['ENERGY', 'ENERGY', 'FLAT', 'PARKING_TIME']),
+          );
+          expect(independent.cdr.lines).toEqual(simulated.cdr.lines);
+          for (const total of totals) expect(independent.cdr[total]).toBe(simulated.cdr[total]);
+          expect(BigInt(independent.cdr.totalInclTaxMinor)).toBeGreaterThan(0n);
+          expect(independent.subject.capturedMinor).toBe(independent.cdr.totalInclTaxMinor);
+          expect(independent.subject.capturedMinor).toBe(simulated.subject.capturedMinor);
+          expect(bookedAmounts(independent)).toEqual(bookedAmounts(simulated));
         }
-        expect(BigInt(independent.cdr.totalInclTaxMinor)).toBeGreaterThan(0n);
-        expect(independent.subject.capturedMinor).toBe(independent.cdr.totalInclTaxMinor);
-        expect(independent.subject.capturedMinor).toBe(simulated.subject.capturedMinor);
-        expect(bookedAmounts(independent)).toEqual(bookedAmounts(simulated));
       },
     ),
   );

@@ -25,7 +25,7 @@ export type PythonAnswers = Readonly<{
   boot: string;
   authorized: string;
   started: string;
-  transactionId: number;
+  transactionId: number | string;
 }>;
 
 /**
@@ -64,8 +64,10 @@ export const preparePython = async (): Promise<string> => {
 export const runPythonSession = async (
   python: string,
   session: PlannedSession,
+  ocppVersion: '1.6' | '2.0.1' = '1.6',
 ): Promise<PythonAnswers> => {
-  const output = await runProgram(python, [join(directory, 'charge_point.py')], {
+  const script = ocppVersion === '1.6' ? 'charge_point.py' : 'charge_point_201.py';
+  const output = await runProgram(python, [join(directory, script)], {
     input: JSON.stringify(session),
     timeoutMs: 180_000,
   });
