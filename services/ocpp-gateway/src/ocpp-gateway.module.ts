@@ -22,6 +22,7 @@ import { RemoteStops } from './outbound/remote-stops';
 import { countQuarantined } from './outbound/session-rows';
 import { SessionStore } from './outbound/session-store';
 import { StationStore } from './outbound/station-store';
+import { countIncomplete } from './outbound/transaction-rows';
 import { TransactionStore } from './outbound/transaction-store';
 import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
 
@@ -105,9 +106,10 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
   });
   context.every('overdue-transactions', 1_000, () => giveUpWaiting(gateway));
-  context.every('quarantined-sessions', 5_000, async () =>
-    server.metrics.sessionsQuarantined(await countQuarantined(context.pool)),
-  );
+  context.every('waiting-sessions', 5_000, async () => {
+    server.metrics.sessionsQuarantined(await countQuarantined(context.pool));
+    server.metrics.transactionsIncomplete(await countIncomplete(context.pool));
+  });
   const ocpp = await startOcppServer(server);
   context.onShutdown(async () => {
     await ocpp.close();

@@ -144,6 +144,9 @@ describe('a station of OCPP 2.0.1', () => {
     await call('TransactionEvent', pluggedIn('TX-1', good));
     await call('TransactionEvent', unplugged('TX-1', 4));
     expect(await stage.sessionsOf('ST-GAP')).toMatchObject([{ status: 'active' }]);
+    await eventually(async () =>
+      expect(await stage.metrics()).toContain('\ntallywatt_transactions_incomplete 1\n'),
+    );
     await giveUpWaiting();
     await eventually(async () =>
       expect(await stage.sessionsOf('ST-GAP')).toMatchObject([

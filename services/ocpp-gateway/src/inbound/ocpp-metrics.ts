@@ -7,6 +7,7 @@ export type OcppMetrics = Readonly<{
   /** From a frame's arrival until what it says is durable and its confirmation leaves. */
   frameSeconds: (action: string, seconds: number) => void;
   sessionsQuarantined: (count: number) => void;
+  transactionsIncomplete: (count: number) => void;
   handshakeRefused: (status: number) => void;
 }>;
 
@@ -34,6 +35,11 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     help: 'Sessions that are not billed until a person has looked at them',
     registers: [registry],
   });
+  const incomplete = new Gauge({
+    name: 'tallywatt_transactions_incomplete',
+    help: 'Transactions of which the station has not said what comes before what it did say',
+    registers: [registry],
+  });
   const refusals = new Counter({
     name: 'tallywatt_ocpp_handshakes_refused_total',
     help: 'Connections refused before there was a WebSocket',
@@ -45,6 +51,7 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     frameAnswered: (action, outcome) => frames.inc({ action, outcome }),
     frameSeconds: (action, seconds) => durations.observe({ action }, seconds),
     sessionsQuarantined: (count) => quarantined.set(count),
+    transactionsIncomplete: (count) => incomplete.set(count),
     handshakeRefused: (status) => refusals.inc({ status: String(status) }),
   };
 };

@@ -74,6 +74,14 @@ export const findDue = async (sql: SqlClient, limit: number): Promise<StoredTran
   return rows.map(fromRow);
 };
 
+/** How many transactions wait for something that is missing; an index holds just these. */
+export const countIncomplete = async (sql: SqlClient): Promise<number> => {
+  const { rows } = await sql.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM station_transactions WHERE attention_at IS NOT NULL',
+  );
+  return rows[0]?.count ?? 0;
+};
+
 /** A word heard before, and what was answered. */
 export type HeardBefore = Readonly<{ generation: number; answer?: IdTagInfo; isHeld: boolean }>;
 

@@ -140,6 +140,10 @@ export class GatewayStage {
     return (await fetch(`${this.service.url}/health/live`)).ok;
   }
 
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.service.url}/metrics`)).text();
+  }
+
   async api(path: string, body?: object) {
     const response = await fetch(`${this.service.url}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
