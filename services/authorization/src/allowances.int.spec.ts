@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import {
   allTopicDefinitions,
   type AllowanceEvent,
@@ -21,7 +21,9 @@ import { correctionOf, sessionOf } from './testing/drawing-session';
 // Sessions as the gateway tells of them; what is drawn is read where the pricing engine reads it.
 
 const kWh = 1_000_000n;
-const driver = { cpoId: 'default', subjectRef: 'driver-1', monthlyMilliWh: 10n * kWh };
+const subjectRef = '0d3a2f6e-2a8d-4c77-9a70-1f5f3f1b8f40';
+const driver = { cpoId: 'default', subjectRef, monthlyMilliWh: 10n * kWh };
+const secret = randomBytes(24).toString('hex');
 const patience = { timeoutMs: 120_000, intervalMs: 200 };
 
 type Servers = Awaited<ReturnType<typeof startTestServers>>;
@@ -39,7 +41,7 @@ const start = async (databaseUrl: string): Promise<void> => {
   service = await startService(authorizationService, {
     DATABASE_URL: databaseUrl,
     KAFKA_BROKERS: servers.kafkaBrokers,
-    AUTH_SECRET: randomBytes(24).toString('hex'),
+    AUTH_SECRET: secret,
     VAULT_KEY: 'the same vault key for every life of the service',
     AUTHORIZATION_PORT: '0',
     AUTHORIZATION_GRPC_PORT: String(await freePort()),
@@ -61,6 +63,17 @@ const told = async (): Promise<RecordedEvent<AllowanceEvent>[]> => {
     handle: async (events) => void found.push(...events),
   });
   return found as RecordedEvent<AllowanceEvent>[];
+};
+/** What the operator is shown of a month of the driver. */
+const shown = async (period: string, cpo = 'default') => {
+  const part = (json: object) => Buffer.from(JSON.stringify(json)).toString('base64url');
+  const claims = { sub: 'test', cpo, roles: ['operator'] };
+  const signed = `${part({ alg: 'HS256' })}.${part(claims)}`;
+  const signature = createHmac('sha256', secret).update(signed).digest('base64url');
+  const response = await fetch(`${service.url}/v1/drivers/${subjectRef}/allowances/${period}`, {
+    headers: { authorization: `Bearer ${signed}.${signature}` },
+  });
+  return { status: response.status, body: (await response.json()) };
 };
 const drawnBy = (session: readonly SessionEvent[], revision = 1): Promise<AllowanceEvent> =>
   eventually(async () => {
@@ -127,6 +140,22 @@ it('gives a month to its sessions in their order, takes back, and begins anew', 
   // What came back goes to whoever is settled next, not to the third by itself.
   await record(correctionOf(third, 6n));
   expect(await drawnBy(third, 2)).toMatchObject({ drawnMilliWh: kWh, leftMilliWh: 0n });
+
+  expect(await shown('2026-11')).toMatchObject({
+    status: 200,
+    body: {
+      monthlyMilliWh: '10000000',
+      leftMilliWh: '0',
+      drawnMilliWh: '10000000',
+      sessions: [
+        { energyMilliWh: '5000000', drawnMilliWh: '5000000' },
+        { energyMilliWh: '7000000', drawnMilliWh: '4000000' },
+        { energyMilliWh: '6000000', drawnMilliWh: '1000000' },
+      ],
+    },
+  });
+  expect(await shown('2026-12')).toMatchObject({ status: 404 });
+  expect(await shown('2026-11', 'a-third')).toMatchObject({ status: 404 });
 
   await record(...december, ...stranger);
   expect(await drawnBy(december)).toMatchObject({ period: '2026-12', drawnMilliWh: 5n * kWh });

@@ -52,7 +52,8 @@ export class AuthorizationModule {
     const knowledge = new ChargingKnowledge(tokens, entitlements, new TariffCache());
     const decisions = new DecisionLog(eventLog);
     const registry = new TokenRegistry(eventLog, store, vault, tokens);
-    const desk = new TokenDesk(registry, store, vault, entitlements, env.ENTITLEMENT_WAIT_MS);
+    const waitMs = env.ENTITLEMENT_WAIT_MS;
+    const desk = new TokenDesk(registry, store, vault, entitlements, waitMs, pool);
 
     // Our own rows first: what was committed shortly before a crash may not be in the log yet.
     await store.everyToken((token) => tokens.load(token));

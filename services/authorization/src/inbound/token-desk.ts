@@ -1,8 +1,10 @@
+import type { SqlClient } from '@tallywatt/event-log';
 import { decimalToString } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
 import { validate as isUuid } from 'uuid';
 import { versionOf, type Entitlement } from '../domain/entitlement';
 import type { AccessStore, StoredToken } from '../outbound/access-store';
+import { readAllowance, type ShownAllowance } from '../outbound/allowance-history';
 import type { EntitlementCache } from '../outbound/entitlement-cache';
 import type { TokenDescription, TokenRegistry } from '../outbound/token-registry';
 import type { Vault } from '../outbound/vault';
@@ -29,7 +31,7 @@ export type ShownToken = Readonly<{
   issuedAt: Instant;
 }>;
 
-/** The HTTP side's view of tokens and memberships. */
+/** The HTTP side's view of tokens, memberships and what they include. */
 export class TokenDesk {
   constructor(
     private readonly registry: TokenRegistry,
@@ -37,6 +39,7 @@ export class TokenDesk {
     private readonly vault: Vault,
     private readonly entitlements: EntitlementCache,
     private readonly entitlementWaitMs: number,
+    private readonly database: SqlClient,
   ) {}
 
   /**
@@ -86,8 +89,7 @@ export class TokenDesk {
     | Readonly<{ driverRef: string; membership: ShownMembership; entitlementEffective: boolean }>
     | undefined
   > {
-    const named = await this.vault.knownReferenceOf(cpoId, 'driver', driver);
-    const driverRef = named ?? (isUuid(driver) ? driver.toLowerCase() : undefined);
+    const driverRef = await this.driverRefOf(cpoId, driver);
     if (driverRef === undefined) return undefined;
     const entitlement = await this.registry.revokeMembership(cpoId, driverRef, now);
     const membership = entitlement === undefined ? undefined : showMembership(entitlement);
@@ -99,6 +101,25 @@ export class TokenDesk {
       this.entitlementWaitMs,
     );
     return { driverRef, membership, entitlementEffective };
+  }
+
+  /** What a driver has drawn of a month; undefined when that is nothing. */
+  async allowance(
+    cpoId: string,
+    driver: string,
+    period: string,
+  ): Promise<ShownAllowance | undefined> {
+    const driverRef = await this.driverRefOf(cpoId, driver);
+    const isPeriod = /^\d{4}-(0[1-9]|1[0-2])$/.test(period);
+    return driverRef === undefined || !isPeriod
+      ? undefined
+      : readAllowance(this.database, cpoId, driverRef, period);
+  }
+
+  /** By the operator's own id, or the reference itself. */
+  private async driverRefOf(cpoId: string, driver: string): Promise<string | undefined> {
+    const named = await this.vault.knownReferenceOf(cpoId, 'driver', driver);
+    return named ?? (isUuid(driver) ? driver.toLowerCase() : undefined);
   }
 
   private async show(
