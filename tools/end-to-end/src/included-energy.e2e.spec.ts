@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { SimulatedChargePoint, type SessionCharged } from '@tallywatt/charge-point-simulator';
 import {
   chargePointPassword,
@@ -5,10 +6,14 @@ import {
   until,
   type OperatorApi,
 } from '@tallywatt/demonstration';
+import { passDays } from './processor';
+import { runProgram } from './run-program';
 import { endTestSystem, startTestSystem, withLogs, type TestSystem } from './test-system';
+import { isReconciled, untilSubjects } from './waiting';
 
 // Real chargers in their own time, real services: drivers with energy included by the month.
 
+const workspace = join(__dirname, '..', '..', '..');
 const hopTimeoutMs = 180_000;
 const vat = 19;
 const tariff = {
@@ -178,5 +183,26 @@ it(
     const restWh = 4_000n - first.outcome.energyWh;
     const overage = costMinor(second.outcome.energyWh, 30n) - costMinor(restWh, 30n);
     expect(centsOf(second)).toBe(overage);
+  }),
+);
+
+it(
+  'agrees in every hop, free sessions and the corrected one included',
+  logged(async () => {
+    const { system, api } = running();
+    await passDays(system, 6);
+    await untilSubjects(api, 6, isReconciled, 'all sessions are reconciled');
+    // Derived again from the topics alone: draws from sessions, CDRs from both, entries from CDRs.
+    await runProgram(
+      process.execPath,
+      [
+        join(workspace, 'tools', 'backbone', 'dist', 'main.js'),
+        ...['rebuild', '--verify', '--topics-only', '--settle-seconds', '0'],
+      ],
+      {
+        environment: { PATH: process.env['PATH'] ?? '', KAFKA_BROKERS: system.addresses.kafka },
+        timeoutMs: 180_000,
+      },
+    );
   }),
 );
