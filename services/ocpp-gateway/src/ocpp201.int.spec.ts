@@ -175,6 +175,15 @@ describe('a station of OCPP 2.0.1', () => {
     ]);
   });
 
+  it('that does not say its EVSE charges at the only one it has', async () => {
+    const { call } = await stage.newCharger('ST-PLACE', ocpp201);
+    const { evse: _, ...said } = pluggedIn('TX-1', good) as Record<string, unknown>;
+    expect(await call('TransactionEvent', said)).toEqual(accepted);
+    expect(await stage.sessionsOf('ST-PLACE')).toMatchObject([
+      { status: 'active', connectorId: 1, isQuarantined: false },
+    ]);
+  });
+
   it('keeps a second end that says something else as evidence', async () => {
     const { call } = await stage.newCharger('ST-CONFLICT', ocpp201);
     await call('TransactionEvent', pluggedIn('TX-1', good));

@@ -201,6 +201,42 @@ describe('a token that comes late', () => {
   });
 });
 
+describe('a card that is shown before the cable is in', () => {
+  const shown = event('Started', 0, { ...token, isUnplaced: true });
+  const plugged = event('Updated', 1, {
+    connectorId: 2,
+    chargingState: 'Charging',
+    readings: [register(1_000_000n, at(1))],
+  });
+  const end = event('Ended', 2, { readings: [register(1_200_000n, at(2))] });
+
+  it('makes a session from the cable on, at its connector', () => {
+    const story = new TransactionStory().hear(shown);
+    expect([story.types(), story.want]).toEqual([[], 'nothing']);
+    story.hear(plugged, end);
+    expect(story.facts[0]).toMatchObject({
+      connectorId: 2,
+      startedAt: at(1),
+      meterStartMilliWh: 1_000_000n,
+    });
+    expect(reasons(story)).toEqual([]);
+    expect(new TransactionStory().hear(end, plugged, shown).told()).toEqual(story.told());
+  });
+
+  it('makes none when no cable comes', () => {
+    const left = event('Ended', 1, { stoppedReason: 'Timeout' });
+    const story = new TransactionStory().hear(shown, left);
+    expect([story.types(), story.want]).toEqual([[], 'putting-aside']);
+  });
+
+  it('makes one for a person when energy came out of a connector that was never named', () => {
+    const begun = event('Updated', 1, { readings: [register(1_000_000n, at(1))] });
+    const story = new TransactionStory().hear(shown, begun, end);
+    expect(stopOf(story)).toMatchObject({ meterStopMilliWh: 1_200_000n });
+    expect(story.facts[0]).toMatchObject({ connectorId: 0 });
+  });
+});
+
 describe('a token that never comes', () => {
   const end = event('Ended', 1, { readings: [register(1_500_000n, at(1))] });
 

@@ -19,17 +19,27 @@ const stopRegisterOf = (event: TransactionEvent): bigint | undefined => {
   return end?.milliWh;
 };
 
-/**
- * Whether a transaction without a token that is over had no energy either: a cable that was in and
- * out again. It is nobody's session, and its words are kept with its charge point.
- */
-const isUneventful = (taken: readonly HeardEvent[]): boolean => {
-  const end = taken.find(({ eventType }) => eventType === 'Ended');
+const isStill = (taken: readonly HeardEvent[], end: HeardEvent): boolean => {
   const start = startRegisterIn(taken);
-  const stopMilliWh = end === undefined ? undefined : stopRegisterOf(end);
+  const stopMilliWh = stopRegisterOf(end);
   if (start === undefined || stopMilliWh === undefined || start.doubts.length > 0) return false;
   const riseMilliWh = stopMilliWh - start.milliWh;
   return riseMilliWh >= 0n && riseMilliWh < registerSlackMilliWh;
+};
+
+/**
+ * Whether a transaction is over and was no session: a cable that was in and out again without a token
+ * and without energy, or a card that was shown and no cable came. Its words are kept with its charge
+ * point.
+ */
+const isUneventful = (taken: readonly HeardEvent[]): boolean => {
+  const end = taken.find(({ eventType }) => eventType === 'Ended');
+  if (end === undefined) return false;
+  const hasToken = taken.some(({ tokenMark }) => tokenMark !== undefined);
+  if (!hasToken) return isStill(taken, end);
+  const isUnplugged = end.stoppedReason === 'Timeout' || end.triggerReason === 'EVConnectTimeout';
+  const hasRegister = taken.some((event) => registersOf(event).length > 0);
+  return isUnplugged && (!hasRegister || isStill(taken, end));
 };
 
 /** What a transaction waits for; `putting-aside` is for one that is nobody's. */
@@ -38,9 +48,8 @@ export type Want = 'nothing' | 'missing-events' | 'decision-about-nobody' | 'put
 const wantOf = (turns: Turns, hasSession: boolean): Want => {
   const isOver = !hasSession && hasEnded(turns.taken);
   const hasToken = turns.taken.some(({ tokenMark }) => tokenMark !== undefined);
-  if (isOver && !hasToken) {
-    return isUneventful(turns.taken) ? 'putting-aside' : 'decision-about-nobody';
-  }
+  if (isOver && isUneventful(turns.taken)) return 'putting-aside';
+  if (isOver && !hasToken) return 'decision-about-nobody';
   // A token that nobody could be asked about comes again: the station has had no answer yet.
   return isOver || turns.held.length > 0 ? 'missing-events' : 'nothing';
 };
@@ -59,7 +68,12 @@ export const advance = (
 ): Advance => {
   const turns = takeTurns(nextSeqNo, events, isGapGivenUp);
   if (nextSeqNo !== undefined) return { ...turns, want: wantOf(turns, true) };
-  const beginning = beginningIn(turns.taken, events, nobody);
+  const endIndex = turns.taken.findIndex(({ eventType }) => eventType === 'Ended');
+  const beforeEnd = endIndex < 0 ? turns.taken : turns.taken.slice(0, endIndex);
+  // What could begin before its end has begun, whatever the end says and whenever it came.
+  const beginning =
+    beginningIn(beforeEnd, events) ??
+    (isUneventful(turns.taken) ? undefined : beginningIn(turns.taken, events, nobody));
   return beginning === undefined
     ? { taken: [], held: events, want: wantOf(turns, false) }
     : { ...turns, beginning, want: wantOf(turns, true) };
@@ -133,7 +147,7 @@ export const commandsOf = (
  * token keeps it from being a session that a person can look at.
  */
 export const isOverUndecided = (events: readonly HeardEvent[]): boolean => {
-  const turns = takeTurns(undefined, events, true);
-  const isBillable = wantOf(turns, false) !== 'putting-aside';
-  return isBillable && hasEnded(turns.taken) && beginningIn(turns.taken, events) === undefined;
+  const { beginning, want } = advance(undefined, events, { isGapGivenUp: true });
+  const isOver = hasEnded(takeTurns(undefined, events, true).taken);
+  return isOver && beginning === undefined && want !== 'putting-aside';
 };

@@ -7,12 +7,14 @@ import type { StoredSession } from './session-record';
 import type { Grant, HeardEvent, TransactionEvent } from './transaction-event';
 import type { TurnedEvent } from './transaction-turns';
 
-/** All that a session begins with: a start, a token that was decided on, and a register. */
+/** All that a session begins with: a start, a token that was decided on, a connector, a register. */
 export type Beginning = Readonly<{
   /** The station's first event: its time names the session, whenever the token comes. */
   first: HeardEvent;
-  /** When the token was there: before that nobody owes anything for time. */
+  /** When token and connector were there: before that nobody owes anything for time. */
   startedAt: Instant;
+  /** 0 when the station never said which. */
+  connectorId: number;
   tokenMark: string;
   grant: Grant;
   meterStartMilliWh: bigint;
@@ -113,12 +115,16 @@ export const beginningIn = (
   const grant = token?.grant ?? (isEnded ? nobody : undefined);
   const register = startRegisterIn(taken) ?? (isEnded ? noRegister : undefined);
   if (grant === undefined || register === undefined) return undefined;
-  const statesTold = token === undefined ? 1 : token.index + 1;
+  // A card may be shown before the cable is in: then the EVSE comes later than the token.
+  const plugIndex = taken.findIndex(({ connectorId }) => connectorId !== undefined);
+  if (plugIndex < 0 && !isEnded) return undefined;
+  const statesTold = token === undefined ? 1 : Math.max(token.index, plugIndex) + 1;
   const states = taken.slice(0, statesTold).flatMap(({ chargingState }) => chargingState ?? []);
   const chargingState = states.at(-1);
   return {
     first,
-    startedAt: token?.event.happenedAt ?? first.happenedAt,
+    startedAt: taken[statesTold - 1]?.happenedAt ?? first.happenedAt,
+    connectorId: taken[plugIndex]?.connectorId ?? 0,
     tokenMark: token?.event.tokenMark ?? '',
     grant,
     meterStartMilliWh: register.milliWh,
@@ -141,12 +147,12 @@ export const sessionOf = (
   place: PlaceFacts,
 ): Readonly<{ session: StoredSession; commands: readonly SessionCommand[] }> => {
   const { cpoId, chargePointId, transactionId, now } = speaker;
-  const { first, startedAt, tokenMark, grant, meterStartMilliWh, doubts } = beginning;
+  const { first, startedAt, connectorId, tokenMark, grant, meterStartMilliWh, doubts } = beginning;
   const { clockSkewMs } = first;
   const { session, command } = beginningOf(
     {
       station: { cpoId, chargePointId },
-      words: { connectorId: first.connectorId ?? 0, tokenMark, meterStartMilliWh, startedAt },
+      words: { connectorId, tokenMark, meterStartMilliWh, startedAt },
       now,
       idTagInfo: grant.idTagInfo,
       facts: {

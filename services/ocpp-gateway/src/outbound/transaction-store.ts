@@ -73,8 +73,10 @@ export class TransactionStore {
   }
 
   /** Takes an event; one that was taken before adds nothing, but a decision it still lacked. */
-  async hear(tx: SqlClient, { speaker, ocppVersion, event, answer }: Hearing): Promise<void> {
+  async hear(tx: SqlClient, hearing: Hearing): Promise<void> {
+    const { speaker, ocppVersion, answer } = hearing;
     const { cpoId, chargePointId, transactionId, now } = speaker;
+    const event = await this.placed(tx, speaker, hearing.event);
     const name = { cpoId, chargePointId, transactionId };
     const generations = await generationsOf(tx, name, true);
     const before = await findHeard(tx, name, event.contentHash);
@@ -126,6 +128,14 @@ export class TransactionStore {
     if (transaction === undefined) return;
     const known = nobody === undefined ? {} : { nobody };
     await this.goOn(tx, speaker, transaction, { isGapGivenUp: true, ...known });
+  }
+
+  /** Where a station has one connector only, some do not say which. */
+  private async placed(tx: SqlClient, speaker: Speaker, event: HeardEvent): Promise<HeardEvent> {
+    if (event.eventType !== 'Started' || event.connectorId !== undefined) return event;
+    const point = await findChargePoint(tx, speaker.cpoId, speaker.chargePointId);
+    const [only, ...others] = point?.connectors ?? [];
+    return only === undefined || others.length > 0 ? event : { ...event, connectorId: only.id };
   }
 
   private async countRepeated(
@@ -180,8 +190,8 @@ export class TransactionStore {
     const { cpoId, chargePointId, transactionId, now } = speaker;
     const point = await findChargePoint(tx, cpoId, chargePointId);
     if (point === undefined) throw new Error(`charge point ${chargePointId} is not registered`);
-    const { first, startedAt } = beginning;
-    const connector = point.connectors.find(({ id }) => id === first.connectorId);
+    const { first, startedAt, connectorId } = beginning;
+    const connector = point.connectors.find(({ id }) => id === connectorId);
     const fingerprint = transactionFingerprint(transactionId, first.happenedAt);
     const occurrence = await this.sessions.nextOccurrence(tx, speaker, fingerprint);
     const place = {

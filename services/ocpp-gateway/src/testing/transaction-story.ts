@@ -34,15 +34,15 @@ export const denial: Grant = {
 export const event = (
   eventType: TransactionEvent['eventType'],
   seqNo: number,
-  other: Partial<HeardEvent> = {},
+  other: Partial<HeardEvent> & Readonly<{ isUnplaced?: boolean }> = {},
 ): HeardEvent => {
-  const { grant: granted, ...said } = other;
+  const { grant: granted, isUnplaced = false, ...said } = other;
   const words: TransactionEvent = {
     eventType,
     seqNo,
     happenedAt: at(seqNo),
     triggerReason: 'MeterValuePeriodic',
-    ...(eventType === 'Started' ? { connectorId: 1 } : {}),
+    ...(eventType === 'Started' && !isUnplaced ? { connectorId: 1 } : {}),
     readings: [],
     ...said,
   };
