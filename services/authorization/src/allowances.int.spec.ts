@@ -73,7 +73,7 @@ const shown = async (period: string, cpo = 'default') => {
   const response = await fetch(`${service.url}/v1/drivers/${subjectRef}/allowances/${period}`, {
     headers: { authorization: `Bearer ${signed}.${signature}` },
   });
-  return { status: response.status, body: (await response.json()) };
+  return { status: response.status, body: await response.json() };
 };
 const drawnBy = (session: readonly SessionEvent[], revision = 1): Promise<AllowanceEvent> =>
   eventually(async () => {
