@@ -172,6 +172,22 @@ describe('the preview of a start', () => {
     expect((await preview({ at: noon, tariffId: 'nowhere' }))['chosen']).toBeNull();
   });
 
+  it('names the newest of what rules made of one version, and what a person said since', async () => {
+    await call('PUT', '/v1/tariffs/adjusted', tariffJson(0.5));
+    const adjust = (version: number) =>
+      stage.poolOf(stage.databaseUrl).query(
+        `INSERT INTO tariff_versions (cpo_id, tariff_id, version, content_hash, currency,
+           bills_parking_time, ocpi_tariff_json, published_at, adjusted_by)
+         VALUES ('default', 'adjusted', $1, 'hash', 'EUR', true, '{}', now(),
+           '{"baseVersion":{"$int":"1"}}')`,
+        [version],
+      );
+    for (const version of [2, 3]) await adjust(version);
+    expect((await preview({ tariffId: 'adjusted' }))['chosen']).toMatchObject({ version: '3' });
+    await call('PUT', '/v1/tariffs/adjusted', tariffJson(0.6));
+    expect((await preview({ tariffId: 'adjusted' }))['chosen']).toMatchObject({ version: '4' });
+  });
+
   it('is refused when it does not say enough', async () => {
     const answer = await call('GET', '/v1/tariff-assignments/preview?at=tomorrow');
     expect(answer.status).toBe(422);

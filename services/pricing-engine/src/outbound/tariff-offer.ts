@@ -39,14 +39,20 @@ const loadVersions = async (
   cpoId: string,
   tariffIds: readonly string[],
 ): Promise<ReadonlyMap<string, TariffVersions>> => {
-  // Of each text only its dates: the texts are large, and there may be many.
+  // Of each text only its dates, and of the many versions that rules make of one base only the
+  // newest, which wins over the others: they have the dates of the base.
   const { rows } = await db.query<Row>(
-    `SELECT v.tariff_id, v.version, v.content_hash, v.currency, v.bills_parking_time,
+    `WITH newest AS (
+       SELECT DISTINCT ON (tariff_id, coalesce((adjusted_by::json->'baseVersion')::text, 'own ' || version)) *
+       FROM tariff_versions WHERE cpo_id = $1 AND tariff_id = ANY ($2::text[])
+       ORDER BY tariff_id, coalesce((adjusted_by::json->'baseVersion')::text, 'own ' || version),
+         version DESC
+     )
+     SELECT v.tariff_id, v.version, v.content_hash, v.currency, v.bills_parking_time,
        json_build_object('start_date_time', v.ocpi_tariff_json::json->'start_date_time',
          'end_date_time', v.ocpi_tariff_json::json->'end_date_time')::text AS dates_json,
        t.withdrawn_version, t.withdrawn_at
-     FROM tariffs t JOIN tariff_versions v USING (cpo_id, tariff_id)
-     WHERE cpo_id = $1 AND tariff_id = ANY ($2::text[])`,
+     FROM newest v JOIN tariffs t USING (cpo_id, tariff_id)`,
     [cpoId, [...new Set(tariffIds)]],
   );
   const tariffs = new Map<string, TariffVersions & { readonly versions: TariffVersion[] }>();
