@@ -91,6 +91,42 @@ describe('a transaction that a station numbers itself', () => {
     );
   });
 
+  it('has them, too, whatever its station says when, and whatever it leaves out', () => {
+    const words = fc.record({
+      chargingState: fc.option(fc.constantFrom('EVConnected', 'Charging', 'SuspendedEV', 'Idle')),
+      wattHours: fc.option(fc.nat(200)),
+      token: fc.option(fc.constantFrom(token, { tokenMark: 'mark-2', grant: denial })),
+      isPlaced: fc.boolean(),
+    });
+    const transaction = fc.array(words, { minLength: 2, maxLength: 7 }).map((list) =>
+      list.map(({ chargingState, wattHours, token: shown, isPlaced }, seqNo) => {
+        const last = seqNo === list.length - 1 ? 'Ended' : 'Updated';
+        return event(seqNo === 0 ? 'Started' : last, seqNo, {
+          isUnplaced: true,
+          ...(isPlaced ? { connectorId: 1 } : {}),
+          ...(chargingState === null ? {} : { chargingState }),
+          ...(shown ?? {}),
+          readings: wattHours === null ? [] : [register(BigInt(wattHours) * 1_000n, at(seqNo))],
+        });
+      }),
+    );
+    const heard = transaction.chain((events) =>
+      fc.tuple(
+        fc.constant(events),
+        fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 }),
+      ),
+    );
+    fc.assert(
+      fc.property(heard, ([events, shuffled]) => {
+        const expected = new TransactionStory().hear(...events).giveUp(denial);
+        const story = new TransactionStory().hear(...shuffled).giveUp(denial);
+        expect(story.told()).toEqual(expected.told());
+        expect(story.want).toBe(expected.want);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('has the same energy and the same stop, whatever is missing when it is given up', () => {
     const between = all.slice(1, -1);
     fc.assert(
