@@ -3,6 +3,7 @@ import type {
   CdrIssued as CdrIssuedMessage,
   CdrWithheld as CdrWithheldMessage,
   CreditCdrIssued as CreditCdrIssuedMessage,
+  EnergyCost as EnergyCostMessage,
 } from './gen/tallywatt/pricing/v1/pricing_events_pb';
 import {
   CdrIssuedSchema,
@@ -13,6 +14,8 @@ import { contractOf } from './event-contract';
 import type { EventOf, Readable } from './readable';
 
 export type CdrLine = Readable<CdrLineMessage>;
+/** What the energy of a session cost its operator; beside the price and never part of it. */
+export type EnergyCost = Readable<EnergyCostMessage>;
 
 export type CdrIssued = EventOf<'CdrIssued', CdrIssuedMessage>;
 export type CdrWithheld = EventOf<'CdrWithheld', CdrWithheldMessage>;

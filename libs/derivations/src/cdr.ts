@@ -9,6 +9,8 @@ import {
 import { rationalFromDecimal, rationalToText } from '@tallywatt/money';
 import type { RatingLine, RatingReport } from '@tallywatt/tariffs';
 import { instantFromEpochMs } from '@tallywatt/time';
+import { cdrEnergyCost, negatedEnergyCost } from './cdr-energy-cost';
+import { negatedText } from './negated-text';
 import type { StoppedFacts } from './session-facts';
 
 /** The id of a session's CDR: the first is revision 1, each correction counts on from there. */
@@ -63,6 +65,7 @@ export const issuedCdr = (
     interpolationPolicyId: report.interpolationPolicyId,
     timeZoneDataVersion: report.timeZoneDataVersion,
     ...(replaced === undefined ? {} : { replacesCdrId: replaced.cdrId }),
+    ...(report.energyCost === undefined ? {} : { energyCost: cdrEnergyCost(report.energyCost) }),
   };
 };
 
@@ -95,18 +98,15 @@ export const creditCdr = (cdr: CdrIssued, revision: number, reason: string): Cre
     totalExclTaxMinor: -cdr.totalExclTaxMinor,
     totalTaxMinor: -cdr.totalTaxMinor,
     totalInclTaxMinor: -cdr.totalInclTaxMinor,
+    ...(cdr.energyCost === undefined ? {} : { energyCost: negatedEnergyCost(cdr.energyCost) }),
   };
-};
-
-/** An exact text, a decimal or `n/d`, with its sign turned round. */
-const negatedText = (text: string): string => {
-  if (text === '0') return text;
-  return text.startsWith('-') ? text.slice(1) : `-${text}`;
 };
 
 /**
  * Whether two CDRs of a session bill the same: times, quantities, prices and taxes. How a line is
- * worded, and whether a boundary was read or interpolated, is no reason to send another bill.
+ * worded, and whether a boundary was read or interpolated, is no reason to send another bill. Nor is
+ * what the energy cost the operator: it follows from energy and tariff, and where a late reading
+ * only moves energy between two periods of the utility, the CDR keeps what was known.
  */
 export const billsTheSame = (one: CdrIssued, other: CdrIssued): boolean =>
   canonicalJson(billOf(one)) === canonicalJson(billOf(other));

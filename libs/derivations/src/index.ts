@@ -6,6 +6,7 @@ export {
   type SessionDraw,
 } from './allowance';
 export { cdrIdOf, creditCdrIdOf } from './cdr';
+export { cdrContentHashes } from './cdr-content-hashes';
 export {
   absentEntry,
   JournalContradicted,

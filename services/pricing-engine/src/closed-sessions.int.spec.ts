@@ -65,6 +65,27 @@ describe('a closed session', () => {
     expect(hidden.status).toBe(404);
   });
 
+  it('says what its energy cost where its tariff does, and what is left of the price', async () => {
+    const costed = {
+      ...tariffJson(0.5),
+      tallywatt: { energy_cost: { elements: [{ price_per_kwh: 0.2 }] } },
+    };
+    const { contentHash } = (await call('PUT', '/v1/tariffs/costed', costed)).body;
+    const session = sessionOf('costed', { tariffId: 'costed', version: 1n, contentHash });
+    await stage.record(session);
+    // 20 kWh x 0.20 = 4.00; 12.60 - 4.00 = 8.60
+    expect(await stage.issuedCdrOf(idOf(session))).toMatchObject({
+      totalExclTaxMinor: '1260',
+      energyCost: {
+        currency: 'EUR',
+        costMinor: '400',
+        marginMinor: '860',
+        unknownEnergyKwh: '0',
+        periods: [{ energyKwh: '20', elementIndex: 0, costExact: '4' }],
+      },
+    });
+  });
+
   it('keeps its one CDR when it is closed again', async () => {
     const session = sessionOf('closed-twice', v1);
     await stage.record(session);
@@ -209,7 +230,7 @@ describe('an empty database', () => {
     await eventLog.stop();
 
     const rebuilt = await cdrsIn(pool);
-    expect(rebuilt).toHaveLength(6);
+    expect(rebuilt).toHaveLength(7);
     expect(rebuilt).toEqual(await cdrsIn(stage.poolOf(stage.databaseUrl)));
   });
 
@@ -224,7 +245,7 @@ describe('an empty database', () => {
     await eventually(
       async () => {
         const sql = "SELECT count(*)::int AS rated FROM rated_sessions WHERE status = 'rated'";
-        expect((await after.query(sql)).rows).toEqual([{ rated: 4 }]);
+        expect((await after.query(sql)).rows).toEqual([{ rated: 5 }]);
       },
       { timeoutMs: 90_000, intervalMs: 100 },
     );

@@ -1,5 +1,4 @@
 import {
-  encodeEvent,
   sha256Hex,
   type AllowanceEvent,
   type CdrEvent,
@@ -11,6 +10,7 @@ import {
 } from '@tallywatt/contracts';
 import {
   advance,
+  cdrContentHashes,
   pinnedTariff,
   ratedSession,
   type Advance,
@@ -19,7 +19,12 @@ import {
 } from '@tallywatt/derivations';
 
 /** A CDR, or its refusal, as it follows from a session, and the event it follows from. */
-export type DerivedCdr = Readonly<{ cdr: CdrEvent; contentHash: string; cause: EventMetadata }>;
+export type DerivedCdr = Readonly<{
+  cdr: CdrEvent;
+  /** Under each of which the log may hold it. */
+  contentHashes: readonly string[];
+  cause: EventMetadata;
+}>;
 
 /** A decision names a tariff version that no record publishes. */
 export class TariffMissing extends Error {
@@ -97,7 +102,7 @@ export class CdrDerivation {
     return steps.flatMap(({ fact, cdrs }) =>
       cdrs.map((cdr) => ({
         cdr,
-        contentHash: encodeEvent(cdr).contentHash,
+        contentHashes: cdrContentHashes(cdr),
         cause: fact.metadata,
       })),
     );

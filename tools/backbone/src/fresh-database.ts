@@ -157,7 +157,7 @@ export const fillPricing = async (
   { pool }: FreshDatabase,
   cdrs: readonly ProvenCdr[],
 ): Promise<void> => {
-  const rows = cdrs.flatMap(({ recorded: { metadata }, derived: { cdr, contentHash } }) =>
+  const rows = cdrs.flatMap(({ recorded: { metadata }, derived: { cdr } }) =>
     cdr.type !== 'CdrWithheld'
       ? [
           {
@@ -165,7 +165,7 @@ export const fillPricing = async (
             cdr_id: cdr.cdrId,
             session_id: cdr.sessionId,
             event_id: metadata.id,
-            content_hash: contentHash,
+            content_hash: metadata.contentHash,
             issued_at: metadata.recordedAt,
           },
         ]

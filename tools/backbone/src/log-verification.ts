@@ -192,7 +192,7 @@ class LogVerification {
   private takeCdr(recorded: RecordedEvent<CdrEvent>): void {
     const { subject, contentHash, causationId } = recorded.metadata;
     const awaited = this.awaitedCdrs.get(subject) ?? [];
-    const derived = awaited.find((one) => one.contentHash === contentHash);
+    const derived = awaited.find((one) => one.contentHashes.includes(contentHash));
     if (derived === undefined) {
       const [nearest] = awaited;
       if (nearest === undefined) {

@@ -13,7 +13,10 @@ import { startBilledLog, type BilledLog } from './testing/billed-log';
 const directory = mkdtempSync(join(tmpdir(), 'backbone-'));
 const keyFile = join(directory, 'public-key.pem');
 const sessions = ['1', '2', '3'].map((name) => derivedId('session', name));
-const [first = '', second = ''] = sessions;
+const [first = '', second = '', third = ''] = sessions;
+const asIs = (cdr: CdrIssued): CdrIssued => cdr;
+/** By a release whose CDRs did not say yet what the energy cost. */
+const writtenBefore = ({ energyCost: _, ...cdr }: CdrIssued): CdrIssued => cdr;
 
 let servers: LocalRuntime;
 let log: BilledLog;
@@ -59,7 +62,9 @@ beforeAll(async () => {
   servers = await startTestServers();
   log = await startBilledLog(servers);
   writeFileSync(keyFile, log.publicKeyPem);
-  for (const session of sessions) cdrs.set(session, await log.bill(session));
+  for (const session of sessions) {
+    cdrs.set(session, await log.bill(session, undefined, session === third ? writtenBefore : asIs));
+  }
   await log.seal('2026-11-21');
 });
 
@@ -74,6 +79,8 @@ describe('a log as it was written', () => {
     const { code, report } = await rebuild();
     expect(report.findings).toEqual([]);
     expect(code).toBe(0);
+    expect(cdrs.get(first)).toMatchObject({ energyCost: { costMinor: 200n, marginMinor: 250n } });
+    expect(cdrs.get(third)).not.toHaveProperty('energyCost');
     expect(report.counts).toMatchObject({ cdrs: 3, entries: 15, roots: 1, underWay: 0 });
     expect(report.notes).toEqual([
       'pricing-engine: 3 rows compared with the live database',

@@ -116,7 +116,7 @@ const priceFaults = (logged: LoggedSession): HopFault[] => {
   }
   logged.cdrs.forEach((recorded, index) => {
     const { contentHash } = recorded.metadata;
-    if (derived.some((one) => one.contentHash === contentHash)) return;
+    if (derived.some((one) => one.contentHashes.includes(contentHash))) return;
     const nearest = derived[index]?.cdr;
     const detail =
       nearest === undefined
@@ -125,8 +125,9 @@ const priceFaults = (logged: LoggedSession): HopFault[] => {
     faults.push(fault('cdr', detail, recorded));
   });
   const said = new Set(logged.cdrs.map(({ metadata }) => metadata.contentHash));
-  for (const { cdr, contentHash, cause } of derived) {
-    if (!said.has(contentHash) && logged.cdrs.length < derived.length) {
+  for (const { cdr, contentHashes, cause } of derived) {
+    const isSaid = contentHashes.some((contentHash) => said.has(contentHash));
+    if (!isSaid && logged.cdrs.length < derived.length) {
       faults.push(fault('cdr', `event ${cause.id} yields ${cdr.type}, which no record says`));
     }
   }

@@ -1,4 +1,5 @@
 import { encodeEvent, type CdrEvent, type EventMetadata } from '@tallywatt/contracts';
+import { cdrContentHashes } from '@tallywatt/derivations';
 import type { EventLog, Logger, OutgoingEvent, SqlClient } from '@tallywatt/event-log';
 import { instantFromEpochMs } from '@tallywatt/time';
 import { keepCdrs, knownCdrs, type CdrEntry } from './cdr-table';
@@ -46,8 +47,8 @@ export class CdrLog {
     if (cdr.type === 'CdrWithheld') return false;
     const recorded = known.get(`${cdr.cpoId}/${cdr.cdrId}`);
     if (recorded === undefined) return false;
-    const computed = encodeEvent(cdr).contentHash;
-    if (recorded !== computed) {
+    const [computed, ...before] = cdrContentHashes(cdr);
+    if (recorded !== computed && !before.includes(recorded)) {
       const { cpoId, cdrId, sessionId } = cdr;
       this.metrics.recomputedDifferently();
       this.logger.error(

@@ -26,7 +26,13 @@ export const tokenOf = (cpo: string, ...roles: string[]): string => {
 
 export type CdrItem = { cdrId: string; log: { offset: string | null } };
 /** What the answers hold that these tests read by name. */
-type Body = { items: CdrItem[]; next: string | null; faults: { path: string }[]; version: string };
+type Body = {
+  items: CdrItem[];
+  next: string | null;
+  faults: { path: string }[];
+  version: string;
+  contentHash: string;
+};
 export type Answer = { status: number; body: Body; contentType: string | null };
 
 export const tariffJson = (price: number) => ({

@@ -54,8 +54,15 @@ export type BilledLog = Readonly<{
   publicKeyPem: string;
   /** Seals a day (YYYY-MM-DD) of the book: root in the ledger, event in the log. */
   seal(day: string): Promise<void>;
-  /** Bills one more session through all topics and both databases; it may have energy included. */
-  bill(sessionId: string, includedEnergy?: IncludedEnergy): Promise<CdrIssued>;
+  /**
+   * Bills one more session through all topics and both databases; it may have energy included, and
+   * a release of its own way of writing CDRs.
+   */
+  bill(
+    sessionId: string,
+    includedEnergy?: IncludedEnergy,
+    written?: (cdr: CdrIssued) => CdrIssued,
+  ): Promise<CdrIssued>;
   /** Publishes events as a service would that has gone astray. */
   publish(service: string, events: readonly OutgoingEvent[], recordedAt?: string): Promise<void>;
   /** Publishes a record past every service: any number, any value, any hash. */
@@ -149,7 +156,7 @@ export const startBilledLog = async (servers: LocalRuntime): Promise<BilledLog> 
     return drawn;
   };
 
-  const bill = async (sessionId: string, includedEnergy?: IncludedEnergy): Promise<CdrIssued> => {
+  const bill: BilledLog['bill'] = async (sessionId, includedEnergy, written = (cdr) => cdr) => {
     const occurredAt = '2026-11-20T11:00:00.000Z';
     const { authorized, events } = sessionOf(sessionId, includedEnergy);
     await publish('authorization', [{ event: authorized, occurredAt }]);
@@ -163,7 +170,8 @@ export const startBilledLog = async (servers: LocalRuntime): Promise<BilledLog> 
     for (const draw of await drawFor(sessions)) derivation.takeDraw(draw);
     const [derived] = sessions.flatMap((one) => derivation.takeSession(one));
     if (derived?.cdr.type !== 'CdrIssued') throw new Error('the session yields no CDR');
-    const { cdr, cause } = derived;
+    const { cause } = derived;
+    const cdr = written(derived.cdr);
     await publish('pricing-engine', [{ event: cdr, occurredAt, causationId: cause.id }]);
     await publish(
       'payment-capture',

@@ -19,6 +19,7 @@ const ocpiTariffJson = canonicalJson({
   currency: 'EUR',
   elements: [{ price_components: [{ type: 'ENERGY', price: 0.45, vat: 19, step_size: 1 }] }],
   last_updated: '2026-01-01T00:00:00Z',
+  tallywatt: { energy_cost: { elements: [{ price_per_kwh: 0.2 }] } },
 });
 const tariff = {
   tariffId: 'flat',

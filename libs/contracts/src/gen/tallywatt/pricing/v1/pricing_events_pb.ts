@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/pricing/v1/pricing_events.proto.
  */
 export const file_tallywatt_pricing_v1_pricing_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEihwIKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKC2FkanVzdGVkX2J5GAYgASgLMiYudGFsbHl3YXR0LnByaWNpbmcudjEuVGFyaWZmQWRqdXN0bWVudEgAiAEBQg4KDF9hZGp1c3RlZF9ieSKIAgoQVGFyaWZmQWRqdXN0bWVudBIPCgdydWxlX2lkGAEgASgJEhUKDXJ1bGVfcmV2aXNpb24YAiABKAMSFAoMYmFzZV92ZXJzaW9uGAMgASgDEhkKEWJhc2VfY29udGVudF9oYXNoGAQgASgJEhcKCnN0ZXBfaW5kZXgYBSABKAVIAIgBARI6CgtvYnNlcnZhdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlNpdGVPYnNlcnZhdGlvbhI3CgZsaW1pdHMYByADKAsyJy50YWxseXdhdHQucHJpY2luZy52MS5QcmljZUxpbWl0UmVhY2hlZEINCgtfc3RlcF9pbmRleCKqAQoPU2l0ZU9ic2VydmF0aW9uEi8KC29ic2VydmVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl0aW1lX3pvbmUYAiABKAkSEgoKY29ubmVjdG9ycxgDIAEoBRIdChVjb25uZWN0b3JzX2luX3Nlc3Npb24YBCABKAUSIAoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAUgASgFIjUKEVByaWNlTGltaXRSZWFjaGVkEhEKCWRpbWVuc2lvbhgBIAEoCRINCgVsaW1pdBgCIAEoCSKIAQoKTGV2ZWxSYW5nZRIRCgRmcm9tGAEgASgFSACIAQESDwoCdG8YAiABKAVIAYgBARIWCglzdGF5X2Zyb20YAyABKAVIAogBARIUCgdzdGF5X3RvGAQgASgFSAOIAQFCBwoFX2Zyb21CBQoDX3RvQgwKCl9zdGF5X2Zyb21CCgoIX3N0YXlfdG8itAEKD1ByaWNlQWRqdXN0bWVudBIRCglkaW1lbnNpb24YASABKAkSMgoHcGVyY2VudBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgAiAEBEjoKD2Ftb3VudF9wZXJfdW5pdBgDIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgBiAEBQgoKCF9wZXJjZW50QhIKEF9hbW91bnRfcGVyX3VuaXQi7QIKC1ByaWNpbmdTdGVwEkIKE3V0aWxpc2F0aW9uX3BlcmNlbnQYASABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5MZXZlbFJhbmdlSACIAQESRwoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAIgASgLMiAudGFsbHl3YXR0LnByaWNpbmcudjEuTGV2ZWxSYW5nZUgBiAEBEhcKCnN0YXJ0X3RpbWUYAyABKAlIAogBARIVCghlbmRfdGltZRgEIAEoCUgDiAEBEhQKDGRheXNfb2Zfd2VlaxgFIAMoCRI6CgthZGp1c3RtZW50cxgGIAMoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlByaWNlQWRqdXN0bWVudEIWChRfdXRpbGlzYXRpb25fcGVyY2VudEIbChlfc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSLLAQoLUHJpY2VCb3VuZHMSEQoJZGltZW5zaW9uGAEgASgJEiwKBmxvd2VzdBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBItCgdoaWdoZXN0GAMgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEjkKDmxhcmdlc3RfY2hhbmdlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSACIAQFCEQoPX2xhcmdlc3RfY2hhbmdlIsUCCg5QcmljaW5nUnVsZVNldBIOCgZjcG9faWQYASABKAkSDwoHcnVsZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIyCgRiYXNlGAQgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USFAoMbG9jYXRpb25faWRzGAUgAygJEjAKBXN0ZXBzGAYgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2luZ1N0ZXASMQoGYm91bmRzGAcgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2VCb3VuZHMSFQoNZHdlbGxfbWludXRlcxgIIAEoBRIOCgZzZXRfYnkYCSABKAkSKgoGc2V0X2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAQoSUHJpY2luZ1J1bGVSZW1vdmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSDwoHcnVsZV9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxISCgpyZW1vdmVkX2J5GAUgASgJEi4KCnJlbW92ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCL+BgoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQFCDQoLX2RyaXZlcl9yZWZCEgoQX3JlcGxhY2VzX2Nkcl9pZCL7BgoPQ3JlZGl0Q2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSFwoPY3JlZGl0ZWRfY2RyX2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSDgoGcmVhc29uGAUgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgGIAEoCRIUCgxjb25uZWN0b3JfaWQYByABKAUSLwoIbG9jYXRpb24YCCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRva2VuX3JlZhgJIAEoCRIXCgpkcml2ZXJfcmVmGAogASgJSACIAQESDAoEdGllchgLIAEoCRIVCg1wYXltZW50X3JvdXRlGAwgASgJEjQKBnRhcmlmZhgNIAEoCzIkLnRhbGx5d2F0dC52YWx1ZXMudjEuVGFyaWZmUmVmZXJlbmNlEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0b3BwZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPZW5lcmd5X21pbGxpX3doGBEgASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYEiABKAMSFwoPcGFya2luZ19zZWNvbmRzGBMgASgDEhAKCGN1cnJlbmN5GBQgASgJEiwKBWxpbmVzGBUgAygLMh0udGFsbHl3YXR0LnByaWNpbmcudjEuQ2RyTGluZRIuCgV0YXhlcxgWIAMoCzIfLnRhbGx5d2F0dC52YWx1ZXMudjEuVGF4UG9ydGlvbhIcChR0b3RhbF9leGNsX3RheF9taW5vchgXIAEoAxIXCg90b3RhbF90YXhfbWlub3IYGCABKAMSHAoUdG90YWxfaW5jbF90YXhfbWlub3IYGSABKAMSGAoQcmF0aW5nX3BvbGljeV9pZBgaIAEoCRIaChJyb3VuZGluZ19wb2xpY3lfaWQYGyABKAkSHwoXaW50ZXJwb2xhdGlvbl9wb2xpY3lfaWQYHCABKAkSHgoWdGltZV96b25lX2RhdGFfdmVyc2lvbhgdIAEoCUINCgtfZHJpdmVyX3JlZiLNAQoLQ2RyV2l0aGhlbGQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCRIcCg9lbmVyZ3lfbWlsbGlfd2gYBSABKANIAIgBARI2Cg1tb25leV9hdF9yaXNrGAYgASgLMhoudGFsbHl3YXR0LnZhbHVlcy52MS5Nb25leUgBiAEBQhIKEF9lbmVyZ3lfbWlsbGlfd2hCEAoOX21vbmV5X2F0X3Jpc2sirgQKFFNlc3Npb25Db3N0RXN0aW1hdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSNAoGdGFyaWZmGAUgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USKQoFYXNfb2YYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEHNlc3Npb25fc2VxdWVuY2UYByABKAMSFwoPZW5lcmd5X21pbGxpX3doGAggASgDEhgKEGNoYXJnaW5nX3NlY29uZHMYCSABKAMSFwoPcGFya2luZ19zZWNvbmRzGAogASgDEhAKCGN1cnJlbmN5GAsgASgJEhwKFHRvdGFsX2V4Y2xfdGF4X21pbm9yGAwgASgDEhcKD3RvdGFsX3RheF9taW5vchgNIAEoAxIcChR0b3RhbF9pbmNsX3RheF9taW5vchgOIAEoAxIYChByYXRpbmdfcG9saWN5X2lkGA8gASgJEhoKEnJvdW5kaW5nX3BvbGljeV9pZBgQIAEoCRIfChdpbnRlcnBvbGF0aW9uX3BvbGljeV9pZBgRIAEoCRIjChZiZWZvcmVfaW5jbHVkZWRfZW5lcmd5GBIgASgISACIAQFCGQoXX2JlZm9yZV9pbmNsdWRlZF9lbmVyZ3liBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEihwIKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKC2FkanVzdGVkX2J5GAYgASgLMiYudGFsbHl3YXR0LnByaWNpbmcudjEuVGFyaWZmQWRqdXN0bWVudEgAiAEBQg4KDF9hZGp1c3RlZF9ieSKIAgoQVGFyaWZmQWRqdXN0bWVudBIPCgdydWxlX2lkGAEgASgJEhUKDXJ1bGVfcmV2aXNpb24YAiABKAMSFAoMYmFzZV92ZXJzaW9uGAMgASgDEhkKEWJhc2VfY29udGVudF9oYXNoGAQgASgJEhcKCnN0ZXBfaW5kZXgYBSABKAVIAIgBARI6CgtvYnNlcnZhdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlNpdGVPYnNlcnZhdGlvbhI3CgZsaW1pdHMYByADKAsyJy50YWxseXdhdHQucHJpY2luZy52MS5QcmljZUxpbWl0UmVhY2hlZEINCgtfc3RlcF9pbmRleCKqAQoPU2l0ZU9ic2VydmF0aW9uEi8KC29ic2VydmVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl0aW1lX3pvbmUYAiABKAkSEgoKY29ubmVjdG9ycxgDIAEoBRIdChVjb25uZWN0b3JzX2luX3Nlc3Npb24YBCABKAUSIAoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAUgASgFIjUKEVByaWNlTGltaXRSZWFjaGVkEhEKCWRpbWVuc2lvbhgBIAEoCRINCgVsaW1pdBgCIAEoCSKIAQoKTGV2ZWxSYW5nZRIRCgRmcm9tGAEgASgFSACIAQESDwoCdG8YAiABKAVIAYgBARIWCglzdGF5X2Zyb20YAyABKAVIAogBARIUCgdzdGF5X3RvGAQgASgFSAOIAQFCBwoFX2Zyb21CBQoDX3RvQgwKCl9zdGF5X2Zyb21CCgoIX3N0YXlfdG8itAEKD1ByaWNlQWRqdXN0bWVudBIRCglkaW1lbnNpb24YASABKAkSMgoHcGVyY2VudBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgAiAEBEjoKD2Ftb3VudF9wZXJfdW5pdBgDIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgBiAEBQgoKCF9wZXJjZW50QhIKEF9hbW91bnRfcGVyX3VuaXQi7QIKC1ByaWNpbmdTdGVwEkIKE3V0aWxpc2F0aW9uX3BlcmNlbnQYASABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5MZXZlbFJhbmdlSACIAQESRwoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAIgASgLMiAudGFsbHl3YXR0LnByaWNpbmcudjEuTGV2ZWxSYW5nZUgBiAEBEhcKCnN0YXJ0X3RpbWUYAyABKAlIAogBARIVCghlbmRfdGltZRgEIAEoCUgDiAEBEhQKDGRheXNfb2Zfd2VlaxgFIAMoCRI6CgthZGp1c3RtZW50cxgGIAMoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlByaWNlQWRqdXN0bWVudEIWChRfdXRpbGlzYXRpb25fcGVyY2VudEIbChlfc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSLLAQoLUHJpY2VCb3VuZHMSEQoJZGltZW5zaW9uGAEgASgJEiwKBmxvd2VzdBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBItCgdoaWdoZXN0GAMgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEjkKDmxhcmdlc3RfY2hhbmdlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSACIAQFCEQoPX2xhcmdlc3RfY2hhbmdlIsUCCg5QcmljaW5nUnVsZVNldBIOCgZjcG9faWQYASABKAkSDwoHcnVsZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIyCgRiYXNlGAQgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USFAoMbG9jYXRpb25faWRzGAUgAygJEjAKBXN0ZXBzGAYgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2luZ1N0ZXASMQoGYm91bmRzGAcgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2VCb3VuZHMSFQoNZHdlbGxfbWludXRlcxgIIAEoBRIOCgZzZXRfYnkYCSABKAkSKgoGc2V0X2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAQoSUHJpY2luZ1J1bGVSZW1vdmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSDwoHcnVsZV9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxISCgpyZW1vdmVkX2J5GAUgASgJEi4KCnJlbW92ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCLMAgoQRW5lcmd5Q29zdFBlcmlvZBIrCgdmcm9tX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV0b19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNZnJvbV9ib3VuZGFyeRgDIAEoCRITCgt0b19ib3VuZGFyeRgEIAEoCRISCgplbmVyZ3lfa3doGAUgASgJEhoKDWVsZW1lbnRfaW5kZXgYBiABKAVIAIgBARI4Cg1wcmljZV9wZXJfa3doGAcgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSAGIAQESFwoKY29zdF9leGFjdBgIIAEoCUgCiAEBQhAKDl9lbGVtZW50X2luZGV4QhAKDl9wcmljZV9wZXJfa3doQg0KC19jb3N0X2V4YWN0IpsCCgpFbmVyZ3lDb3N0EhAKCGN1cnJlbmN5GAEgASgJEhcKCmNvc3RfZXhhY3QYAiABKAlIAIgBARIXCgpjb3N0X21pbm9yGAMgASgDSAGIAQESGQoMbWFyZ2luX2V4YWN0GAQgASgJSAKIAQESGQoMbWFyZ2luX21pbm9yGAUgASgDSAOIAQESGgoSdW5rbm93bl9lbmVyZ3lfa3doGAYgASgJEjcKB3BlcmlvZHMYByADKAsyJi50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0UGVyaW9kQg0KC19jb3N0X2V4YWN0Qg0KC19jb3N0X21pbm9yQg8KDV9tYXJnaW5fZXhhY3RCDwoNX21hcmdpbl9taW5vciLKBwoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQESOgoLZW5lcmd5X2Nvc3QYHSABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0SAKIAQFCDQoLX2RyaXZlcl9yZWZCEgoQX3JlcGxhY2VzX2Nkcl9pZEIOCgxfZW5lcmd5X2Nvc3QixwcKD0NyZWRpdENkcklzc3VlZBIOCgZjcG9faWQYASABKAkSDgoGY2RyX2lkGAIgASgJEhcKD2NyZWRpdGVkX2Nkcl9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBiABKAkSFAoMY29ubmVjdG9yX2lkGAcgASgFEi8KCGxvY2F0aW9uGAggASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYCSABKAkSFwoKZHJpdmVyX3JlZhgKIAEoCUgAiAEBEgwKBHRpZXIYCyABKAkSFQoNcGF5bWVudF9yb3V0ZRgMIAEoCRI0CgZ0YXJpZmYYDSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgRIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBIgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgTIAEoAxIQCghjdXJyZW5jeRgUIAEoCRIsCgVsaW5lcxgVIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFiADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFyABKAMSFwoPdG90YWxfdGF4X21pbm9yGBggASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBkgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGiABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBsgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBwgASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YHSABKAkSOgoLZW5lcmd5X2Nvc3QYHiABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0SAGIAQFCDQoLX2RyaXZlcl9yZWZCDgoMX2VuZXJneV9jb3N0Is0BCgtDZHJXaXRoaGVsZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJEhwKD2VuZXJneV9taWxsaV93aBgFIAEoA0gAiAEBEjYKDW1vbmV5X2F0X3Jpc2sYBiABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5SAGIAQFCEgoQX2VuZXJneV9taWxsaV93aEIQCg5fbW9uZXlfYXRfcmlzayKuBAoUU2Vzc2lvbkNvc3RFc3RpbWF0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDGNvbm5lY3Rvcl9pZBgEIAEoBRI0CgZ0YXJpZmYYBSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIpCgVhc19vZhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQc2Vzc2lvbl9zZXF1ZW5jZRgHIAEoAxIXCg9lbmVyZ3lfbWlsbGlfd2gYCCABKAMSGAoQY2hhcmdpbmdfc2Vjb25kcxgJIAEoAxIXCg9wYXJraW5nX3NlY29uZHMYCiABKAMSEAoIY3VycmVuY3kYCyABKAkSHAoUdG90YWxfZXhjbF90YXhfbWlub3IYDCABKAMSFwoPdG90YWxfdGF4X21pbm9yGA0gASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGA4gASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYDyABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBAgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBEgASgJEiMKFmJlZm9yZV9pbmNsdWRlZF9lbmVyZ3kYEiABKAhIAIgBAUIZChdfYmVmb3JlX2luY2x1ZGVkX2VuZXJneWIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * One immutable version of a tariff, whole.
@@ -1430,6 +1430,236 @@ export const CdrLineSchema: GenMessage<CdrLine, {jsonType: CdrLineJson}> = /*@__
   messageDesc(file_tallywatt_pricing_v1_pricing_events, 14);
 
 /**
+ * A stretch in which the energy of a session cost its operator the same.
+ *
+ * @generated from message tallywatt.pricing.v1.EnergyCostPeriod
+ */
+export type EnergyCostPeriod = Message<"tallywatt.pricing.v1.EnergyCostPeriod"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp from_at = 1;
+   */
+  fromAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp to_at = 2;
+   */
+  toAt?: Timestamp | undefined;
+
+  /**
+   * measured | interpolated
+   *
+   * @generated from field: string from_boundary = 3;
+   */
+  fromBoundary: string;
+
+  /**
+   * @generated from field: string to_boundary = 4;
+   */
+  toBoundary: string;
+
+  /**
+   * Exact, as a decimal or n/d.
+   *
+   * @generated from field: string energy_kwh = 5;
+   */
+  energyKwh: string;
+
+  /**
+   * Index of the element of the tariff's energy_cost; left out, with the two below, where it states
+   * no cost.
+   *
+   * @generated from field: optional int32 element_index = 6;
+   */
+  elementIndex?: number | undefined;
+
+  /**
+   * Excluding tax, in major units.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal price_per_kwh = 7;
+   */
+  pricePerKwh?: Decimal | undefined;
+
+  /**
+   * Excluding tax, in major units, exact.
+   *
+   * @generated from field: optional string cost_exact = 8;
+   */
+  costExact?: string | undefined;
+};
+
+/**
+ * A stretch in which the energy of a session cost its operator the same.
+ *
+ * @generated from message tallywatt.pricing.v1.EnergyCostPeriod
+ */
+export type EnergyCostPeriodJson = {
+  /**
+   * @generated from field: google.protobuf.Timestamp from_at = 1;
+   */
+  fromAt?: TimestampJson;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp to_at = 2;
+   */
+  toAt?: TimestampJson;
+
+  /**
+   * measured | interpolated
+   *
+   * @generated from field: string from_boundary = 3;
+   */
+  fromBoundary?: string;
+
+  /**
+   * @generated from field: string to_boundary = 4;
+   */
+  toBoundary?: string;
+
+  /**
+   * Exact, as a decimal or n/d.
+   *
+   * @generated from field: string energy_kwh = 5;
+   */
+  energyKwh?: string;
+
+  /**
+   * Index of the element of the tariff's energy_cost; left out, with the two below, where it states
+   * no cost.
+   *
+   * @generated from field: optional int32 element_index = 6;
+   */
+  elementIndex?: number;
+
+  /**
+   * Excluding tax, in major units.
+   *
+   * @generated from field: optional tallywatt.values.v1.Decimal price_per_kwh = 7;
+   */
+  pricePerKwh?: DecimalJson;
+
+  /**
+   * Excluding tax, in major units, exact.
+   *
+   * @generated from field: optional string cost_exact = 8;
+   */
+  costExact?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.EnergyCostPeriod.
+ * Use `create(EnergyCostPeriodSchema)` to create a new message.
+ */
+export const EnergyCostPeriodSchema: GenMessage<EnergyCostPeriod, {jsonType: EnergyCostPeriodJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 15);
+
+/**
+ * What the energy of a session cost its operator, as the tariff states it, and what is left of the
+ * price; excluding tax. Beside the price and never part of it.
+ *
+ * @generated from message tallywatt.pricing.v1.EnergyCost
+ */
+export type EnergyCost = Message<"tallywatt.pricing.v1.EnergyCost"> & {
+  /**
+   * @generated from field: string currency = 1;
+   */
+  currency: string;
+
+  /**
+   * Of all periods, in major units, exact, and rounded; left out where some energy has no cost:
+   * unknown is not zero.
+   *
+   * @generated from field: optional string cost_exact = 2;
+   */
+  costExact?: string | undefined;
+
+  /**
+   * @generated from field: optional int64 cost_minor = 3;
+   */
+  costMinor?: bigint | undefined;
+
+  /**
+   * The total without tax less the cost; left out as well where the two have different currencies.
+   *
+   * @generated from field: optional string margin_exact = 4;
+   */
+  marginExact?: string | undefined;
+
+  /**
+   * @generated from field: optional int64 margin_minor = 5;
+   */
+  marginMinor?: bigint | undefined;
+
+  /**
+   * Energy for which the tariff states no cost; exact.
+   *
+   * @generated from field: string unknown_energy_kwh = 6;
+   */
+  unknownEnergyKwh: string;
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.EnergyCostPeriod periods = 7;
+   */
+  periods: EnergyCostPeriod[];
+};
+
+/**
+ * What the energy of a session cost its operator, as the tariff states it, and what is left of the
+ * price; excluding tax. Beside the price and never part of it.
+ *
+ * @generated from message tallywatt.pricing.v1.EnergyCost
+ */
+export type EnergyCostJson = {
+  /**
+   * @generated from field: string currency = 1;
+   */
+  currency?: string;
+
+  /**
+   * Of all periods, in major units, exact, and rounded; left out where some energy has no cost:
+   * unknown is not zero.
+   *
+   * @generated from field: optional string cost_exact = 2;
+   */
+  costExact?: string;
+
+  /**
+   * @generated from field: optional int64 cost_minor = 3;
+   */
+  costMinor?: string;
+
+  /**
+   * The total without tax less the cost; left out as well where the two have different currencies.
+   *
+   * @generated from field: optional string margin_exact = 4;
+   */
+  marginExact?: string;
+
+  /**
+   * @generated from field: optional int64 margin_minor = 5;
+   */
+  marginMinor?: string;
+
+  /**
+   * Energy for which the tariff states no cost; exact.
+   *
+   * @generated from field: string unknown_energy_kwh = 6;
+   */
+  unknownEnergyKwh?: string;
+
+  /**
+   * @generated from field: repeated tallywatt.pricing.v1.EnergyCostPeriod periods = 7;
+   */
+  periods?: EnergyCostPeriodJson[];
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.EnergyCost.
+ * Use `create(EnergyCostSchema)` to create a new message.
+ */
+export const EnergyCostSchema: GenMessage<EnergyCost, {jsonType: EnergyCostJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 16);
+
+/**
  * @generated from message tallywatt.pricing.v1.CdrIssued
  */
 export type CdrIssued = Message<"tallywatt.pricing.v1.CdrIssued"> & {
@@ -1576,6 +1806,13 @@ export type CdrIssued = Message<"tallywatt.pricing.v1.CdrIssued"> & {
    * @generated from field: optional string replaces_cdr_id = 28;
    */
   replacesCdrId?: string | undefined;
+
+  /**
+   * Left out where the tariff states no energy cost.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.EnergyCost energy_cost = 29;
+   */
+  energyCost?: EnergyCost | undefined;
 };
 
 /**
@@ -1725,6 +1962,13 @@ export type CdrIssuedJson = {
    * @generated from field: optional string replaces_cdr_id = 28;
    */
   replacesCdrId?: string;
+
+  /**
+   * Left out where the tariff states no energy cost.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.EnergyCost energy_cost = 29;
+   */
+  energyCost?: EnergyCostJson;
 };
 
 /**
@@ -1732,7 +1976,7 @@ export type CdrIssuedJson = {
  * Use `create(CdrIssuedSchema)` to create a new message.
  */
 export const CdrIssuedSchema: GenMessage<CdrIssued, {jsonType: CdrIssuedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 15);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 17);
 
 /**
  * Takes back a CDR whole, because a later fact changed the price: everything as it was issued, with
@@ -1889,6 +2133,13 @@ export type CreditCdrIssued = Message<"tallywatt.pricing.v1.CreditCdrIssued"> & 
    * @generated from field: string time_zone_data_version = 29;
    */
   timeZoneDataVersion: string;
+
+  /**
+   * Negated as well; left out where the credited CDR has none.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.EnergyCost energy_cost = 30;
+   */
+  energyCost?: EnergyCost | undefined;
 };
 
 /**
@@ -2046,6 +2297,13 @@ export type CreditCdrIssuedJson = {
    * @generated from field: string time_zone_data_version = 29;
    */
   timeZoneDataVersion?: string;
+
+  /**
+   * Negated as well; left out where the credited CDR has none.
+   *
+   * @generated from field: optional tallywatt.pricing.v1.EnergyCost energy_cost = 30;
+   */
+  energyCost?: EnergyCostJson;
 };
 
 /**
@@ -2053,7 +2311,7 @@ export type CreditCdrIssuedJson = {
  * Use `create(CreditCdrIssuedSchema)` to create a new message.
  */
 export const CreditCdrIssuedSchema: GenMessage<CreditCdrIssued, {jsonType: CreditCdrIssuedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 16);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 18);
 
 /**
  * A closed session that cannot be priced, or, after its CDR, a correction that cannot be: the CDR
@@ -2140,7 +2398,7 @@ export type CdrWithheldJson = {
  * Use `create(CdrWithheldSchema)` to create a new message.
  */
 export const CdrWithheldSchema: GenMessage<CdrWithheld, {jsonType: CdrWithheldJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 17);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 19);
 
 /**
  * What a running session would cost if it had stopped and been closed at its newest fact: for
@@ -2359,5 +2617,5 @@ export type SessionCostEstimatedJson = {
  * Use `create(SessionCostEstimatedSchema)` to create a new message.
  */
 export const SessionCostEstimatedSchema: GenMessage<SessionCostEstimated, {jsonType: SessionCostEstimatedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_pricing_v1_pricing_events, 18);
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 20);
 
