@@ -1,5 +1,5 @@
 import { eventually } from '@tallywatt/testing';
-import { at, GatewayStage } from './testing/gateway-stage';
+import { at, GatewayStage, registration } from './testing/gateway-stage';
 import { idToken, metered, ocpp201, pluggedIn, unplugged, updated } from './testing/ocpp201-words';
 
 let stage: GatewayStage;
@@ -182,6 +182,26 @@ describe('a station of OCPP 2.0.1', () => {
     expect(await stage.sessionsOf('ST-PLACE')).toMatchObject([
       { status: 'active', connectorId: 1, isQuarantined: false },
     ]);
+  });
+
+  it('is not billed by a tariff that may be of another of its connectors', async () => {
+    const connectors = (...groups: string[]) =>
+      groups.map((group, index) => ({ id: index + 1, powerKwMax: 11, evseGroups: [group] }));
+    const reasons = async (id: string, groups: string[]): Promise<string[]> => {
+      const point = { ...registration(id), connectors: connectors(...groups) };
+      expect((await stage.api('/v1/charge-points', point)).status).toBe(201);
+      const { call } = await stage.dial(id, ocpp201);
+      // The card is shown before anybody knows at which of the two the cable will be.
+      const { evse, ...shown } = pluggedIn('TX-1', good) as Record<string, unknown>;
+      expect(await call('TransactionEvent', shown)).toEqual(accepted);
+      expect(await stage.sessionsOf(id)).toEqual([]);
+      await call('TransactionEvent', updated('TX-1', 1, { evse }));
+      const [session] = await stage.sessionsOf(id);
+      expect(session).toMatchObject({ status: 'active', connectorId: 1, startedAt: at(10) });
+      return reasonsOf(session?.id ?? '');
+    };
+    expect(await reasons('ST-PRICED-ALIKE', ['dc', 'dc'])).toEqual([]);
+    expect(await reasons('ST-PRICED-APART', ['dc', 'ac'])).toEqual(['tariff-unknown']);
   });
 
   it('keeps a second end that says something else as evidence', async () => {

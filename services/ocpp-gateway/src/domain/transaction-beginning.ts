@@ -139,12 +139,20 @@ export type Speaker = Station & Readonly<{ transactionId: string; now: Instant }
 
 type PlaceFacts = Pick<NewStart['facts'], 'ocppVersion' | 'powerWMax' | 'location'>;
 
+/** The pinned tariff may be another connector's, where tariffs are assigned by connector. */
+const placeDoubts = ({ grant, connectorId }: Beginning, isPricedByConnector: boolean): Doubt[] => {
+  if (!isPricedByConnector || grant.connectorId === connectorId) return [];
+  const detail = `decided before it was known that it is at connector ${connectorId}`;
+  return [{ reason: 'tariff-unknown', detail }];
+};
+
 /** The session that a transaction becomes, and the commands that begin it. */
 export const sessionOf = (
   speaker: Speaker,
   beginning: Beginning,
   occurrence: number,
   place: PlaceFacts,
+  isPricedByConnector: boolean,
 ): Readonly<{ session: StoredSession; commands: readonly SessionCommand[] }> => {
   const { cpoId, chargePointId, transactionId, now } = speaker;
   const { first, startedAt, connectorId, tokenMark, grant, meterStartMilliWh, doubts } = beginning;
@@ -170,7 +178,7 @@ export const sessionOf = (
   return {
     session,
     commands: [
-      { ...command, doubts },
+      { ...command, doubts: [...doubts, ...placeDoubts(beginning, isPricedByConnector)] },
       ...(reported === undefined
         ? []
         : [{ type: 'RecordChargingState', reported, ...state } as const]),

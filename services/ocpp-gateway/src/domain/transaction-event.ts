@@ -25,7 +25,12 @@ export type TransactionEvent = Readonly<{
 }>;
 
 /** The decision about an event's token, and what the station was told of it. */
-export type Grant = Readonly<{ decision: ChargingDecision; idTagInfo: IdTagInfo }>;
+export type Grant = Readonly<{
+  decision: ChargingDecision;
+  idTagInfo: IdTagInfo;
+  /** Of which it was decided; 0 when nobody knew. */
+  connectorId: number;
+}>;
 
 /** An event as it was heard. */
 export type HeardEvent = TransactionEvent &

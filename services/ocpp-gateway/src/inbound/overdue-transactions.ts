@@ -9,20 +9,21 @@ import { questionAt } from './question';
 
 /** What is decided about a driver of whom nobody knows a token; undefined while nobody can be asked. */
 const decisionAboutNobody = async (
-  { cpoId, chargePointId, connectorId }: StoredTransaction,
+  { cpoId, chargePointId, connectorId: known }: StoredTransaction,
   { sql, authorization }: Gateway,
   at: string,
 ): Promise<Grant | undefined> => {
   const point = await findChargePoint(sql, cpoId, chargePointId);
   if (point === undefined) return undefined;
+  const place = questionAt(point, known);
   try {
     const { decision } = await authorization.authorize({
-      ...questionAt(point, connectorId),
+      ...place,
       idTag: askedTag(''),
       at,
       purpose: 'start',
     });
-    return { decision, idTagInfo: { status: 'Invalid' } };
+    return { decision, idTagInfo: { status: 'Invalid' }, connectorId: place.connectorId };
   } catch (error) {
     if (error instanceof AuthorizationUnavailable) return undefined;
     throw error;

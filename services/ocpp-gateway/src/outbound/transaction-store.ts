@@ -199,7 +199,8 @@ export class TransactionStore {
       powerWMax: connector?.powerWMax ?? 0n,
       location: locationOf(point),
     };
-    const { session, commands } = sessionOf(speaker, beginning, occurrence, place);
+    const groups = new Set(point.connectors.map(({ evseGroups }) => JSON.stringify(evseGroups)));
+    const { session, commands } = sessionOf(speaker, beginning, occurrence, place, groups.size > 1);
     return this.sessions.begin(tx, session, commands, startedAt, now);
   }
 

@@ -24,10 +24,11 @@ const decision: ChargingDecision = {
   decidedAt: at(0),
   tariff: { tariffId: 'T', version: 1n, contentHash: 'ab', billsParkingTime: true },
 };
-export const grant: Grant = { decision, idTagInfo: { status: 'Accepted' } };
+export const grant: Grant = { decision, idTagInfo: { status: 'Accepted' }, connectorId: 1 };
 export const denial: Grant = {
   decision: { ...decision, status: 'Invalid', rule: 'token-unknown' },
   idTagInfo: { status: 'Invalid' },
+  connectorId: 1,
 };
 
 /** An event as it is heard. */
@@ -111,7 +112,7 @@ export class TransactionStory {
     this.want = step.want;
     const { beginning } = step;
     if (beginning !== undefined) {
-      const { session, commands } = sessionOf(speaker, beginning, 1, place);
+      const { session, commands } = sessionOf(speaker, beginning, 1, place, false);
       this.session = session;
       for (const command of commands) this.carryOut(command);
     }
@@ -133,3 +134,8 @@ export class TransactionStory {
     }
   }
 }
+
+export const stopOf = (story: TransactionStory) =>
+  story.facts.find((fact) => fact.type === 'SessionStopped');
+export const reasons = (story: TransactionStory): string[] =>
+  story.facts.flatMap((fact) => (fact.type === 'SessionQuarantined' ? [fact.reason] : []));

@@ -22,14 +22,16 @@ const granted = async (
   const point = await findChargePoint(gateway.sql, cpoId, chargePointId);
   if (point === undefined) throw new FrameFault(`charge point ${chargePointId} is not registered`);
   const isTimed = clockFault(event.happenedAt, receivedAt) === undefined;
+  const place = questionAt(point, event.connectorId ?? known.connectorId);
   try {
     const answer = await gateway.authorization.authorize({
-      ...questionAt(point, event.connectorId ?? known.connectorId),
+      ...place,
       idTag: askedTag(idToken),
       at: isTimed ? event.happenedAt : receivedAt,
       purpose: known.hasSession ? 'authorize' : 'start',
     });
-    return { decision: answer.decision, idTagInfo: tokenInfoOf(answer) };
+    const { connectorId } = place;
+    return { decision: answer.decision, idTagInfo: tokenInfoOf(answer), connectorId };
   } catch (error) {
     if (!(error instanceof AuthorizationUnavailable)) throw error;
     gateway.logger.warn({ err: error, cpoId, chargePointId }, 'a token waits for its decision');
