@@ -132,6 +132,11 @@ describe('a tie', () => {
     [{}, { locationIds: ['L-1'] }, false],
     [{ locationIds: ['L-1', 'L-2'] }, { locationIds: ['L-2'] }, true],
     [{ locationIds: ['L-1'] }, { locationIds: ['L-2'] }, false],
+    // One driver may be in groups of two kinds, but not in two of one kind.
+    [{ driverGroups: ['tier:retail'] }, { driverGroups: ['token-type:AD_HOC_USER'] }, true],
+    [{ driverGroups: ['tier:member'] }, { driverGroups: ['tier:gold', 'group:fleet-1'] }, true],
+    [{ driverGroups: ['tier:member'] }, { driverGroups: ['tier:gold', 'tier:member'] }, true],
+    [{ driverGroups: ['tier:member'] }, { driverGroups: ['tier:gold'] }, false],
     [{ validUntil: noon }, { validFrom: noon }, false],
     [{ validUntil: noon }, { validFrom: '2026-06-01T11:59:59.999Z' }, true],
     [{ weeklyWindows: [night] }, { weeklyWindows: [{ ...night, startTime: '05:00' }] }, true],

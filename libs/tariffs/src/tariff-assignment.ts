@@ -90,14 +90,8 @@ const asks = (asked: readonly string[], given: readonly string[]): boolean =>
  * What an assignment asks, the more specific first: whom before where, where before when, and what
  * is named by its id before what is named by a group.
  */
-const nameLists = [
-  'driverGroups',
-  'chargePointIds',
-  'evseGroups',
-  'locationIds',
-  'siteGroups',
-] as const;
-const specificityOrder = [...nameLists, 'weeklyWindows'] as const;
+const placeLists = ['chargePointIds', 'evseGroups', 'locationIds', 'siteGroups'] as const;
+const specificityOrder = ['driverGroups', ...placeLists, 'weeklyWindows'] as const;
 
 /** The more specific of two assignments has the larger number; equal ones ask the same kinds. */
 export const specificityOf = (assignment: TariffAssignment): number =>
@@ -117,17 +111,26 @@ const byText = (one: string, other: string): number => (one < other ? -1 : one >
 
 /**
  * Whether only the time of their assignment decides between two: the same priority, as specific,
- * and some start is held by both. Site groups and EVSE groups may overlap even where their names
- * differ, which nobody knows who does not know the sites; such pairs are not reported.
+ * and some start may be held by both. Driver groups of two kinds may hold one driver: a tier and a
+ * token type. Site groups and EVSE groups may overlap even where their names differ, which nobody
+ * knows who does not know the sites; such pairs are not reported.
  */
 export const areTied = (one: TariffAssignment, other: TariffAssignment): boolean =>
   one.assignmentId !== other.assignmentId &&
   one.priority === other.priority &&
   specificityOf(one) === specificityOf(other) &&
-  nameLists.every((asked) => one[asked].length === 0 || asks(one[asked], other[asked])) &&
+  groupsMeet(one.driverGroups, other.driverGroups) &&
+  placeLists.every((asked) => one[asked].length === 0 || asks(one[asked], other[asked])) &&
   (one.validUntil === undefined || (other.validFrom ?? '') < one.validUntil) &&
   (other.validUntil === undefined || (one.validFrom ?? '') < other.validUntil) &&
   weeksMeet(one.weeklyWindows, other.weeklyWindows);
+
+// A driver has one tier, and a token one type and one group: two names of a kind do not meet.
+const groupsMeet = (ones: readonly string[], others: readonly string[]): boolean =>
+  ones.length === 0 ||
+  ones.some((one) => others.some((other) => one === other || kindOf(one) !== kindOf(other)));
+
+const kindOf = (group: string): string => group.slice(0, group.indexOf(':'));
 
 const weeksMeet = (ones: readonly WeeklyWindow[], others: readonly WeeklyWindow[]): boolean =>
   ones.length === 0 ||
