@@ -62,6 +62,29 @@ describe('what is observed of a site', () => {
     });
   });
 
+  it('has a connector in session for each vehicle whose EVSE nobody named', () => {
+    const unnamed = (name: string) => session(name, { connectorId: 0 });
+    const inSession = (...sessions: SiteSession[]) => observe(sessions);
+    expect(inSession(unnamed('a'))).toMatchObject({ connectorsInSession: 1 });
+    expect(inSession(unnamed('a'), unnamed('a'), unnamed('b'))).toMatchObject({
+      connectorsInSession: 2,
+    });
+    expect(inSession(unnamed('a'), session('b'))).toMatchObject({
+      connectorsInSession: 2,
+    });
+  });
+
+  it('has no more connectors in session than a charge point has', () => {
+    const sessions = [0, 0, 1, 2, 3].map((connectorId, index) =>
+      session(`${index}`, { connectorId }),
+    );
+    const elsewhere = session('moved away', { chargePointId: 'CP-9' });
+    expect(observe([...sessions, elsewhere])).toMatchObject({
+      connectors: 4,
+      connectorsInSession: 2,
+    });
+  });
+
   it('does not depend on the order in which facts came', () => {
     const atMs = parseInstant(at);
     const anyInstant = fc
@@ -69,7 +92,7 @@ describe('what is observed of a site', () => {
       .map((minutes) => instantFromEpochMs(atMs + minutes * 60_000));
     const anySession = fc.record({
       name: fc.uuid(),
-      connectorId: fc.integer({ min: 1, max: 2 }),
+      connectorId: fc.integer({ min: 0, max: 2 }),
       chargePointId: fc.constantFrom('CP-1', 'CP-2'),
       startedAt: anyInstant,
       closedAt: fc.option(anyInstant, { nil: undefined }),

@@ -17,6 +17,7 @@ export type SiteSession = Readonly<{
   sessionId: string;
   locationId: string;
   chargePointId: string;
+  /** 0 where the station had not named its EVSE when the session began. */
   connectorId: number;
   startedAt: Instant;
   /** Left out while the session goes on: also an idle vehicle keeps its connector from others. */
@@ -95,19 +96,27 @@ export const siteObservation = (
   if (!isTimeZone(timeZone)) return { unknown: 'time-zone-unknown', detail: timeZone };
 
   const fromAt = hourBefore(at);
-  const inSession = new Set<string>();
+  const taken = new Map<string, Set<string>>();
   const started = new Set<string>();
   for (const session of sessions) {
     const { locationId, sessionId, chargePointId, connectorId, startedAt, closedAt } = session;
     if (!locationIds.includes(locationId) || startedAt > at) continue;
-    if (closedAt === undefined || closedAt > at) inSession.add(`${connectorId}@${chargePointId}`);
+    if (closedAt === undefined || closedAt > at) {
+      const places = taken.get(chargePointId) ?? new Set<string>();
+      // Each vehicle has a connector of its own, also where nobody says which.
+      taken.set(chargePointId, places.add(connectorId === 0 ? sessionId : `${connectorId}`));
+    }
     if (startedAt > fromAt) started.add(sessionId);
   }
   return {
     observedAt: at,
     timeZone,
     connectors: here.reduce((sum, { connectorIds }) => sum + connectorIds.length, 0),
-    connectorsInSession: inSession.size,
+    connectorsInSession: here.reduce(
+      (sum, { chargePointId, connectorIds }) =>
+        sum + Math.min(taken.get(chargePointId)?.size ?? 0, connectorIds.length),
+      0,
+    ),
     sessionsStartedInHour: started.size,
   };
 };
