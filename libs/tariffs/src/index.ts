@@ -17,6 +17,7 @@ export {
   patternAt,
   present,
   textAt,
+  unstorableTexts,
   warn,
   whenGiven,
   wholeNumberAt,

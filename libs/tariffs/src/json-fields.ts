@@ -45,6 +45,28 @@ export const textAt = (
   return value;
 };
 
+/**
+ * Texts that cannot be kept: PostgreSQL's JSON has no NUL, and a surrogate alone is no character.
+ * For what is handed in; what is stored already is read as it is.
+ */
+export const unstorableTexts = (value: unknown, path = '$'): TariffFault[] => {
+  if (typeof value === 'string') return isStorable(value) ? [] : [unstorable(path)];
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => unstorableTexts(item, `${path}[${index}]`));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, field]) =>
+    isStorable(name) ? unstorableTexts(field, `${path}.${name}`) : [unstorable(path)],
+  );
+};
+
+const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+
+const unstorable = (path: string): TariffFault => ({
+  path,
+  message: 'has a NUL or half a surrogate pair, which cannot be stored',
+});
+
 /** What `parse` makes of a value that is there; null says as little as nothing. */
 export const whenGiven = <Value>(
   value: unknown,

@@ -36,6 +36,14 @@ describe('a rule as a person writes it', () => {
     expect(pricingRuleJson(ruleOf())).toEqual(ruleJson);
   });
 
+  it('says with null what it says with nothing', () => {
+    const energy = { dimension: 'ENERGY', percent: 25 };
+    const spare = { startTime: null, endTime: null, daysOfWeek: null, sessionsStartedInHour: null };
+    const said = ruleOf({ ...ruleJson, ...withStep({ adjustments: [energy] }) });
+    const adjustments = [{ ...energy, amountPerUnit: null }];
+    expect(ruleOf({ ...ruleJson, ...withStep({ ...spare, adjustments }) })).toEqual(said);
+  });
+
   it.each([
     ['nothing at all', { steps: [], bounds: [], locationIds: [] }, 3],
     ['a dwell too short', { dwellMinutes: 4 }, '$.dwellMinutes'],
@@ -62,6 +70,18 @@ describe('a rule as a person writes it', () => {
       '$.steps[0].utilisationPercent.stayFrom',
     ],
     ['half a time window', withStep({ startTime: '10:00' }), '$.steps[0]'],
+    [
+      'half a time window beside null',
+      withStep({ startTime: null, endTime: '06:00' }),
+      '$.steps[0]',
+    ],
+    [
+      'an adjustment by null',
+      withStep({ adjustments: [{ dimension: 'ENERGY', percent: null }] }),
+      '$.steps[0].adjustments[0]',
+    ],
+    ['a NUL', { tariffId: 'a\0' }, '$.tariffId'],
+    ['half a surrogate pair', { locationIds: ['LOC-1', 'a\ud800'] }, '$.locationIds[1]'],
     [
       'a time there is not',
       withStep({ startTime: '24:00', endTime: '06:00' }),

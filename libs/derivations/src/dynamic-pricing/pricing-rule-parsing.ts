@@ -8,6 +8,7 @@ import {
   patternAt,
   present,
   textAt,
+  unstorableTexts,
   whenGiven,
   wholeNumberAt,
   wordAt,
@@ -47,6 +48,7 @@ export const parsePricingRule = (value: unknown): ParsedPricingRule => {
   const findings: Findings = { faults: [], warnings: [] };
   const json = objectAt(value, '$', findings);
   if (json === undefined) return { ok: false, faults: findings.faults };
+  findings.faults.push(...unstorableTexts(json));
   onlyFields(json, '$', findings, [
     'tariffId',
     'baseVersion',
@@ -140,6 +142,9 @@ const adjustedWithinBounds = (
   }
 };
 
+/** Null says as little as a field that is left out. */
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
 const stepAt = (value: unknown, path: string, findings: Findings): PricingStep | undefined => {
   const json = objectAt(value, path, findings);
   if (json === undefined) return undefined;
@@ -151,7 +156,7 @@ const stepAt = (value: unknown, path: string, findings: Findings): PricingStep |
     'daysOfWeek',
   ];
   onlyFields(json, path, findings, [...conditions, 'adjustments']);
-  if (conditions.every((name) => json[name] === undefined || json[name] === null)) {
+  if (!conditions.some((name) => isGiven(json[name]))) {
     fault(findings, path, 'has no condition: publish the tariff with that price instead');
   }
   const rangeOf = (name: string) =>
@@ -161,7 +166,7 @@ const stepAt = (value: unknown, path: string, findings: Findings): PricingStep |
       patternAt(time, `${path}.${name}`, findings, clockPattern, 'HH:MM'),
     );
   const [startTime, endTime] = [timeOf('startTime'), timeOf('endTime')];
-  if ((json['startTime'] === undefined) !== (json['endTime'] === undefined)) {
+  if (isGiven(json['startTime']) !== isGiven(json['endTime'])) {
     fault(findings, path, 'expected both startTime and endTime, or neither');
   } else if (startTime !== undefined && startTime === endTime) {
     fault(findings, `${path}.endTime`, 'is startTime: leave both out for the whole day');
@@ -234,7 +239,7 @@ const adjustmentAt = (
     whenGiven(json[name], (given) => signedAt(given, `${path}.${name}`, findings, least, most));
   const percent = signedOf('percent', -100, 1_000);
   const amountPerUnit = signedOf('amountPerUnit', -100_000, 100_000);
-  if ((json['percent'] === undefined) === (json['amountPerUnit'] === undefined)) {
+  if (isGiven(json['percent']) === isGiven(json['amountPerUnit'])) {
     return fault(findings, path, 'expected either percent or amountPerUnit');
   }
   return dimension === undefined
