@@ -1,8 +1,9 @@
-import type {
-  PriceAdjustment,
-  PriceBounds,
-  PricingRuleSet,
-  TariffAdjustment,
+import {
+  canonicalJson,
+  type PriceAdjustment,
+  type PriceBounds,
+  type PricingRuleSet,
+  type TariffAdjustment,
 } from '@tallywatt/contracts';
 import { roundQuotient } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
@@ -14,9 +15,12 @@ export type LimitReached = TariffAdjustment['limits'][number];
 export type AdjustedTariff = Readonly<{
   document: TariffDocument;
   limits: readonly LimitReached[];
-  /** No price differs from those of the version in force. */
+  /** It says what the version in force says, but for `last_updated`. */
   isUnchanged: boolean;
-  /** A price of the version in force is outside the bounds, which may be narrower since. */
+  /**
+   * A price of the version in force is outside the bounds, which may be narrower since. Without
+   * bounds only the base price is allowed.
+   */
   leavesBounds: boolean;
 }>;
 
@@ -45,17 +49,19 @@ export const adjustedTariff = (
   );
   const prices = new Map<string, bigint>();
   const limits = new Map<string, LimitReached>();
-  let [isUnchanged, isBase, leavesBounds] = [true, true, false];
+  let [isBase, leavesBounds] = [true, false];
   for (const { path, dimension, price } of pricesOf(base)) {
     const bounds = rule.bounds.find((one) => one.dimension === dimension);
-    if (bounds === undefined) continue;
     const baseMicro = microOf(price);
     const fromMicro = standingMicro.get(path) ?? baseMicro;
+    if (bounds === undefined) {
+      if (fromMicro !== baseMicro) leavesBounds = true;
+      continue;
+    }
     const adjustment = step?.adjustments.find((one) => one.dimension === dimension);
     const reached = priceWithin(bounds, aimedMicro(baseMicro, adjustment), fromMicro);
     for (const limit of reached.limits) limits.set(`${dimension} ${limit}`, { dimension, limit });
     prices.set(path, reached.priceMicro);
-    if (reached.priceMicro !== fromMicro) isUnchanged = false;
     if (reached.priceMicro !== baseMicro) isBase = false;
     if (clamp(bounds, fromMicro) !== fromMicro) leavesBounds = true;
   }
@@ -65,10 +71,14 @@ export const adjustedTariff = (
   return {
     document: { ...document, last_updated: at },
     limits: [...limits.values()],
-    isUnchanged,
+    isUnchanged: undated(document) === undated(standing),
     leavesBounds,
   };
 };
+
+/** A dimension that the rule no longer names is compared as well: its price may be one of a step. */
+const undated = ({ last_updated: _, ...document }: TariffDocument): string =>
+  canonicalJson(document);
 
 const aimedMicro = (baseMicro: bigint, adjustment: PriceAdjustment | undefined): bigint => {
   if (adjustment === undefined || baseMicro === 0n) return baseMicro;
@@ -78,7 +88,8 @@ const aimedMicro = (baseMicro: bigint, adjustment: PriceAdjustment | undefined):
     return roundedMicro(baseMicro * (whole + percent.unscaled), whole);
   }
   if (amountPerUnit !== undefined) return roundedMicro(baseMicro + microOf(amountPerUnit), 1n);
-  throw new Error(`the rule adjusts ${adjustment.dimension} by nothing`);
+  // Such a rule is refused today. Of one that was set before, the base prices.
+  return baseMicro;
 };
 
 const roundedMicro = (numerator: bigint, denominator: bigint): bigint =>

@@ -1,7 +1,5 @@
 import type { SiteObservation } from '@tallywatt/contracts';
-import { analyseTariff, parseTariff } from '@tallywatt/tariffs';
 import { instantFromEpochMs, parseInstant, resolveLocal } from '@tallywatt/time';
-import fc from 'fast-check';
 import { baseTariff, ruleJson, ruleOf } from '../testing/example-rule';
 import { nextVersion, type PublishedVersion } from './next-version';
 import { microOf, pricesOf } from './tariff-prices';
@@ -127,6 +125,39 @@ describe('a rule', () => {
     expect(pricesIn(versionAfter(soon, full, narrow).document)).toEqual([0.52, 9]);
   });
 
+  it('takes back at once the price of a dimension that it no longer names', () => {
+    const full = versionAfter(observed({ connectorsInSession: 9 }));
+    expect(pricesIn(full.document)).toEqual([0.6, 9]);
+    const [crowded, quiet] = ruleJson.steps;
+    const [energy] = ruleJson.bounds;
+    const steps = [{ ...crowded, adjustments: [crowded?.adjustments[0]] }, quiet];
+    const energyOnly = { ...ruleOf({ ...ruleJson, steps, bounds: [energy] }), revision: 2n };
+    const soon = observed({ connectorsInSession: 9, observedAt: laterBy(1) });
+    const next = versionAfter(soon, full, energyOnly);
+    expect(pricesIn(next.document)).toEqual([0.6, 6]);
+    expect(versionAfter({ ...soon, observedAt: laterBy(60) }, next, energyOnly)).toBe(next);
+  });
+
+  it('lets a step stay whose prices are those of the step before', () => {
+    const adjustments = [{ dimension: 'ENERGY', percent: 20 }];
+    const rule = ruleOf({
+      ...ruleJson,
+      steps: [
+        { utilisationPercent: { from: 80, stayFrom: 70 }, adjustments },
+        { utilisationPercent: { from: 50, stayFrom: 30 }, adjustments },
+      ],
+    });
+    const at = (minutes: number, connectorsInSession: number) =>
+      observed({ connectorsInSession, observedAt: laterBy(minutes) });
+    const full = versionAfter(at(0, 9), baseVersion, rule);
+    expect(versionAfter(at(30, 6), full, rule)).toBe(full);
+    expect(versionAfter(at(60, 4), full, rule)).toBe(full);
+    const calm = versionAfter(at(90, 2), full, rule);
+    expect(pricesIn(calm.document)).toEqual([0.5, 6]);
+    // With base prices in force each step has to begin again.
+    expect(versionAfter(at(120, 4), calm, rule)).toBe(calm);
+  });
+
   it('stands still once a person has published another base', () => {
     const theirs = { ...baseVersion, version: 4n };
     expect(
@@ -194,111 +225,5 @@ describe('the worked example of docs/dynamic-pricing.md', () => {
       return [latest.version, pricesIn(latest.document)[0]];
     });
     expect(told).toEqual(seen.map(([, , , version, price]) => [version, price]));
-  });
-});
-
-describe('any rule, through any day', () => {
-  const cents = (min: number, max: number) =>
-    fc.integer({ min, max }).map((amount) => amount / 10_000);
-  const anyAdjustment = fc.oneof(
-    fc.record({ percent: cents(-1_000_000, 10_000_000) }),
-    fc.record({ amountPerUnit: cents(-50_000, 50_000) }),
-  );
-  const anyStep = fc.record(
-    {
-      utilisationPercent: fc
-        .tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 100 }))
-        .map(([a, b]) => ({ from: Math.max(a, b), stayFrom: Math.min(a, b) })),
-      startTime: fc.constantFrom('00:00', '06:30', '22:00'),
-      adjustments: anyAdjustment.map((one) => [{ dimension: 'ENERGY', ...one }]),
-    },
-    { requiredKeys: ['utilisationPercent', 'adjustments'] },
-  );
-  const anyRule = fc
-    .record({
-      base: cents(0, 20_000),
-      below: cents(0, 20_000),
-      above: cents(0, 20_000),
-      largestChange: fc.option(cents(1, 20_000), { nil: undefined }),
-      steps: fc.array(anyStep, { minLength: 1, maxLength: 4 }),
-      dwellMinutes: fc.integer({ min: 5, max: 60 }),
-    })
-    .map(({ base, below, above, largestChange, steps, dwellMinutes }) => {
-      const exact = (price: number) => Math.round(price * 10_000) / 10_000;
-      const lowest = exact(Math.max(0, base - below));
-      const bounds = [{ dimension: 'ENERGY', lowest, highest: exact(base + above) }];
-      const document = {
-        ...baseTariff,
-        elements: [{ price_components: [{ type: 'ENERGY', price: base, step_size: 1 }] }],
-      };
-      const json = {
-        ...ruleJson,
-        dwellMinutes,
-        steps: steps.map((step) =>
-          step.startTime === undefined ? step : { ...step, endTime: '12:00' },
-        ),
-        bounds: bounds.map((one) =>
-          largestChange === undefined ? one : { ...one, largestChange },
-        ),
-      };
-      return { rule: ruleOf(json, document), document };
-    });
-  const anyDay = fc.array(
-    fc.record({
-      afterMinutes: fc.integer({ min: 1, max: 40 }),
-      connectorsInSession: fc.integer({ min: 0, max: 12 }),
-    }),
-    { minLength: 20, maxLength: 40 },
-  );
-
-  it('never leaves the bounds, moves too far or too soon, or says what cannot be priced', () => {
-    let published = 0;
-    fc.assert(
-      fc.property(anyRule, anyDay, ({ rule, document }, day) => {
-        const [bounds] = rule.bounds;
-        if (bounds === undefined) throw new Error('a rule has bounds');
-        let latest: PublishedVersion = { ...baseVersion, document };
-        let nowMs = parseInstant(noon);
-        for (const { afterMinutes, connectorsInSession } of day) {
-          nowMs += afterMinutes * 60_000;
-          const observedAt = instantFromEpochMs(nowMs);
-          const decision = nextVersion(
-            rule,
-            document,
-            latest,
-            observed({ observedAt, connectorsInSession }),
-          );
-          if (decision.kind !== 'accepted') continue;
-          const [next] = decision.events;
-          if (next === undefined) throw new Error('an accepted version is there');
-          published += 1;
-          const parsed = parseTariff(next.document);
-          if (!parsed.ok) throw new Error(parsed.faults.map(({ message }) => message).join());
-          expect(analyseTariff(parsed.tariff)).toEqual([]);
-          const [before, after] = [latest.document, next.document].map((one) =>
-            pricesOf(one).map(({ price }) => microOf(price)),
-          );
-          after?.forEach((priceMicro, index) => {
-            expect(priceMicro >= microOf(bounds.lowest)).toBe(true);
-            expect(priceMicro <= microOf(bounds.highest)).toBe(true);
-            const change = priceMicro - (before?.[index] ?? 0n);
-            if (bounds.largestChange === undefined) return;
-            expect((change < 0n ? -change : change) <= microOf(bounds.largestChange)).toBe(true);
-          });
-          if (latest.adjustedBy !== undefined) {
-            const sinceMs = nowMs - parseInstant(latest.publishedAt);
-            expect(sinceMs).toBeGreaterThanOrEqual(rule.dwellMinutes * 60_000);
-          }
-          latest = {
-            version: latest.version + 1n,
-            document: next.document,
-            adjustedBy: next.adjustedBy,
-            publishedAt: observedAt,
-          };
-        }
-      }),
-      { numRuns: 300 },
-    );
-    expect(published).toBeGreaterThan(100);
   });
 });

@@ -39,10 +39,18 @@ export const nextVersion = (
 ): Decision<NextVersion, StandStillReason> => {
   if (!isBaseInForce(rule, latest)) return ignore('base-superseded');
   const { adjustedBy } = latest;
-  const isOurs = adjustedBy?.ruleId === rule.ruleId && adjustedBy.ruleRevision === rule.revision;
-  const stepIndex = holdingStep(rule, observation, isOurs ? adjustedBy.stepIndex : undefined);
   const at = observation.observedAt;
   const versions = { base, standing: latest.document };
+  const isOurs = adjustedBy?.ruleId === rule.ruleId && adjustedBy.ruleRevision === rule.revision;
+  const heldIndex = isOurs ? adjustedBy.stepIndex : undefined;
+  // A step after another of the same prices makes no version that would name it.
+  const stepIndex = holdingStep(
+    rule,
+    observation,
+    (index) =>
+      heldIndex !== undefined &&
+      (index === heldIndex || adjustedTariff(rule, index, versions, at).isUnchanged),
+  );
   const { document, limits, isUnchanged, leavesBounds } = adjustedTariff(
     rule,
     stepIndex,

@@ -7,17 +7,17 @@ import type {
 import { localParts, parseInstant } from '@tallywatt/time';
 
 /**
- * Which step of a rule holds: the first of which all that is asked for holds. The step that held
- * until now (`heldIndex`) is asked whether it stays, all others whether they begin.
+ * Which step of a rule holds: the first of which all that is asked for holds. A step whose prices
+ * are in force is asked whether it stays, all others whether they begin.
  *
  * @returns its index; undefined when none does, which means the base prices.
  */
 export const holdingStep = (
   { steps }: Pick<PricingRuleSet, 'steps'>,
   observation: SiteObservation,
-  heldIndex: number | undefined,
+  isInForce: (index: number) => boolean,
 ): number | undefined => {
-  const index = steps.findIndex((step, at) => holds(step, observation, at === heldIndex));
+  const index = steps.findIndex((step, at) => holds(step, observation, isInForce(at)));
   return index < 0 ? undefined : index;
 };
 
