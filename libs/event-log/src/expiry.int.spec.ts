@@ -2,7 +2,14 @@ import type { SessionCostEstimated, TopicName } from '@tallywatt/contracts';
 import { eventually } from '@tallywatt/testing';
 import type { OutgoingEvent } from './outbox';
 import { expireRecords } from './testing/expiry';
-import { openPool, prepareDatabase, produce, recordNumbered } from './testing/log-stage';
+import {
+  openPool,
+  prepareDatabase,
+  produce,
+  recordNumbered,
+  released,
+  sessionsTopic,
+} from './testing/log-stage';
 import { type LogStage, startLogStage } from './testing/log-stage-servers';
 
 const service = 'pricing-engine';
@@ -126,5 +133,28 @@ describe('a topic whose older records have expired', () => {
     expect(restored).toEqual([5n, 6n]);
     const [next] = await log.transaction((tx) => log.append(tx, [estimate('s-owned', 20)]));
     expect(next).toMatchObject({ appended: true, sequence: 7n });
+  });
+});
+
+describe('a topic that is kept for ever and has lost records all the same', () => {
+  it('is never said to be taken whole', async () => {
+    const said = (n: number) =>
+      recordNumbered(released('lost', 's-1', `fact ${n}`), n, 'ocpp-gateway');
+    const pool = await newDatabase('expiry_lost');
+    const before = stage.open({ pool });
+    let taken = 0;
+    const handle = async (events: readonly unknown[]): Promise<void> => {
+      taken += events.length;
+    };
+    const read = (log: typeof before) =>
+      log.consume({ name: 'lost', topics: [sessionsTopic], handle });
+    read(before);
+    await produce(stage.brokers, [said(1)]);
+    await eventually(() => expect(taken).toBe(1));
+    await before.stop();
+    await produce(stage.brokers, [said(2), said(3)]);
+    await expireRecords(stage.brokers, sessionsTopic);
+    const second = read(stage.open({ pool }));
+    await eventually(() => expect(second.state()).toMatchObject({ lag: 2 }));
   });
 });

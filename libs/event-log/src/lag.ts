@@ -1,3 +1,4 @@
+import { keptMs, type TopicName } from '@tallywatt/contracts';
 import type { Pool } from 'pg';
 import type { Look } from './completeness';
 import type { LogAdmin } from './log-port';
@@ -25,10 +26,12 @@ export const measureLag = async (
   const atMs = Date.now();
   const partitions = new Map<string, { from: bigint; end: bigint }>();
   for (const topic of topics) {
+    const expires = keptMs(topic as TopicName) !== undefined;
     for (const { partition, start, end } of await admin.offsets(topic)) {
       const name = `${topic}/${partition}`;
       const stored = next.get(name) ?? start;
-      const from = stored < start ? start : stored; // what has expired is not waited for
+      // What has expired is not waited for; what a topic lost that keeps its records is missing.
+      const from = expires && stored < start ? start : stored;
       partitions.set(name, { from, end });
       if (end > from) lag += end - from;
     }

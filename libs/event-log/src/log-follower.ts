@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { keptMs, type TopicName } from '@tallywatt/contracts';
 import { backOffMs } from './back-off';
 import type { Timing } from './event-log-api';
 import { toError } from './failure';
@@ -7,6 +8,10 @@ import { KafkaRefused } from './kafka-refusal';
 import type { LogClient, RecordBatch } from './log-port';
 import type { Logger } from './observer';
 import { type ReadRecord, readRecord } from './parking';
+
+const lookAgainMs = 30_000;
+
+const expires = (topic: string): boolean => keptMs(topic as TopicName) !== undefined;
 
 export type Follower = Readonly<{
   /** Resolves when everything was given that the topics held at the start. */
@@ -40,6 +45,7 @@ export const followLog = (
   const ends = new Map<string, bigint>();
   let targets: Map<string, bigint> | undefined;
   let stopping = false;
+  let isCaughtUp = false;
   let resolveCaughtUp = (): void => undefined;
   let rejectCaughtUp: (error: Error) => void = () => undefined;
   const caughtUp = new Promise<void>((resolve, reject) => {
@@ -51,7 +57,14 @@ export const followLog = (
   const check = (): void => {
     if (targets === undefined) return;
     for (const [at, end] of targets) if ((next.get(at) ?? 0n) < end) return;
+    isCaughtUp = true;
     resolveCaughtUp();
+  };
+
+  // The last records of a partition can expire before they were read: then none is waited for.
+  const lookAgain = (): void => {
+    if (stopping || isCaughtUp) return;
+    setTimeout(() => void lookForEnds(), lookAgainMs).unref();
   };
 
   const lookForEnds = async (): Promise<void> => {
@@ -60,12 +73,14 @@ export const followLog = (
         const found = new Map<string, bigint>();
         for (const topic of options.topics) {
           for (const { partition, start, end } of await client.admin.offsets(topic)) {
-            found.set(`${topic}/${partition}`, start === end ? 0n : end);
+            const at = `${topic}/${partition}`;
+            found.set(at, start === end ? 0n : (targets?.get(at) ?? end));
           }
         }
         targets = found;
         for (const [at, end] of found) if (!ends.has(at)) ends.set(at, end);
         check();
+        if (options.topics.some(expires)) lookAgain();
         return;
       } catch (thrown) {
         const error = toError(thrown);

@@ -25,9 +25,9 @@ export const mutations: Readonly<Record<MutationName, Mutation>> = {
         replacement: "return [{ do: 'handle', record, wasParked: false }];",
       },
       {
-        file: 'libs/event-log/dist/outbox.js',
-        text: 'if (known !== undefined)',
-        replacement: 'if (false)',
+        file: 'libs/event-log/dist/schema.js',
+        text: 'WHERE NOT EXISTS (SELECT FROM event_log.outbox o WHERE o.event_id = g.event_id)',
+        replacement: 'WHERE true',
       },
       {
         file: 'services/payment-capture/dist/domain/payment.js',
