@@ -69,4 +69,17 @@ describe('a meter value', () => {
       { readAt, context: 'Transaction.Begin', registerMilliWh: 0n },
       { readAt, context: 'Sample.Clock', registerMilliWh: 5_000n },
     ]));
+
+  it('of a context for each of thousands of samples is grouped in one pass', () => {
+    let looked = 0;
+    const samples = Array.from({ length: 2_000 }, (_, n) => ({
+      value: '1',
+      get context(): string {
+        looked += 1;
+        return `context ${n}`;
+      },
+    }));
+    expect(read(...samples)).toHaveLength(2_000);
+    expect(looked).toBeLessThan(10 * samples.length);
+  });
 });

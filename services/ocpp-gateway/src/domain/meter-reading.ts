@@ -116,6 +116,18 @@ const readingOf = (
   };
 };
 
+/** In one pass: a frame has room for thousands of contexts. */
+const byContext = (samples: readonly SampledValue[]): Map<string, SampledValue[]> => {
+  const found = new Map<string, SampledValue[]>();
+  for (const sample of samples) {
+    const context = sample.context ?? 'Sample.Periodic';
+    const group = found.get(context) ?? [];
+    if (sample.format !== 'SignedData') group.push(sample);
+    found.set(context, group);
+  }
+  return found;
+};
+
 /**
  * What a charger's meter values say, one reading per instant and context: OCPP 1.6 and 2.0.1 fill in
  * `Energy.Active.Import.Register`, `Wh` and `Sample.Periodic` where a sample leaves them out. A
@@ -123,16 +135,6 @@ const readingOf = (
  * Signed values are opaque here and give no quantity.
  */
 export const readingsOf = (meterValues: readonly MeterValue[]): MeterReading[] =>
-  meterValues.flatMap(({ readAt, sampledValues }) => {
-    const contexts = new Set(sampledValues.map((sample) => sample.context ?? 'Sample.Periodic'));
-    return [...contexts].map((context) =>
-      readingOf(
-        readAt,
-        context,
-        sampledValues.filter(
-          (sample) =>
-            (sample.context ?? 'Sample.Periodic') === context && sample.format !== 'SignedData',
-        ),
-      ),
-    );
-  });
+  meterValues.flatMap(({ readAt, sampledValues }) =>
+    [...byContext(sampledValues)].map(([context, samples]) => readingOf(readAt, context, samples)),
+  );
