@@ -163,6 +163,18 @@ describe('an active session', () => {
       .when({ ...stopCommand(), availableAt: at(31) })
       .then(stopped, { ...closed, closedAt: at(31), closedBy: 'available' }));
 
+  it.each([
+    ['became available first', { availableAt: at(40), nextStartAt: at(45) }, 'available', at(40)],
+    ['was taken again first', { availableAt: at(50), nextStartAt: at(45) }, 'next-start', at(45)],
+    ['is taken again', { nextStartAt: at(45) }, 'next-start', at(45)],
+  ] as const)(
+    'closes with a stop that comes when its connector %s',
+    (_, departure, closedBy, end) =>
+      given(idleBilled)
+        .when({ ...stopCommand(), ...departure })
+        .then(stopped, { ...closed, closedBy, closedAt: end }),
+  );
+
   it('does not close for an Available from before it began', () =>
     given(idleBilled)
       .when({ ...stopCommand(), availableAt: '2026-11-21T09:00:00.000Z' })
@@ -227,6 +239,23 @@ describe('an active session', () => {
       .when(status('Charging', at(2)))
       .thenIgnored('charging-state-unchanged'));
 
+  it('takes what was queued while the charger was away, each word once', () =>
+    given(started, state('Charging', at(50)))
+      .when(status('SuspendedEV', at(10)))
+      .then(state('SuspendedEV', at(10))));
+  it('does not take a queued word for a repetition of what came since', () => {
+    const told = [started, state('Charging', at(50)), state('SuspendedEV', at(10))] as const;
+    given(...told)
+      .when(status('Charging', at(20)))
+      .then(state('Charging', at(20)));
+    given(...told)
+      .when(status('SuspendedEV', at(10)))
+      .thenIgnored('charging-state-unchanged');
+    given(...told)
+      .when(status('Charging', at(55)))
+      .thenIgnored('charging-state-unchanged');
+  });
+
   it('takes no state from a clock at 1970', () =>
     given(started)
       .when(status('SuspendedEV', '1970-01-01T00:00:10.000Z'))
@@ -281,10 +310,46 @@ describe('a stopped session', () => {
       .when({ type: 'CloseSession', closedBy: 'next-start', nextStartAt: at(50), now })
       .then({ ...closed, closedAt: at(50), closedBy: 'next-start' }));
 
+  it('is not closed by an older one that is told late', () => {
+    const close = { type: 'CloseSession', closedBy: 'next-start', now } as const;
+    const older = '2026-11-21T09:00:00.000Z';
+    given(idleBilled, stopped)
+      .when({ ...close, nextStartAt: older })
+      .thenIgnored('session-began-later');
+    given(idleBilled, stopped)
+      .when({ ...close, nextStartAt: '1970-01-01T00:01:00.000Z' })
+      .then({ ...closed, closedBy: 'next-start' });
+  });
+
   it('closes by time-out at its stop: unknown idle time is not billed', () =>
     given(idleBilled, stopped)
       .when({ type: 'CloseSession', closedBy: 'time-out' })
       .then({ ...closed, closedBy: 'time-out' }));
+});
+
+describe('a frame of more readings than an event holds', () => {
+  const many = Array.from({ length: 2_001 }, () => read(1_000_000n, 1));
+  it('is recorded in several', () => {
+    const parts = [many.slice(0, 1_000), many.slice(1_000, 2_000), many.slice(2_000)];
+    given(started)
+      .when(readings(...many))
+      .then(...parts.map((part) => recorded(...part)));
+  });
+  it('is kept as several orphans where its session is not known', () => {
+    const decided = chargingSession.decide(
+      { ...stopCommand(), readings: many },
+      chargingSession.initial,
+    );
+    const facts = decided.kind === 'accepted' ? decided.events : [];
+    expect(facts.map(({ type }) => type)).toEqual([
+      'StopOrphaned',
+      'MeterValuesOrphaned',
+      'MeterValuesOrphaned',
+    ]);
+    const ids = facts.map((fact) => 'orphanId' in fact && fact.orphanId);
+    expect(new Set(ids).size).toBe(3);
+    expect(facts.flatMap((fact) => ('readings' in fact ? fact.readings : []))).toEqual(many);
+  });
 });
 
 describe('a closed session', () => {

@@ -8,7 +8,7 @@ import type {
 } from '@tallywatt/contracts';
 import { accept, type Decider, type Decision, ignore, unreachable } from '@tallywatt/decider';
 import type { Instant } from '@tallywatt/time';
-import { assessReadings, type MeterTrack, trackAfter } from './meter-track';
+import { type MeterTrack, trackAfter } from './meter-track';
 import { type Origin, orphanedReadings, orphanedStop } from './orphan';
 import {
   correctStop,
@@ -19,18 +19,21 @@ import {
 } from './session-review';
 import {
   close,
-  closed,
+  closedWithStop,
   recordChargingState,
   recordStatus,
+  stateAfter,
   type CloseSession,
+  type Departure,
   type OccupancyReason,
   type RecordChargingState,
   type RecordConnectorStatus,
 } from './session-occupancy';
-import { closingTime, sameStop, type Stop } from './stop';
+import { recordedReadings } from './session-readings';
+import { sameStop, type Stop } from './stop';
 import { type Doubt, startDoubts, stopDoubts } from './session-doubts';
 
-type Running = Readonly<{
+export type Running = Readonly<{
   cpoId: string;
   sessionId: string;
   startedAt: Instant;
@@ -41,6 +44,10 @@ type Running = Readonly<{
   /** The latest by what the charger says, and not the one heard last. */
   chargingState?: ChargingState;
   chargingStateAt?: Instant;
+  /** The one heard last that belongs before that. */
+  lateState?: Readonly<{ chargingState: ChargingState; changedAt: Instant }>;
+  /** Energy could flow at some time. */
+  hasCharged?: true;
   quarantineReasons: readonly string[];
 }>;
 export type Over = Running &
@@ -78,11 +85,10 @@ export type StopSession = Readonly<{
   origin: Origin;
   stop: Stop;
   readings: readonly MeterReading[];
-  /** Since when the connector is known to be Available, if it is: the stop was overtaken. */
-  availableAt?: Instant;
   /** What the station left unsaid about its stop. */
   doubts?: readonly Doubt[];
-}>;
+}> &
+  Departure;
 /** A stop came that cannot be read: that the session ended is known, at which register is not. */
 export type DoubtStop = Readonly<{ type: 'DoubtStop'; detail: string }>;
 export type SessionCommand =
@@ -137,9 +143,7 @@ export const evolve = (session: ChargingSession, event: SessionFact): ChargingSe
     case 'MeterValuesRecorded':
       return { ...session, track: event.readings.reduce(trackAfter, session.track) };
     case 'ChargingStateChanged':
-      return (session.chargingStateAt ?? event.changedAt) > event.changedAt
-        ? session
-        : { ...session, chargingState: event.chargingState, chargingStateAt: event.changedAt };
+      return stateAfter(session, event);
     case 'SessionStopped':
       return { ...session, status: 'stopped', stop: stopOf(event), conflicts: [] };
     case 'SessionClosed':
@@ -192,48 +196,20 @@ const start = ({
   );
 };
 
-const recorded = (
-  session: Running,
-  readings: readonly MeterReading[],
-  reportedIn: 'meter-values' | 'transaction-data',
-  now: Instant,
-  stoppedAt?: Instant,
-): SessionFact[] =>
-  readings.length === 0
-    ? []
-    : [
-        {
-          type: 'MeterValuesRecorded',
-          ...identityOf(session),
-          reportedIn,
-          readings: assessReadings(
-            readings,
-            session.track,
-            { ...session, ...(stoppedAt === undefined ? {} : { stoppedAt }) },
-            now,
-          ),
-        },
-      ];
-
 const stopActive = (
   session: Extract<ChargingSession, { status: 'active' }>,
-  { stop, readings, now, availableAt, doubts: unsaid = [] }: StopSession,
+  { stop, readings, now, doubts: unsaid = [], ...departure }: StopSession,
 ): Decision<SessionFact, IgnoreReason> => {
-  const read = recorded(session, readings, 'transaction-data', now);
+  const read = recordedReadings(session, readings, 'transaction-data', now);
   const atStop = read.reduce(evolve, session) as typeof session;
   const doubts = [...stopDoubts(atStop, stop, now), ...unsaid].filter(
     ({ reason }) => !session.quarantineReasons.includes(reason),
   );
-  const closing: SessionFact[] = [];
-  if (!session.billsParkingTime) closing.push(closed(session, 'stop', stop.stoppedAt));
-  else if (availableAt !== undefined && availableAt > session.startedAt) {
-    closing.push(closed(session, 'available', closingTime(stop, availableAt, now)));
-  }
   return accept<SessionFact[]>(
     ...read,
     { type: 'SessionStopped', ...identityOf(session), ...stop },
     ...doubts.map((doubt) => quarantined(session, doubt)),
-    ...closing,
+    ...closedWithStop(session, stop, departure, now),
   );
 };
 
@@ -268,17 +244,19 @@ export const decide = (
     case 'RecordReadings': {
       if (command.readings.length === 0) return ignore('no-readings');
       if (session.status === 'absent') {
-        return accept(orphanedReadings(command.origin, command.readings));
+        return accept<SessionFact[]>(...orphanedReadings(command.origin, command.readings));
       }
       const stoppedAt = session.status === 'active' ? undefined : session.stop.stoppedAt;
       return accept<SessionFact[]>(
-        ...recorded(session, command.readings, 'meter-values', command.now, stoppedAt),
+        ...recordedReadings(session, command.readings, 'meter-values', command.now, stoppedAt),
       );
     }
     case 'StopSession':
       if (session.status === 'absent') {
         // The charger is always answered; the fact waits on its charge point.
-        return accept(orphanedStop(command.origin, command.stop, command.readings));
+        return accept<SessionFact[]>(
+          ...orphanedStop(command.origin, command.stop, command.readings),
+        );
       }
       return session.status === 'active'
         ? stopActive(session, command)

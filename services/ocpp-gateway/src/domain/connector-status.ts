@@ -50,9 +50,8 @@ export const chargingStateOf = (
  */
 export const reportedChargingState = (
   reported: ChargingState,
-  known: ChargingState | undefined,
+  hasCharged: boolean,
 ): ChargingState => {
   if (reported === 'Idle') return 'EVConnected';
-  const hasCharged = known !== undefined && known !== 'EVConnected';
   return reported === 'EVConnected' && hasCharged ? 'Idle' : reported;
 };

@@ -1,4 +1,10 @@
-import type { MeterReading, MeterValuesOrphaned, StopOrphaned } from '@tallywatt/contracts';
+import {
+  derivedId,
+  type MeterReading,
+  type MeterValuesOrphaned,
+  type StopOrphaned,
+} from '@tallywatt/contracts';
+import { readingParts } from './session-readings';
 import type { Stop } from './stop';
 
 /** Where a fact came from, for the case that its session is not known. */
@@ -12,29 +18,14 @@ export type Origin = Readonly<{
   orphanId: string;
 }>;
 
-/** A stop of no known session waits on its charge point. */
-export const orphanedStop = (
+const readingsOrphan = (
   origin: Origin,
-  stop: Stop,
-  readings: readonly MeterReading[],
-): StopOrphaned => ({
-  type: 'StopOrphaned',
-  cpoId: origin.cpoId,
-  orphanId: origin.orphanId,
-  chargePointId: origin.chargePointId,
-  ocppTransactionId: origin.ocppTransactionId ?? '',
-  ...stop,
-  readings,
-});
-
-/** Readings of no known session wait on their charge point. */
-export const orphanedReadings = (
-  origin: Origin,
+  orphanId: string,
   readings: readonly MeterReading[],
 ): MeterValuesOrphaned => ({
   type: 'MeterValuesOrphaned',
   cpoId: origin.cpoId,
-  orphanId: origin.orphanId,
+  orphanId,
   chargePointId: origin.chargePointId,
   connectorId: origin.connectorId,
   ...(origin.ocppTransactionId === undefined
@@ -42,3 +33,39 @@ export const orphanedReadings = (
     : { ocppTransactionId: origin.ocppTransactionId }),
   readings,
 });
+
+/** What does not fit into the first event of an orphan; each further one has an id of its own. */
+const furtherReadings = (origin: Origin, parts: readonly MeterReading[][]): MeterValuesOrphaned[] =>
+  parts.map((part, index) =>
+    readingsOrphan(origin, derivedId('orphan-part', origin.orphanId, String(index + 2)), part),
+  );
+
+/** A stop of no known session waits on its charge point. */
+export const orphanedStop = (
+  origin: Origin,
+  stop: Stop,
+  readings: readonly MeterReading[],
+): (StopOrphaned | MeterValuesOrphaned)[] => {
+  const [first = [], ...further] = readingParts(readings);
+  return [
+    {
+      type: 'StopOrphaned',
+      cpoId: origin.cpoId,
+      orphanId: origin.orphanId,
+      chargePointId: origin.chargePointId,
+      ocppTransactionId: origin.ocppTransactionId ?? '',
+      ...stop,
+      readings: first,
+    },
+    ...furtherReadings(origin, further),
+  ];
+};
+
+/** Readings of no known session wait on their charge point. */
+export const orphanedReadings = (
+  origin: Origin,
+  readings: readonly MeterReading[],
+): MeterValuesOrphaned[] => {
+  const [first = [], ...further] = readingParts(readings);
+  return [readingsOrphan(origin, origin.orphanId, first), ...furtherReadings(origin, further)];
+};

@@ -195,6 +195,29 @@ describe('a charging state behind a gap', () => {
   });
 });
 
+describe('a vehicle that waits', () => {
+  const waiting = (chargingState: 'SuspendedEVSE' | 'Charging', milliWh: bigint) =>
+    new TransactionStory()
+      .hear(
+        event('Started', 0, {
+          tokenMark: 'mark',
+          grant,
+          chargingState: 'EVConnected',
+          readings: [register(1_000_000n, at(0), 'Transaction.Begin')],
+        }),
+        event('Updated', 1, { chargingState, readings: [register(milliWh, at(1))] }),
+        event('Updated', 2, { chargingState: 'SuspendedEVSE' }),
+        event('Updated', 3, { chargingState: 'EVConnected' }),
+      )
+      .facts.flatMap((fact) => (fact.type === 'ChargingStateChanged' ? fact.chargingState : []));
+  it('for power before any energy has flowed is not idle', () =>
+    expect(waiting('SuspendedEVSE', 1_000_000n).at(-1)).toBe('EVConnected'));
+  it('is idle once energy has flowed, by its state or by its register', () => {
+    expect(waiting('Charging', 1_000_000n).at(-1)).toBe('Idle');
+    expect(waiting('SuspendedEVSE', 1_200_000n).at(-1)).toBe('Idle');
+  });
+});
+
 describe('a second end', () => {
   it('with other words is evidence', () => {
     const other = event('Ended', 6, { readings: [register(1_700_000n, at(6))] });

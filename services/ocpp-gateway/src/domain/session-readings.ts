@@ -1,0 +1,39 @@
+import type { MeterReading, MeterValuesRecorded } from '@tallywatt/contracts';
+import type { Instant } from '@tallywatt/time';
+import type { Running } from './charging-session';
+import { assessReadings } from './meter-track';
+
+/**
+ * How many readings one event holds. A frame can say several thousand, and an event of them all would
+ * not fit into the log, whose records have 900,000 bytes at most.
+ */
+export const readingsMax = 1_000;
+
+/** Readings as they are shared out among events; one part, perhaps empty, where they fit into one. */
+export const readingParts = (readings: readonly MeterReading[]): MeterReading[][] => {
+  const parts: MeterReading[][] = [];
+  for (let from = 0; from === 0 || from < readings.length; from += readingsMax) {
+    parts.push(readings.slice(from, from + readingsMax));
+  }
+  return parts;
+};
+
+/** Readings of a session, in as many events as they need; none where there are no readings. */
+export const recordedReadings = (
+  session: Running,
+  readings: readonly MeterReading[],
+  reportedIn: MeterValuesRecorded['reportedIn'],
+  now: Instant,
+  stoppedAt?: Instant,
+): MeterValuesRecorded[] => {
+  if (readings.length === 0) return [];
+  const { cpoId, sessionId, track } = session;
+  const bounds = { ...session, ...(stoppedAt === undefined ? {} : { stoppedAt }) };
+  return readingParts(assessReadings(readings, track, bounds, now)).map((part) => ({
+    type: 'MeterValuesRecorded',
+    cpoId,
+    sessionId,
+    reportedIn,
+    readings: part,
+  }));
+};
