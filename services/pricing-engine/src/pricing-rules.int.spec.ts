@@ -55,6 +55,15 @@ const sessionAt = (connectorId: number): SessionEvent[] =>
   );
 const sessions = [1, 2, 3].map(sessionAt);
 
+const preview = async () =>
+  (
+    (
+      await call(
+        'GET',
+        '/v1/tariff-assignments/preview?chargePointId=CP-1&tariffId=site&currency=EUR',
+      )
+    ).body as unknown as { chosen: object }
+  ).chosen;
 const latest = async () => (await call('GET', '/v1/tariffs/site')).body;
 const priceOf = (price: number) => ({
   elements: [
@@ -267,5 +276,49 @@ describe('what is known of sites', () => {
     }
     await untilVersion('8');
     expect(await latest()).toMatchObject({ tariff: priceOf(0.53) });
+  });
+});
+
+describe('what a person publishes over a price that a rule made', () => {
+  it('is that price from then on when it is the text that was shown, with a warning', async () => {
+    const { tariff } = (await latest()) as unknown as { tariff: object };
+    expect(await call('PUT', '/v1/tariffs/site', tariff)).toMatchObject({
+      status: 201,
+      body: {
+        version: '9',
+        warnings: expect.arrayContaining([
+          { path: '$', message: expect.stringContaining('a pricing rule made of its base') },
+        ]),
+      },
+    });
+  });
+
+  it('leaves no price of the rule in force when it is for later', async () => {
+    const bounds = [{ dimension: 'ENERGY', lowest: 0.4, highest: 0.6 }];
+    await call('PUT', '/v1/pricing-rules/peak', { ...rule, baseVersion: 9, bounds });
+    await untilVersion('10');
+    const next = { ...tariffJson(0.54), start_date_time: '2099-01-01T00:00:00Z' };
+    expect(await call('PUT', '/v1/tariffs/site', next)).toMatchObject({
+      status: 201,
+      body: {
+        version: '12',
+        warnings: expect.arrayContaining([
+          { path: '$', message: expect.stringContaining('version 11 takes back') },
+        ]),
+      },
+    });
+    const between = (await call('GET', '/v1/tariffs/site/versions/11')).body;
+    expect(between).toMatchObject({ tariff: priceOf(0.53) });
+    expect(between).not.toHaveProperty('adjustedBy');
+    expect(await preview()).toMatchObject({ version: '11' });
+    // Said once more, it makes nothing.
+    expect(await call('PUT', '/v1/tariffs/site', next)).toMatchObject({
+      status: 200,
+      body: { version: '12' },
+    });
+    const early = await call('PUT', '/v1/pricing-rules/peak', { ...rule, baseVersion: 12, bounds });
+    expect(early.body).toMatchObject({ warnings: [{ path: '$.baseVersion' }] });
+    expect(await call('DELETE', '/v1/pricing-rules/peak')).toMatchObject({ status: 200 });
+    expect(await preview()).toMatchObject({ version: '11' });
   });
 });

@@ -8,13 +8,13 @@ import {
 } from '@tallywatt/derivations';
 import type { EventLog, SqlClient } from '@tallywatt/event-log';
 import { Problem, type Fault } from '@tallywatt/service-kit';
+import { tariffVersionOf } from '@tallywatt/tariffs';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import { pricingRule } from '../domain/pricing-rule';
 import { findRule, keepRules, loadRule, lockRuleId } from '../outbound/pricing-rule-table';
 import { loadSite } from '../outbound/site-tables';
 import { findBase, lockTariff, type TariffRow } from '../outbound/tariff-tables';
 import type { TariffDesk } from './tariff-desk';
-import { readTariff } from './tariff-reading';
 
 export type RuleKey = Readonly<{ cpoId: string; ruleId: string }>;
 
@@ -31,7 +31,7 @@ export type SetRule = Readonly<{
 export type RemovedRule = Readonly<{
   ruleId: string;
   tariffId: string;
-  /** That in force from here on: the text of the base again. */
+  /** The latest from here on: the text of the base again, or what a person published since. */
   version: bigint;
 }>;
 
@@ -39,7 +39,7 @@ export type RemovedRule = Readonly<{
 export class RuleDesk {
   constructor(
     private readonly eventLog: EventLog,
-    private readonly tariffs: Pick<TariffDesk, 'publishVersion'>,
+    private readonly tariffs: Pick<TariffDesk, 'publishBaseAgain'>,
   ) {}
 
   /**
@@ -82,7 +82,11 @@ export class RuleDesk {
         tariffId,
         baseVersion: reference.version,
         isNew: decision.kind === 'accepted',
-        warnings: [...warnings, ...(await siteWarnings(tx, cpoId, terms, now))],
+        warnings: [
+          ...warnings,
+          ...dateWarnings(base, now),
+          ...(await siteWarnings(tx, cpoId, terms, now)),
+        ],
       };
     });
   }
@@ -103,18 +107,11 @@ export class RuleDesk {
       );
       if (decision.kind !== 'accepted') throw unknownRule(ruleId);
       await this.record(tx, decision.events, now);
-      const base = await findBase(tx, key);
-      if (latest.status === 'absent' || base === undefined) {
-        throw new Error(`the rule of tariff ${tariffId} has no base`);
-      }
+      if (latest.status === 'absent') throw new Error(`the tariff ${tariffId} of a rule is absent`);
       if (latest.status === 'withdrawn' || !latest.isAdjusted) {
         return { ruleId, tariffId, version: latest.version };
       }
-      // Dated anew, or a reader of OCPI would keep the version of the rule as the later one.
-      const document = { ...documentOf(base), last_updated: now };
-      const read = readTariff(tariffId, document);
-      const published = await this.tariffs.publishVersion(tx, latest, { cpoId, read, now });
-      if (published === undefined) throw new Error('what a rule has published is not repeated');
+      const published = await this.tariffs.publishBaseAgain(tx, latest, key, now);
       return { ruleId, tariffId, version: published.tariff.version };
     });
   }
@@ -142,10 +139,14 @@ const readRule = (body: unknown): PricingRuleTerms => {
 const documentOf = ({ ocpi_tariff_json: json }: TariffRow): TariffDocument =>
   JSON.parse(json) as TariffDocument;
 
-const baseOf = (
-  { tariffId, baseVersion }: PricingRuleTerms,
-  row: TariffRow | undefined,
-): Readonly<{ reference: TariffReference; document: TariffDocument }> => {
+type Base = Readonly<{
+  reference: TariffReference;
+  /** ISO 4217 */
+  currency: string;
+  document: TariffDocument;
+}>;
+
+const baseOf = ({ tariffId, baseVersion }: PricingRuleTerms, row: TariffRow | undefined): Base => {
   if (row === undefined) {
     throw invalid([{ path: '$.tariffId', message: `there is no tariff ${tariffId} in force` }]);
   }
@@ -156,7 +157,16 @@ const baseOf = (
   }
   const { content_hash: contentHash, bills_parking_time: billsParkingTime } = row;
   const reference = { tariffId, version, contentHash, billsParkingTime };
-  return { reference, document: documentOf(row) };
+  return { reference, currency: row.currency, document: documentOf(row) };
+};
+
+/** A rule adjusts whatever a person published last; the dates of that hold for what it makes. */
+const dateWarnings = ({ reference, currency, document }: Base, now: Instant): Fault[] => {
+  const { validFrom, validUntil } = tariffVersionOf(reference, currency, JSON.stringify(document));
+  const isOver = validUntil !== undefined && validUntil <= now;
+  if (!isOver && (validFrom === undefined || validFrom <= now)) return [];
+  const when = isOver ? `not in force since ${validUntil}` : `not in force before ${validFrom}`;
+  return [{ path: '$.baseVersion', message: `is ${when}, nor is what the rule makes of it` }];
 };
 
 /** What is not there yet may be registered tomorrow: the rule stands still until then. */
