@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { SessionStarted } from '@tallywatt/contracts';
 import {
   checkAgainstBase,
   parsePricingRule,
@@ -53,8 +54,11 @@ const refused = (
   };
 };
 
-/** The tariff that would have priced a session, by its start. */
-const tariffAt = (base: unknown, { versions }: RuleReplay): ((startedAt: string) => OcpiTariff) => {
+/** The tariff that a start would have pinned: of the versions there were when it was decided. */
+const tariffAt = (
+  base: unknown,
+  { versions }: RuleReplay,
+): ((start: SessionStarted) => OcpiTariff) => {
   const read = (document: unknown): OcpiTariff => {
     const parsed = parseTariff(document);
     if (parsed.ok) return parsed.tariff;
@@ -66,8 +70,8 @@ const tariffAt = (base: unknown, { versions }: RuleReplay): ((startedAt: string)
     publishedAt,
     tariff: read(document),
   }));
-  return (startedAt) =>
-    later.findLast(({ publishedAt }) => publishedAt <= startedAt)?.tariff ?? first;
+  return ({ decision: { decidedAt } }) =>
+    later.findLast(({ publishedAt }) => publishedAt <= decidedAt)?.tariff ?? first;
 };
 
 export const pricingRuleDryRunCommand: Command = {
@@ -79,8 +83,9 @@ export const pricingRuleDryRunCommand: Command = {
     '',
     'Reads the topics alone and writes nothing. The rule is asked each minute from --from (included)',
     'to --to (not included), knowing what was recorded by then, by the functions of the service.',
-    'Each session of the tariff that started in the range is then priced by the version in force at',
-    'its start. Demand is what it was: how drivers would have responded, nobody knows.',
+    'Each session of the tariff that started in the range is then priced by the version that was the',
+    'newest when its start was decided, as authorization would have pinned it. Demand is what it was:',
+    'how drivers would have responded, nobody knows.',
     '  --rule <file>   as for PUT /v1/pricing-rules; its base version has to be published',
     'Sessions that cannot be priced are named and in neither sum; then the exit code is 1.',
   ],

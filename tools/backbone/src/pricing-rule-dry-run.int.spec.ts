@@ -65,7 +65,13 @@ const instantOf = (event: SessionEvent): string => {
 };
 
 /** A session as it was told, two seconds after each of its facts, and its CDR. */
-const publish = async (name: string, started: Partial<SessionStarted>): Promise<void> => {
+const publish = async (
+  name: string,
+  changes: Partial<SessionStarted>,
+  decidedAt = changes.startedAt ?? '2026-11-20T10:00:00.000Z',
+): Promise<void> => {
+  const { decision } = startOf(storyOf(derivedId('session', name)));
+  const started = { ...changes, decision: { ...decision, decidedAt } };
   const story = storyOf(derivedId('session', name), { started });
   for (const event of story) {
     const occurredAt = instantOf(event);
@@ -106,6 +112,16 @@ beforeAll(async () => {
     startedAt: '2026-11-20T10:20:00.000Z',
     location: { ...location, locationId: 'LOC-2' },
   });
+  // Begun offline, before there was a version of the rule, and decided after.
+  await publish(
+    'offline',
+    {
+      chargePointId: 'CP-9',
+      startedAt: '2026-11-20T08:30:00.000Z',
+      location: { ...location, locationId: 'LOC-2' },
+    },
+    '2026-11-20T09:30:00.000Z',
+  );
   await publish('too early', { connectorId: 3, startedAt: '2026-11-20T07:59:59.000Z' });
 });
 
@@ -116,7 +132,7 @@ afterAll(async () => {
 });
 
 describe('a pricing rule tried on past days', () => {
-  it('publishes what it would have, and prices each session by its start', async () => {
+  it('publishes what it would have, and prices each session by its decision', async () => {
     const before = await backbone('topics', '--json');
     const { code, out } = await dryRun(ruleFile, '--format', 'json');
     const told = JSON.parse(out) as { versions: object[]; rows: object[] };
@@ -143,7 +159,7 @@ describe('a pricing rule tried on past days', () => {
     });
     expect(told.rows).toMatchObject([
       { locationId: 'LOC-1', day: '2026-11-20', sessions: 2, revenueThenMinor: '900' },
-      { locationId: 'LOC-2', sessions: 1, revenueThenMinor: '450', revenueNowMinor: '540' },
+      { locationId: 'LOC-2', sessions: 2, revenueThenMinor: '900', revenueNowMinor: '1080' },
     ]);
     expect(told.rows[0]).toMatchObject({ revenueNowMinor: '1080', differenceMinor: '180' });
     expect(code).toBe(0);

@@ -11,8 +11,8 @@ import { hasParkingTime, type OcpiTariff } from '@tallywatt/tariffs';
 /** Which sessions to rate again, and under what. Days are those of the location's calendar. */
 export type WhatIfQuestion = Readonly<{
   cpoId: string;
-  /** Of all sessions, or of those that started at an instant. */
-  tariff: OcpiTariff | ((startedAt: string) => OcpiTariff);
+  /** Of all sessions, or of each by what was decided at its start. */
+  tariff: OcpiTariff | ((started: SessionStarted) => OcpiTariff);
   /** Only sessions that were priced by this tariff; left out: all. */
   replaces?: string | undefined;
   /** Included. */
@@ -102,7 +102,7 @@ export class SessionWhatIf {
     if (!isAsked(question, started)) return undefined;
     const { tariff } = question;
     return new SessionWhatIf(
-      typeof tariff === 'function' ? tariff(started.startedAt) : tariff,
+      typeof tariff === 'function' ? tariff(started) : tariff,
       started,
       draws,
     );
