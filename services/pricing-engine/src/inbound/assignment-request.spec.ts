@@ -68,7 +68,33 @@ describe('the body of an assignment', () => {
   });
 });
 
+describe('what fields say of each other', () => {
+  it('is found beside faults of other fields', () => {
+    const read = assignmentSchema.safeParse({
+      tariffId: 'ac',
+      priority: 0.5,
+      weeklyWindows: [{ weekdays: ['SUNDA'], startTime: '22:00' }, 'nights'],
+      validFrom: '2027-01-01T00:00:00Z',
+      validUntil: '2026-12-31T23:00:00-01:00',
+    });
+    expect(read.error?.issues.map(({ path }) => path.join('.')).sort()).toEqual([
+      'priority',
+      'validUntil',
+      'weeklyWindows.0.endTime',
+      'weeklyWindows.0.weekdays.0',
+      'weeklyWindows.1',
+    ]);
+  });
+});
+
 describe('the query of a preview', () => {
+  it('names any group that can be assigned', () => {
+    const driverGroups = [`group:${'g'.repeat(64)}`];
+    expect(decoded({ tariffId: 'ac', driverGroups })).toMatchObject({ driverGroups });
+    const start = { chargePointId: 'CP-1', tariffId: 'ac', currency: 'EUR' };
+    expect(previewSchema.parse({ ...start, driverGroups })).toMatchObject({ driverGroups });
+  });
+
   it('names a group once or several times', () => {
     const start = { chargePointId: 'CP-1', tariffId: 'ac', currency: 'EUR' };
     const query = { ...start, siteGroups: 'depots', driverGroups: ['tier:member', 'group:5d1f'] };

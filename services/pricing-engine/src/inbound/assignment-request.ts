@@ -4,7 +4,9 @@ import { z } from 'zod';
 import type { AssignmentTerms } from '../domain/tariff-assignment';
 
 const printable = /^[^\p{C}\p{Zl}\p{Zp}]+$/u;
-const name = z.string().min(1).max(64).regex(printable, 'must be printable characters');
+const printableUpTo = (length: number) =>
+  z.string().min(1).max(length).regex(printable, 'must be printable characters');
+const name = printableUpTo(64);
 const names = z.array(name).max(500);
 
 // Kinds as libs/tariffs names them; a group is named by the reference that GET /v1/tokens shows.
@@ -16,6 +18,12 @@ const driverGroup = z
       'roaming:<country code and party id>',
   );
 
+// What fields say of each other is looked at also where one of them has a fault: all are found.
+const always = {
+  when: ({ value }: Readonly<{ value: unknown }>): boolean =>
+    typeof value === 'object' && value !== null,
+};
+
 const instant = z.string().transform((text, context) => {
   try {
     return normalizeInstant(text);
@@ -24,6 +32,12 @@ const instant = z.string().transform((text, context) => {
     return z.NEVER;
   }
 });
+
+/** False only for two instants of which the first is not before the other. */
+const isBefore = (one: unknown, other: unknown): boolean => {
+  const [from, until] = [instant.safeParse(one).data, instant.safeParse(other).data];
+  return from === undefined || until === undefined || from < until;
+};
 
 const timeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM');
 
@@ -43,25 +57,35 @@ const weeklyWindow = z
     startTime: timeOfDay.nullish(),
     endTime: timeOfDay.nullish(),
   })
-  .superRefine((window, context) => {
+  .superRefine((window: Readonly<Record<string, unknown>>, context) => {
     const fault = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message });
-    const { startTime, endTime } = window;
+    const { startTime, endTime, weekdays: days } = window;
     if (startTime == null && endTime != null) fault('startTime', 'is missing beside endTime');
     if (startTime != null && endTime == null) fault('endTime', 'is missing beside startTime');
     if (startTime != null && startTime === endTime && startTime !== '00:00') {
       fault('endTime', 'equals startTime, whose meaning is disputed');
     }
-    if (startTime == null && endTime == null && window.weekdays.length === 0) {
+    const isEveryDay = Array.isArray(days) && days.length === 0;
+    if (startTime == null && endTime == null && isEveryDay) {
       fault('weekdays', 'asks nothing; leave the window out');
     }
-  });
+  }, always);
+
+// Not int(): its fault would hide what fields say of each other.
+const priority = z
+  .number()
+  .refine(Number.isInteger, 'must be a whole number')
+  .min(-1_000_000)
+  .max(1_000_000)
+  .meta({ type: 'integer' })
+  .default(0);
 
 /** The body of `PUT /v1/tariff-assignments/{id}`. What is left out asks nothing. */
 export const assignmentSchema = z
   .strictObject({
     tariffId: z.string().regex(/^[ -~]{1,36}$/, 'must be the id of a tariff'),
-    priority: z.number().int().min(-1_000_000).max(1_000_000).default(0),
+    priority,
     driverGroups: z.array(driverGroup).max(500).default([]),
     chargePointIds: names.default([]),
     evseGroups: names.default([]),
@@ -71,7 +95,8 @@ export const assignmentSchema = z
     validFrom: instant.nullish(),
     validUntil: instant.nullish(),
   })
-  .refine(({ validFrom, validUntil }) => !validFrom || !validUntil || validFrom < validUntil, {
+  .refine(({ validFrom, validUntil }) => isBefore(validFrom, validUntil), {
+    ...always,
     path: ['validUntil'],
     message: 'must be after validFrom',
   });
@@ -104,10 +129,13 @@ const windowText = (window: AssignmentRequest['weeklyWindows'][number]): string 
 const sortedOnce = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
 
 // A query that names a parameter once has a text, and a list when it names it again.
-const given = z.preprocess(
-  (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
-  names,
-);
+const givenOf = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess(
+    (value: unknown): unknown =>
+      value === undefined ? [] : Array.isArray(value) ? value : [value],
+    z.array(item).max(500),
+  );
+const given = givenOf(name);
 
 /** The query of `GET /v1/tariff-assignments/preview`: a start, as authorization is asked of it. */
 export const previewSchema = z.strictObject({
@@ -120,7 +148,8 @@ export const previewSchema = z.strictObject({
   timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone').optional(),
   siteGroups: given,
   evseGroups: given,
-  driverGroups: given,
+  /** `group:` and the longest reference. */
+  driverGroups: givenOf(printableUpTo(70)),
 });
 
 export type PreviewRequest = z.infer<typeof previewSchema>;
