@@ -102,6 +102,15 @@ describe('a tariff that is assigned', () => {
     expect(preview.body['chosen']).toMatchObject({ assignmentId: 'tie-2', tariffId: 'hpc' });
   });
 
+  it('warns of a tariff whose dates are over', async () => {
+    const past = { ...tariffJson(0.5), end_date_time: '2026-01-01T00:00:00Z' };
+    await call('PUT', '/v1/tariffs/past', past);
+    expect(await assign('past', { tariffId: 'past', siteGroups: ['past'] })).toMatchObject({
+      status: 201,
+      body: { warnings: [{ path: '$.tariffId' }] },
+    });
+  });
+
   it('is a matter of its own CPO and of operators', async () => {
     await assign('private', { tariffId: 'ac', chargePointIds: ['CP-private'] });
     const path = '/v1/tariff-assignments/private';
@@ -186,6 +195,17 @@ describe('the preview of a start', () => {
     expect((await preview({ tariffId: 'adjusted' }))['chosen']).toMatchObject({ version: '3' });
     await call('PUT', '/v1/tariffs/adjusted', tariffJson(0.6));
     expect((await preview({ tariffId: 'adjusted' }))['chosen']).toMatchObject({ version: '4' });
+  });
+
+  it('reads a text that was accepted with a NUL in it', async () => {
+    await call('PUT', '/v1/tariffs/nul', tariffJson(0.5));
+    await stage.poolOf(stage.databaseUrl).query(
+      `INSERT INTO tariff_versions (cpo_id, tariff_id, version, content_hash, currency,
+         bills_parking_time, ocpi_tariff_json, published_at)
+       VALUES ('default', 'nul', 2, 'hash', 'EUR', true, $1, now())`,
+      [JSON.stringify({ tariff_alt_text: [{ text: 'a\0b' }] })],
+    );
+    expect((await preview({ tariffId: 'nul' }))['chosen']).toMatchObject({ version: '2' });
   });
 
   it('is refused when it does not say enough', async () => {

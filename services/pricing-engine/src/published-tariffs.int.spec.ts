@@ -114,6 +114,12 @@ describe('a tariff that is handed in', () => {
     expect((await call('PUT', '/v1/tariffs/bad', large)).body.faults).toMatchObject([
       { path: '$' },
     ]);
+    for (const text of ['a\0b', 'half \ud83d']) {
+      const odd = { ...tariffJson(1), tariff_alt_text: [{ language: 'en', text }] };
+      const { status, body } = await call('PUT', '/v1/tariffs/bad', odd);
+      expect(status).toBe(422);
+      expect(body.faults.map(({ path }) => path)).toEqual(['$.tariff_alt_text[0].text']);
+    }
     expect((await call('PUT', '/v1/tariffs/b%00d', tariffJson(1))).status).toBe(422);
     expect((await call('GET', '/v1/tariffs/b%00d')).status).toBe(404);
   });

@@ -1,5 +1,6 @@
 import type { TariffAssigned } from '@tallywatt/contracts';
-import { areTied } from '@tallywatt/tariffs';
+import { areTied, type TariffVersions } from '@tallywatt/tariffs';
+import type { Instant } from '@tallywatt/time';
 
 export type AssignmentWarning = Readonly<{ path: string; message: string }>;
 
@@ -26,6 +27,18 @@ export const assignmentWarnings = (
     .filter((other) => areTied(assigned, other))
     .map((other) => ({ path: '$.priority', message: tieOf(assigned, other) })),
 ];
+
+/** A tariff whose dates are over prices no start. What begins later may be assigned before. */
+export const expiredWarnings = (
+  tariffId: string,
+  tariff: TariffVersions | undefined,
+  now: Instant,
+): readonly AssignmentWarning[] => {
+  const ends = (tariff?.versions ?? []).map(({ validUntil }) => validUntil);
+  if (ends.length === 0 || ends.some((end) => end === undefined || end > now)) return [];
+  const message = `tariff ${tariffId} has no version in force, now or later: it holds no start`;
+  return [{ path: '$.tariffId', message }];
+};
 
 const asksNothing = (assigned: TariffAssigned): boolean =>
   [

@@ -1,7 +1,7 @@
 import type { TariffAssigned, TariffAssignmentEvent } from '@tallywatt/contracts';
 import { specification } from '@tallywatt/testing';
 import fc from 'fast-check';
-import { assignmentWarnings } from './assignment-warnings';
+import { assignmentWarnings, expiredWarnings } from './assignment-warnings';
 import {
   standing,
   tariffAssignment,
@@ -129,6 +129,25 @@ describe('what a person may not have meant', () => {
     expect(
       assignmentWarnings(assigned(1n, { siteGroups: [], weeklyWindows: [] }), [other]),
     ).toMatchObject([{ path: '$' }]));
+
+  it.each<[readonly (string | undefined)[], number]>([
+    [['2026-11-21T10:00:00.000Z'], 1],
+    [['2026-11-21T10:00:00.001Z'], 0],
+    [['2026-01-01T00:00:00.000Z', undefined], 0],
+    [[], 0],
+  ])('is a tariff of which all versions are over: %j', (ends, warnings) => {
+    const versions = ends.map((validUntil, index) => ({
+      reference: {
+        tariffId: 'hpc',
+        version: BigInt(index + 1),
+        contentHash: 'hash',
+        billsParkingTime: false,
+      },
+      currency: 'EUR',
+      ...(validUntil === undefined ? {} : { validUntil }),
+    }));
+    expect(expiredWarnings('hpc', { versions }, now)).toHaveLength(warnings);
+  });
 
   it('is a driver group that nobody is in yet', () =>
     expect(

@@ -2,7 +2,7 @@ import type { TariffAssigned, TariffAssignmentEvent, TariffUnassigned } from '@t
 import type { EventLog } from '@tallywatt/event-log';
 import { Problem, type Fault } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
-import { assignmentWarnings } from '../domain/assignment-warnings';
+import { assignmentWarnings, expiredWarnings } from '../domain/assignment-warnings';
 import {
   standing,
   tariffAssignment,
@@ -16,6 +16,7 @@ import {
   keepAssignments,
   lockAssignments,
 } from '../outbound/assignment-table';
+import { loadTariffVersions } from '../outbound/tariff-offer';
 import { findVersion } from '../outbound/tariff-tables';
 
 export type Assigned = Readonly<{
@@ -49,11 +50,15 @@ export class AssignmentDesk {
       );
       const assigned = standing(state);
       if (assigned === undefined) throw new Error(`assignment ${assignmentId} does not stand`);
+      const tariffs = await loadTariffVersions(tx, cpoId, [tariffId]);
       const others = (await allAssignments(tx, cpoId)).flatMap((other) => standing(other) ?? []);
       return {
         assigned,
         isNew: events.length > 0,
-        warnings: assignmentWarnings(assigned, others),
+        warnings: [
+          ...expiredWarnings(tariffId, tariffs.get(tariffId), instantFromEpochMs(Date.now())),
+          ...assignmentWarnings(assigned, others),
+        ],
       };
     });
   }

@@ -5,7 +5,7 @@ import { instantFromEpochMs, parseInstant, type Instant } from '@tallywatt/time'
 import { tariffVersion, type TariffVersion } from '../domain/tariff-version';
 import { loadRule } from '../outbound/pricing-rule-table';
 import { findBase, keepTariffs, lockTariff, type TariffKey } from '../outbound/tariff-tables';
-import { readTariff, type ReadTariff } from './tariff-reading';
+import { readHandedIn, readTariff, type ReadTariff } from './tariff-reading';
 
 export type Publication = Readonly<{
   tariffId: string;
@@ -22,7 +22,7 @@ export class TariffDesk {
 
   /** @throws Problem 422 with every fault of the tariff by its JSON path. */
   async publish(key: TariffKey, body: unknown): Promise<Publication> {
-    const read = readTariff(key.tariffId, body);
+    const read = readHandedIn(key.tariffId, body);
     return this.eventLog.transaction(async (tx) => {
       const latest = await lockTariff(tx, key);
       const now = instantFromEpochMs(Date.now());

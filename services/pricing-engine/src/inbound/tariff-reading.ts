@@ -1,6 +1,6 @@
 import { canonicalJson } from '@tallywatt/contracts';
 import { Problem, type Fault } from '@tallywatt/service-kit';
-import { analyseTariff, parseTariff, type OcpiTariff } from '@tallywatt/tariffs';
+import { analyseTariff, parseTariff, unstorableTexts, type OcpiTariff } from '@tallywatt/tariffs';
 
 /** OCPI 2.2.1, types: a CiString has printable ASCII characters only; Tariff.id has 36 at most. */
 export const isTariffId = (text: string): boolean => /^[ -~]{1,36}$/.test(text);
@@ -16,18 +16,26 @@ export type ReadTariff = Readonly<{
 }>;
 
 /**
- * Reads a tariff for publication.
+ * Reads a tariff that a person hands in.
  *
  * @throws Problem 422 with every fault of the tariff by its JSON path.
  */
-export const readTariff = (tariffId: string, body: unknown): ReadTariff => {
+export const readHandedIn = (tariffId: string, body: unknown): ReadTariff =>
+  read(tariffId, body, unstorableTexts(body));
+
+/** The same for a text that has been published, whatever was accepted then. */
+export const readTariff = (tariffId: string, document: unknown): ReadTariff =>
+  read(tariffId, document, []);
+
+const read = (tariffId: string, body: unknown, unstorable: readonly Fault[]): ReadTariff => {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const document = isObject ? { id: tariffId, ...body } : undefined;
   const parsed = parseTariff(document ?? body);
   const faults = [
-    ...(document === undefined
-      ? []
-      : [...idFaults(tariffId, document.id), ...sizeFaults(document)]),
+    ...unstorable,
+    ...(document === undefined ? [] : idFaults(tariffId, document.id)),
+    // Half a surrogate pair has no canonical form: that is said already.
+    ...(document === undefined || unstorable.length > 0 ? [] : sizeFaults(document)),
     ...(parsed.ok ? [] : parsed.faults),
   ];
   if (parsed.ok && document !== undefined && faults.length === 0) {

@@ -27,20 +27,22 @@ export const loadTariffOffer = async (
   chargePointTariffId: string,
 ): Promise<TariffOffer> => {
   const assignments = standingAssignments(await allAssignments(db, cpoId));
-  const tariffs = await loadVersions(db, cpoId, [
+  const tariffs = await loadTariffVersions(db, cpoId, [
     chargePointTariffId,
     ...assignments.map(({ tariffId }) => tariffId),
   ]);
   return { assignments, chargePointTariffId, versionsOf: (tariffId) => tariffs.get(tariffId) };
 };
 
-const loadVersions = async (
+/** The versions of tariffs that starts can be priced by, of those a rule made the newest. */
+export const loadTariffVersions = async (
   db: SqlClient,
   cpoId: string,
   tariffIds: readonly string[],
 ): Promise<ReadonlyMap<string, TariffVersions>> => {
   // Of each text only its dates, and of the many versions that rules make of one base only the
-  // newest, which wins over the others: they have the dates of the base.
+  // newest, which wins over the others: they have the dates of the base. A text with an escape is
+  // taken whole: PostgreSQL reads no field beside an escaped NUL, which was accepted once.
   const { rows } = await db.query<Row>(
     `WITH newest AS (
        SELECT DISTINCT ON (tariff_id, coalesce((adjusted_by::json->'baseVersion')::text, 'own ' || version)) *
@@ -49,8 +51,9 @@ const loadVersions = async (
          version DESC
      )
      SELECT v.tariff_id, v.version, v.content_hash, v.currency, v.bills_parking_time,
-       json_build_object('start_date_time', v.ocpi_tariff_json::json->'start_date_time',
-         'end_date_time', v.ocpi_tariff_json::json->'end_date_time')::text AS dates_json,
+       CASE WHEN position('\\u' IN v.ocpi_tariff_json) > 0 THEN v.ocpi_tariff_json
+         ELSE json_build_object('start_date_time', v.ocpi_tariff_json::json->'start_date_time',
+           'end_date_time', v.ocpi_tariff_json::json->'end_date_time')::text END AS dates_json,
        t.withdrawn_version, t.withdrawn_at
      FROM newest v JOIN tariffs t USING (cpo_id, tariff_id)`,
     [cpoId, [...new Set(tariffIds)]],
