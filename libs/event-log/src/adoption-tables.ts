@@ -3,7 +3,12 @@ import type { EventMetadata, RecordedEvent, RecordHeaders, TopicName } from '@ta
 import { exactText, keyText, type LogRecord, storedHeaders } from './log-record';
 import type { SqlClient } from './sql-client';
 
-/** The events that a new database has adopted, of these topics, each once, in order by stream. */
+/**
+ * The events of these topics that the log is known to have, each once, in order by stream: what a
+ * new database has adopted. A database from a backup may hold events of its own that it had not
+ * published yet. They are left out: an event is appended in one transaction with the tables it
+ * changes, so those tables came with the backup, and the relay publishes it.
+ */
 export type OwnEvents = (
   ...topics: readonly TopicName[]
 ) => AsyncIterable<readonly RecordedEvent[]>;
@@ -174,7 +179,7 @@ async function* readOwnEvents(
   for (let after = '0'; ;) {
     const { rows } = await tx.query<OutboxRow>(
       `SELECT id, topic, stream_key, headers, value, partition, log_offset FROM event_log.outbox
-       WHERE topic = ANY($1::text[]) AND sequence IS NOT NULL AND id > $2
+       WHERE topic = ANY($1::text[]) AND sequence IS NOT NULL AND log_offset IS NOT NULL AND id > $2
        ORDER BY id LIMIT ${chunkRows}`,
       [topics, after],
     );

@@ -281,6 +281,27 @@ describe('a backup that is older than the log', () => {
     expect(next?.sequence).toBe((said?.sequence ?? 0n) + 1n);
     await Promise.all([backup.stop(), since.stop(), again.stop()]);
   });
+
+  it('restores from what is in the log, and not from what it never published', async () => {
+    const { pool } = await newDatabase('unpublished');
+    const backup = openAs(pool, servers.kafkaBrokers);
+    await backup.adoptOwnStreams([orphansTopic]);
+    const [waiting] = await append(backup, orphaned('cpo', 'CP-1', 'on its way'));
+    await pool.query('UPDATE event_log.adoptions SET finished_at = NULL');
+
+    const again = openAs(pool, servers.kafkaBrokers);
+    const restored: string[] = [];
+    await again.adoptOwnStreams([orphansTopic], async (own) => {
+      for await (const events of own(orphansTopic)) {
+        restored.push(...events.map(({ metadata }) => metadata.id));
+      }
+    });
+    expect(restored).not.toEqual([]);
+    expect(restored).not.toContain(waiting?.id);
+    again.startRelay();
+    await published(pool);
+    await Promise.all([backup.stop(), again.stop()]);
+  });
 });
 
 describe('without adoption', () => {
