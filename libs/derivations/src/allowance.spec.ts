@@ -182,4 +182,19 @@ describe('the facts of a session', () => {
     // 00:30 on 1 June in Berlin
     expect(drawDue(undefined, facts)).toMatchObject({ period: '2026-06' });
   });
+  it('name the month that was decided for, whatever start a charger without a clock claims', () => {
+    const includedEnergy = { subjectRef: 'driver-1', monthlyMilliWh, period: '2026-06' };
+    const unset = started({
+      decision: { ...drawing, includedEnergy },
+      startedAt: '1970-01-01T00:00:10.000Z',
+    });
+    const told = [
+      quarantined('clock-implausible'),
+      { ...stopped, stoppedAt: '1970-01-01T01:10:00.000Z' } as SessionEvent,
+      closed('1970-01-01T01:10:00.000Z'),
+      released('clock-implausible'),
+    ];
+    const facts = told.reduce(afterFact, factsOf(unset));
+    expect(drawDue(undefined, facts)).toMatchObject({ period: '2026-06' });
+  });
 });

@@ -1,7 +1,7 @@
 import type { AllowanceEvent } from '@tallywatt/contracts';
 import { accept, ignore, unreachable, type Decider, type Decision } from '@tallywatt/decider';
 import type { SessionFacts } from './session-facts';
-import { localStartDay } from './settled-energy';
+import { allowancePeriod } from './settled-energy';
 
 /** What one session has drawn, and for which settlement of its energy. */
 export type SessionDraw = Readonly<{ energyRevision: number; drawnMilliWh: bigint }>;
@@ -22,7 +22,7 @@ export type DrawAllowance = Readonly<{
   type: 'DrawAllowance';
   cpoId: string;
   subjectRef: string;
-  /** The calendar month of the start at the location, `YYYY-MM`. */
+  /** The calendar month it draws from, `YYYY-MM`. */
   period: string;
   sessionId: string;
   energyRevision: number;
@@ -94,8 +94,8 @@ export const drawDue = (
   const { settledEnergy, started } = after;
   const { cpoId, sessionId } = started;
   const { includedEnergy } = started.decision;
-  const startDay = localStartDay(started);
-  if (settledEnergy === undefined || includedEnergy === undefined || startDay === undefined) {
+  const period = allowancePeriod(started);
+  if (settledEnergy === undefined || includedEnergy === undefined || period === undefined) {
     return undefined;
   }
   const { revision: energyRevision, energyMilliWh: sessionEnergyMilliWh } = settledEnergy;
@@ -104,7 +104,7 @@ export const drawDue = (
     type: 'DrawAllowance',
     cpoId,
     ...includedEnergy,
-    period: startDay.slice(0, 'YYYY-MM'.length),
+    period,
     sessionId,
     energyRevision,
     sessionEnergyMilliWh,

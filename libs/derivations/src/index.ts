@@ -85,5 +85,5 @@ export {
   type SiteUnknown,
 } from './dynamic-pricing/site-observation';
 export { pricesOf, type TariffDocument, type TariffPrice } from './dynamic-pricing/tariff-prices';
-export { afterFact, localStartDay } from './settled-energy';
+export { afterFact, allowancePeriod, localMonth, localStartDay } from './settled-energy';
 export { decodeState, encodeState } from './state-text';

@@ -1,6 +1,6 @@
 import type { SessionEvent, SessionStarted } from '@tallywatt/contracts';
 import { meteredEnergy } from '@tallywatt/tariffs';
-import { isTimeZone, localParts, parseInstant } from '@tallywatt/time';
+import { isTimeZone, localParts, parseInstant, type Instant } from '@tallywatt/time';
 import { meteredSession, withFact, type SessionFacts } from './session-facts';
 
 /** The facts with one more, and what the session draws for from there on, if it draws. */
@@ -20,7 +20,7 @@ export const afterFact = (before: SessionFacts, event: SessionEvent): SessionFac
 const energyToSettle = (facts: SessionFacts): bigint | undefined => {
   const { stop, closedAt, doubts, started } = facts;
   if (stop === undefined || closedAt === undefined || doubts.length > 0) return undefined;
-  if (localStartDay(started) === undefined) return undefined;
+  if (allowancePeriod(started) === undefined) return undefined;
   const metered = meteredEnergy(meteredSession({ ...facts, stop, closedAt }));
   return metered.ok ? metered.energyMilliWh : undefined;
 };
@@ -30,6 +30,22 @@ export const localStartDay = ({
   startedAt,
   location,
 }: Pick<SessionStarted, 'startedAt' | 'location'>): string | undefined =>
-  isTimeZone(location.timeZone)
-    ? localParts(parseInstant(startedAt), location.timeZone).date
-    : undefined;
+  localDay(startedAt, location.timeZone);
+
+const localDay = (at: Instant, timeZone: string): string | undefined =>
+  isTimeZone(timeZone) ? localParts(parseInstant(at), timeZone).date : undefined;
+
+/** The calendar month of an instant, `YYYY-MM`, on the wall clock of an IANA zone, if it is one. */
+export const localMonth = (at: Instant, timeZone: string): string | undefined =>
+  localDay(at, timeZone)?.slice(0, 'YYYY-MM'.length);
+
+/**
+ * The calendar month that a session draws from, `YYYY-MM`: the one its decision names, for a charger
+ * without a clock may claim any start. Of a decision that names none, that of the start.
+ */
+export const allowancePeriod = ({
+  startedAt,
+  location,
+  decision,
+}: Pick<SessionStarted, 'startedAt' | 'location' | 'decision'>): string | undefined =>
+  decision.includedEnergy?.period ?? localMonth(startedAt, location.timeZone);

@@ -14,7 +14,7 @@ import {
   type TariffPublished,
   type TopicName,
 } from '@tallywatt/contracts';
-import { localStartDay } from '@tallywatt/derivations';
+import { allowancePeriod } from '@tallywatt/derivations';
 import { type KafkaConnection, logEnds, scanLog } from '@tallywatt/event-log';
 import type { Finding } from './finding';
 import { StreamBook } from './stream-book';
@@ -55,8 +55,7 @@ const payoutIdOf = (event: object): string | undefined =>
 
 const monthOf = (started: SessionStarted): string | undefined => {
   const { includedEnergy } = started.decision;
-  const period = localStartDay(started)?.slice(0, 'YYYY-MM'.length);
-  return includedEnergy === undefined ? undefined : `${includedEnergy.subjectRef}/${period}`;
+  return includedEnergy && `${includedEnergy.subjectRef}/${allowancePeriod(started)}`;
 };
 
 const revisionText = (assignmentId: string, revision: bigint | undefined): string =>

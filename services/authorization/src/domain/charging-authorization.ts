@@ -87,7 +87,8 @@ export const authorize = (
   const tier = tierAt(known.entitlement, request.at);
   const priced = tariffOf(known, request, { ...token.facts, tier: tier.tier });
   const { driverRef } = token.facts;
-  const { siteGroups } = request.place;
+  const { siteGroups, timeZone } = request.place;
+  const drawer = { tier: tier.tier, driverRef, siteGroups, timeZone, at: request.at };
   return {
     decisionId: moment.decisionId,
     status: 'Accepted',
@@ -97,7 +98,7 @@ export const authorize = (
     ...entitlementEvidence(known, moment),
     ...paymentOf(paymentMethodId, policy, request.currency),
     ...priced,
-    ...includedEnergyOf(known.tariffs, priced.tariff, { tier: tier.tier, driverRef, siteGroups }),
+    ...includedEnergyOf(known.tariffs, priced.tariff, drawer),
     decidedAt: moment.decidedAt,
   };
 };

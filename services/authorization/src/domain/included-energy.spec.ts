@@ -32,10 +32,22 @@ const versions = [
   versionWith(2n, { memberships: [{ tier: 'home', site_groups: ['depot'], unlimited: true }] }),
 ];
 const offer = { versionsOf: () => ({ versions }) };
-const home = { tier: 'home', driverRef: 'driver-1', siteGroups: [] };
+const home = {
+  tier: 'home',
+  driverRef: 'driver-1',
+  siteGroups: [],
+  timeZone: 'Europe/Berlin',
+  at: '2026-05-31T22:30:00.000Z',
+};
 
 it('is what the pinned version includes for the tier, and of the driver', () =>
   expect(includedEnergyOf(offer, reference(1n), home)).toEqual({
+    // 00:30 on 1 June in Berlin
+    includedEnergy: { subjectRef: 'driver-1', monthlyMilliWh: 100_000_000n, period: '2026-06' },
+  }));
+
+it.each([undefined, 'Europe/Atlantis'])('names no month in the time zone %s', (timeZone) =>
+  expect(includedEnergyOf(offer, reference(1n), { ...home, timeZone })).toEqual({
     includedEnergy: { subjectRef: 'driver-1', monthlyMilliWh: 100_000_000n },
   }));
 
