@@ -56,6 +56,8 @@ export const memberLines = (
 type PaidEnergy = {
   readonly price: Decimal;
   readonly priced: PricedLine;
+  /** Without what step_size added. */
+  readonly meteredKwh: Rational;
   leftKwh: Rational;
   leftMinor: bigint;
 };
@@ -64,24 +66,32 @@ const paidEnergy = (charges: readonly Charge[], charged: readonly PricedLine[]):
   charged.flatMap((priced, index) => {
     const charge = charges[index];
     if (charge?.dimension !== 'ENERGY' || charge.component.price.unscaled === 0n) return [];
-    const { numerator, denominator } = charge.quantity;
     return [
       {
         price: charge.component.price,
         priced,
-        leftKwh: rational(numerator, multiplyWhole(denominator, 1_000_000)),
+        meteredKwh: kwhOf(subtractRational(charge.quantity, charge.stepExcess)),
+        leftKwh: kwhOf(charge.quantity),
         leftMinor: priced.line.amountMinor,
       },
     ];
   });
 
-// The first energy that costs something is the one that is included.
+const kwhOf = ({ numerator, denominator }: Rational): Rational =>
+  rational(numerator, multiplyWhole(denominator, 1_000_000));
+
+// The first energy that costs something is the one that is included. Once it covers all that was
+// metered, what step_size added is no more paid for than what it was added to.
 const includedLines = (
   energy: readonly PaidEnergy[],
   { includedMilliWh, tier }: AppliedTerms,
   currency: string,
 ): PricedLine[] => {
-  let left = rational(wholeOf(includedMilliWh), 1_000_000);
+  const drawnKwh = rational(wholeOf(includedMilliWh), 1_000_000);
+  if (drawnKwh.numerator === 0) return [];
+  const meteredKwh = sumRationals(energy.map((one) => one.meteredKwh));
+  const coversAll = compareRational(drawnKwh, meteredKwh) >= 0;
+  let left = coversAll ? sumRationals(energy.map(({ leftKwh }) => leftKwh)) : drawnKwh;
   const lines: PricedLine[] = [];
   for (const one of energy) {
     if (left.numerator === 0) break;
