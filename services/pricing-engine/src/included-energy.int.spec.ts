@@ -71,6 +71,15 @@ const cdrsOf = async (session: readonly SessionEvent[], count: number) =>
     expect(cdrs).toHaveLength(count);
     return cdrs;
   }, patience);
+const waitingSince = async (session: readonly SessionEvent[]): Promise<Date | null> => {
+  const { rows } = await stage
+    .poolOf(stage.databaseUrl)
+    .query<{ waiting_since: Date | null }>(
+      'SELECT waiting_since FROM drawing_sessions WHERE session_id = $1',
+      [idOf(session)],
+    );
+  return rows[0]?.waiting_since ?? null;
+};
 const waiting = async (count: number) =>
   eventually(
     async () =>
@@ -107,8 +116,11 @@ it('waits for its draw by itself, over a restart, with all that comes behind it'
   await cdrsOf(other, 1);
   expect(await stage.cdrsOf(idOf(session))).toEqual([]);
 
+  const since = await waitingSince(session);
   await stage.moveTo(stage.databaseUrl);
   await waiting(1);
+  expect(since).toEqual(expect.any(Date));
+  expect(await waitingSince(session)).toEqual(since);
   await tell(drawOf(session, 20n, 15n));
   // 20 kWh x 0.50 = 10.00, of it 15 included; 25.5 min of idle time 2.60
   expect(await cdrsOf(session, 1)).toMatchObject([
@@ -125,6 +137,9 @@ it('waits for its draw by itself, over a restart, with all that comes behind it'
       ],
     },
   ]);
+  // The correction waits for its own draw, and not for as long as the close had.
+  const sinceAnew = await waitingSince(session);
+  expect(sinceAnew && since && sinceAnew > since).toBe(true);
   await waiting(1);
   await tell(drawOf(session, 18n, 18n, 2));
   const cdrs = await cdrsOf(session, 3);

@@ -19,7 +19,10 @@ export const takeAllowanceEvents =
       );
       return { key: { cpoId, sessionId }, drawing: { draws: [...draws, ...news], waiting } };
     });
-    await storeDrawingSessions(tx, drawn);
+    await storeDrawingSessions(
+      tx,
+      drawn.map((one) => ({ ...one, waitsAnew: false })),
+    );
     const waiting = drawn.filter(({ drawing }) => drawing.waiting.length > 0);
     if (waiting.length === 0) return;
     const sessions = await loadSessions(

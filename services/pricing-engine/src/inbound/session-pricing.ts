@@ -3,6 +3,7 @@ import type { Logger, SqlClient } from '@tallywatt/event-log';
 import type { CdrLog, DecidedCdr } from '../outbound/cdr-log';
 import {
   storeDrawingSessions,
+  type DrawingProgress,
   type DrawingSession,
   type SessionFact,
 } from '../outbound/drawing-session-table';
@@ -57,7 +58,7 @@ export const priceSessions = async (
       key,
       session,
       facts: steps.map(({ fact }) => fact),
-      ...(drawing === undefined ? {} : { drawing: { ...drawing, waiting } }),
+      progress: drawing && drawingProgress(key, drawing, waiting),
     };
   });
   await cdrLog.record(tx, decided);
@@ -68,9 +69,22 @@ export const priceSessions = async (
   );
   await storeDrawingSessions(
     tx,
-    taken.flatMap(({ key, drawing }) => (drawing === undefined ? [] : [{ key, drawing }])),
+    taken.flatMap(({ progress }) => progress ?? []),
   );
 };
+
+const drawingProgress = (
+  key: SessionKey,
+  before: DrawingSession,
+  waiting: readonly SessionFact[],
+): DrawingProgress => ({
+  key,
+  drawing: { ...before, waiting },
+  waitsAnew: firstOf(before.waiting) !== firstOf(waiting),
+});
+
+// The first fact that waits is the one that needs a draw.
+const firstOf = (waiting: readonly SessionFact[]): string | undefined => waiting[0]?.metadata.id;
 
 const namedTariffs = ({ key: { cpoId }, session, facts }: SessionWork) => {
   const named = facts.flatMap(({ event }) =>

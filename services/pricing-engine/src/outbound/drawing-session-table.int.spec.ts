@@ -62,12 +62,13 @@ it('lets the draw see the fact that waits, also when both come at once', async (
   if (event === undefined) throw new Error('the session has no start');
   const metadata = { sequence: 1n } as never;
   const waiting = [{ event, metadata }];
-  await storeDrawingSessions(facts, [{ key, drawing: { draws: [], waiting } }]);
+  await storeDrawingSessions(facts, [{ key, drawing: { draws: [], waiting }, waitsAnew: true }]);
   await commit(facts);
 
   expect((await locked).get(name)).toEqual({ draws: [], waiting });
   expect(await drawWaits(draws)).toMatchObject({ sessions: 1 });
-  await storeDrawingSessions(draws, [{ key, drawing: { draws: [draw], waiting: [] } }]);
+  const drawing = { draws: [draw], waiting: [] };
+  await storeDrawingSessions(draws, [{ key, drawing, waitsAnew: true }]);
   expect(await drawWaits(draws)).toEqual({ sessions: 0, oldestSeconds: 0 });
   await commit(draws);
 

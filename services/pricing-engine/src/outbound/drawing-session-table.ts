@@ -43,17 +43,25 @@ export const lockDrawingSessions = async (
   );
 };
 
-/** Writes what sessions have now; what has waited before has waited since then. */
+/** What a session has now, and whether the draw it waits for, if any, is another than before. */
+export type DrawingProgress = Readonly<{
+  key: SessionKey;
+  drawing: DrawingSession;
+  waitsAnew: boolean;
+}>;
+
+/** Writes what sessions have now; what waits for the same draw as before has waited since then. */
 export const storeDrawingSessions = async (
   tx: SqlClient,
-  sessions: readonly Readonly<{ key: SessionKey; drawing: DrawingSession }>[],
+  sessions: readonly DrawingProgress[],
 ): Promise<void> => {
   if (sessions.length === 0) return;
   await tx.query(
     `UPDATE drawing_sessions s SET draws = u.draws, waiting = u.waiting,
-       waiting_since = CASE WHEN u.waits THEN coalesce(s.waiting_since, now()) END
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
-       AS u (cpo_id, session_id, draws, waiting, waits)
+       waiting_since = CASE WHEN NOT u.waits THEN NULL WHEN u.waits_anew THEN now()
+         ELSE coalesce(s.waiting_since, now()) END
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[],
+       $6::boolean[]) AS u (cpo_id, session_id, draws, waiting, waits, waits_anew)
      WHERE (s.cpo_id, s.session_id) = (u.cpo_id, u.session_id)`,
     [
       sessions.map(({ key }) => key.cpoId),
@@ -61,6 +69,7 @@ export const storeDrawingSessions = async (
       sessions.map(({ drawing }) => encodeState(drawing.draws)),
       sessions.map(({ drawing }) => encodeState(drawing.waiting)),
       sessions.map(({ drawing }) => drawing.waiting.length > 0),
+      sessions.map(({ waitsAnew }) => waitsAnew),
     ],
   );
 };
