@@ -49,7 +49,8 @@ it('is what the pinned version includes for the tier, and of the driver', () =>
 it.each([undefined, 'Europe/Atlantis'])('names no month in the time zone %s', (timeZone) =>
   expect(includedEnergyOf(offer, reference(1n), { ...home, timeZone })).toEqual({
     includedEnergy: { subjectRef: 'driver-1', monthlyMilliWh: 100_000_000n },
-  }));
+  }),
+);
 
 it('is that of the plan for a driver on a fleet plan', () =>
   expect(includedEnergyOf(offer, reference(1n), { ...home, tier: 'vans' })).toMatchObject({
