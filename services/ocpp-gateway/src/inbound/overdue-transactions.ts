@@ -30,23 +30,34 @@ const decisionAboutNobody = async (
   }
 };
 
+/** Goes on with one; false while nobody can be asked what it needs. */
+const giveUp = async (due: StoredTransaction, gateway: Gateway): Promise<boolean> => {
+  const { sql, commits, transactions, logger } = gateway;
+  const { cpoId, chargePointId, transactionId } = due;
+  const now = instantFromEpochMs(Date.now());
+  const needsDecision = await transactions.isOverUndecided(sql, due);
+  const nobody = needsDecision ? await decisionAboutNobody(due, gateway, now) : undefined;
+  if (needsDecision && nobody === undefined) return false;
+  const about = { cpoId, chargePointId, transactionId };
+  logger.warn(about, 'a transaction goes on without what is missing of it');
+  await commits.submit((tx) => transactions.giveUpWaiting(tx, due, now, nobody));
+  return true;
+};
+
 /**
  * Goes on with the transactions whose missing events have not come in time, and with those that are
- * over and never had a token: what they took becomes a session that a person looks at.
+ * over and never had a token: what they took becomes a session that a person looks at. One that
+ * cannot go on holds up none of the others; it stays among those that are counted as incomplete.
  */
 export const giveUpWaiting = async (gateway: Gateway): Promise<void> => {
-  const { sql, commits, transactions, logger } = gateway;
+  const { sql, transactions, logger } = gateway;
   for (const due of await transactions.due(sql)) {
     const { cpoId, chargePointId, transactionId } = due;
-    const now = instantFromEpochMs(Date.now());
-    const needsDecision = await transactions.isOverUndecided(sql, due);
-    const nobody = needsDecision ? await decisionAboutNobody(due, gateway, now) : undefined;
-    if (needsDecision && nobody === undefined) {
-      await postponeAttention(sql, due);
-      continue;
-    }
-    const about = { cpoId, chargePointId, transactionId };
-    logger.warn(about, 'a transaction goes on without what is missing of it');
-    await commits.submit((tx) => transactions.giveUpWaiting(tx, due, now, nobody));
+    const wentOn = await giveUp(due, gateway).catch((error: unknown) => {
+      const about = { cpoId, chargePointId, transactionId, err: error };
+      logger.warn(about, 'a transaction cannot go on, and is tried again');
+      return false;
+    });
+    if (!wentOn) await postponeAttention(sql, due);
   }
 };
