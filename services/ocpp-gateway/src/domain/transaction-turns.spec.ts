@@ -1,5 +1,5 @@
 import { at, event, now } from '../testing/transaction-story';
-import { type Generation, generationOf } from './transaction-turns';
+import { type Generation, generationOf, toldSinceIn } from './transaction-turns';
 
 const clockless = '1970-01-01T00:01:00.000Z';
 const started = event('Started', 0);
@@ -16,6 +16,27 @@ describe('the transaction of an event', () => {
       'a start that comes after what follows it',
       started,
       [{ generation: 1, isEnded: true }],
+      undefined,
+      1,
+    ],
+    [
+      'a start after which all was said that is known',
+      started,
+      [{ generation: 1, isEnded: true, toldSince: at(6) }],
+      undefined,
+      1,
+    ],
+    [
+      'a start under a name of which something was said before, and its start was not',
+      event('Started', 0, { happenedAt: at(30) }),
+      [{ generation: 1, isEnded: true, toldSince: at(6) }],
+      undefined,
+      2,
+    ],
+    [
+      'the start of what came first, after one that is newer',
+      started,
+      [{ generation: 1, isEnded: true, toldSince: at(6) }, second],
       undefined,
       1,
     ],
@@ -59,5 +80,12 @@ describe('the transaction of an event', () => {
     const later = event('Updated', 1, { happenedAt: clockless });
     const again = { ...known, generation: 2 };
     expect(generationOf(later, [{ ...known, isEnded: true }, again], 1, now)).toBe(2);
+  });
+
+  it('is told since the earliest event whose clock can be right', () => {
+    const timeless = event('Updated', 1, { happenedAt: clockless });
+    const told = [event('Ended', 7), timeless, event('Updated', 6)];
+    expect(toldSinceIn(told, now)).toBe(at(6));
+    expect(toldSinceIn([timeless], now)).toBeUndefined();
   });
 });

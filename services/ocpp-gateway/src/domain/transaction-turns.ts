@@ -45,11 +45,23 @@ export const takeTurns = (
   return { taken, held, nextSeqNo: next };
 };
 
+/** The earliest instant that can be right among the events of a transaction. */
+export const toldSinceIn = (
+  events: readonly TransactionEvent[],
+  now: Instant,
+): Instant | undefined =>
+  events
+    .map(({ happenedAt }) => happenedAt)
+    .filter((at) => clockFault(at, now) === undefined)
+    .sort()[0];
+
 /** A transaction under a name that a station has used, from 1. */
 export type Generation = Readonly<{
   generation: number;
   /** Of its first event; absent while that has not come. */
   startedAt?: Instant;
+  /** Of the earliest that was said of it, where its first event has not come. */
+  toldSince?: Instant;
   isEnded: boolean;
 }>;
 
@@ -59,6 +71,7 @@ export type Generation = Readonly<{
  *
  * A station that has used a name up says Started again, at another time. One without a clock says it
  * with the same words: then it is a new transaction once the one before has ended, as with OCPP 1.6.
+ * What was said of a transaction before a Started has another start, which has not come.
  */
 export const generationOf = (
   event: TransactionEvent,
@@ -77,7 +90,13 @@ export const generationOf = (
     );
     return heardIn ?? (begun ?? latest).generation;
   }
-  if (latest.startedAt === undefined) return latest.generation;
+  const unbegun = generations.find(({ startedAt }) => startedAt === undefined);
+  if (unbegun !== undefined) {
+    const { toldSince } = unbegun;
+    const isItsStart =
+      isTimed && toldSince !== undefined ? event.happenedAt <= toldSince : unbegun === latest;
+    if (isItsStart) return unbegun.generation;
+  }
   const isSameStart = latest.startedAt === event.happenedAt;
   if (isSameStart && !isTimed && latest.isEnded) return latest.generation + 1;
   return heardIn ?? (isSameStart ? latest.generation : latest.generation + 1);
