@@ -1,5 +1,6 @@
+import { eventually } from '@tallywatt/testing';
 import { at, GatewayStage } from './testing/gateway-stage';
-import { idToken, ocpp201, pluggedIn, unplugged } from './testing/ocpp201-words';
+import { idToken, metered, ocpp201, pluggedIn, unplugged, updated } from './testing/ocpp201-words';
 
 let stage: GatewayStage;
 
@@ -53,6 +54,37 @@ describe('words that break the standard', () => {
     await call('TransactionEvent', { ...unplugged('TX-1', 1), timestamp: 'noon' });
     const [session] = await stage.sessionsOf('ST-TIMELESS');
     expect(await reasonsOf(session?.id ?? '')).toEqual(['stop-unreadable']);
+  });
+
+  it('an end that cannot be placed in time leaves it to a person, too, where no token came', async () => {
+    const { call } = await stage.newCharger('ST-TIMELESS-NOBODY', { ...ocpp201, isStrict: false });
+    await call('TransactionEvent', pluggedIn('TX-1'));
+    await call('TransactionEvent', updated('TX-1', 1, metered(1_800, 10)));
+    expect(await call('TransactionEvent', { ...unplugged('TX-1', 2), timestamp: 'noon' })).toEqual(
+      {},
+    );
+    const [session] = await eventually(async () => {
+      const found = await stage.sessionsOf('ST-TIMELESS-NOBODY');
+      expect(found).toMatchObject([{ status: 'active', isQuarantined: true }]);
+      return found;
+    });
+    expect(await reasonsOf(session?.id ?? '')).toEqual(['token-not-accepted', 'stop-unreadable']);
+    expect(await stage.typesOf(session?.id ?? '')).toContain('MeterValuesRecorded');
+  });
+
+  it('and more readings than fit into an event are taken all the same', async () => {
+    const { call } = await stage.newCharger('ST-MANY', { ...ocpp201, isStrict: false });
+    await call('TransactionEvent', pluggedIn('TX-1', good));
+    const sampledValue = Array.from({ length: 6_500 }, (_, n) => ({
+      value: 1_500,
+      context: n.toString(36),
+    }));
+    const many = updated('TX-1', 1, { meterValue: [{ timestamp: at(10), sampledValue }] });
+    expect(await call('TransactionEvent', many)).toEqual({});
+    const [session] = await stage.sessionsOf('ST-MANY');
+    const types = await stage.typesOf(session?.id ?? '');
+    // One of the start's register, and seven of the others.
+    expect(types.filter((type) => type === 'MeterValuesRecorded')).toHaveLength(8);
   });
 
   it('of notifications nobody reads are confirmed', async () => {

@@ -159,6 +159,29 @@ describe('a station of OCPP 2.0.1', () => {
     expect((await stage.typesOf(session?.id ?? '')).at(-1)).toBe('MeterValuesRecorded');
   });
 
+  it('whose transaction cannot go on does not hold up those of others', async () => {
+    for (const id of ['ST-STUCK', 'ST-NEIGHBOUR']) {
+      const { call } = await stage.newCharger(id, ocpp201);
+      await call('TransactionEvent', pluggedIn('TX-1', good));
+      await call('TransactionEvent', unplugged('TX-1', 4));
+    }
+    await stage.pool.query(`UPDATE transaction_events SET held_event = 'no event'
+      WHERE charge_point_id = 'ST-STUCK' AND held_event IS NOT NULL`);
+    await stage.pool.query(`UPDATE station_transactions SET attention_at = now() - interval '1 hour'
+      WHERE charge_point_id = 'ST-STUCK'`);
+    await stage.pool.query(`UPDATE station_transactions SET attention_at = now()
+      WHERE charge_point_id = 'ST-NEIGHBOUR'`);
+    await eventually(async () =>
+      expect(await stage.sessionsOf('ST-NEIGHBOUR')).toMatchObject([{ status: 'closed' }]),
+    );
+    // It is tried again, and counted until it has gone on.
+    const { rows } = await stage.pool.query(`SELECT attention_at > now() AS is_postponed
+      FROM station_transactions WHERE charge_point_id = 'ST-STUCK'`);
+    expect(rows).toEqual([{ is_postponed: true }]);
+    await stage.pool.query(`UPDATE station_transactions SET attention_at = NULL
+      WHERE charge_point_id = 'ST-STUCK'`);
+  });
+
   it('that uses an id again begins another session', async () => {
     const { call } = await stage.newCharger('ST-REUSE', ocpp201);
     const later = (minute: number, said: object) => ({ ...said, timestamp: at(minute) });
@@ -172,6 +195,16 @@ describe('a station of OCPP 2.0.1', () => {
     expect(await stage.sessionsOf('ST-REUSE')).toMatchObject([
       { status: 'closed', energyWh: '2000', startedAt: at(30) },
       { status: 'closed', energyWh: '1500', startedAt: at(0), duplicatesSeen: 1 },
+    ]);
+  });
+
+  it('that uses an id again, and of its first use said the end only, does not mix the two', async () => {
+    const { call } = await stage.newCharger('ST-REMNANT', ocpp201);
+    await call('TransactionEvent', unplugged('1', 1));
+    await giveUpWaiting();
+    await call('TransactionEvent', { ...pluggedIn('1', good), timestamp: at(30) });
+    expect(await stage.sessionsOf('ST-REMNANT')).toMatchObject([
+      { status: 'active', startedAt: at(30) },
     ]);
   });
 

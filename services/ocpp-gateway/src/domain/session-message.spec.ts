@@ -52,26 +52,26 @@ describe('a new start', () => {
 
 describe('a stop', () => {
   it("carries the token of the session when the tag is the session's own", () => {
-    const own = stopCommandOf({ ...stopMessage, tokenMark: 'mark-1' }, running, undefined);
-    const other = stopCommandOf({ ...stopMessage, tokenMark: 'mark-2' }, running, undefined);
+    const own = stopCommandOf({ ...stopMessage, tokenMark: 'mark-1' }, running, {});
+    const other = stopCommandOf({ ...stopMessage, tokenMark: 'mark-2' }, running, {});
     expect(own.stop.tokenRef).toBe('token-1');
     expect(other.stop).not.toHaveProperty('tokenRef');
-    expect(stopCommandOf(stopMessage, running, undefined).stop).not.toHaveProperty('tokenRef');
+    expect(stopCommandOf(stopMessage, running, {}).stop).not.toHaveProperty('tokenRef');
   });
   it('is one orphan for the same words and another for other words', () => {
     const orphanId = (message: typeof stopMessage): string =>
-      stopCommandOf(message, undefined, undefined).origin.orphanId;
+      stopCommandOf(message, undefined, {}).origin.orphanId;
     expect(orphanId({ ...stopMessage, now: at(50) })).toBe(orphanId(stopMessage));
     const later = { ...stop, meterStopMilliWh: 6_001n };
     expect(orphanId({ ...stopMessage, stop: later })).not.toBe(orphanId(stopMessage));
   });
   it('names no transaction where it cannot be read', () => {
     const { transactionId: _, ...unreadable } = stopMessage;
-    const { origin } = stopCommandOf(unreadable, undefined, undefined);
+    const { origin } = stopCommandOf(unreadable, undefined, {});
     expect(origin).not.toHaveProperty('ocppTransactionId');
   });
   it('knows since when its connector is free', () =>
-    expect(stopCommandOf(stopMessage, running, at(40)).availableAt).toBe(at(40)));
+    expect(stopCommandOf(stopMessage, running, { availableAt: at(40) }).availableAt).toBe(at(40)));
 });
 
 describe('a report of readings', () => {

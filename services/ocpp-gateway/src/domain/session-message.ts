@@ -8,6 +8,7 @@ import {
 } from './charging-session';
 import { sessionIdOf, startFingerprint, type StartWords } from './session-identity';
 import type { IdTagInfo, SessionKey, StoredSession } from './session-record';
+import type { Departure } from './session-occupancy';
 import type { Stop } from './stop';
 
 /** The charge point that speaks. */
@@ -90,13 +91,13 @@ export const beginningOf = (
 };
 
 /**
- * The command for a stop. Its tag counts where it is the session's own; `availableAt` is since when
- * the session's connector is known to be Available, if it is.
+ * The command for a stop. Its tag counts where it is the session's own; `departure` is
+ * what is known to have ended its stay.
  */
 export const stopCommandOf = (
   { station, now, transactionId, stop, tokenMark, readings }: StopMessage,
   session: StoredSession | undefined,
-  availableAt: Instant | undefined,
+  departure: Departure,
 ): StopSession => {
   const content = contentText([transactionId ?? null, stop, tokenMark ?? '', readings]);
   const isOwnTag = session !== undefined && tokenMark === session.tokenMark;
@@ -111,7 +112,7 @@ export const stopCommandOf = (
     },
     stop: { ...stop, ...(isOwnTag ? { tokenRef: session.tokenRef } : {}) },
     readings,
-    ...(availableAt === undefined ? {} : { availableAt }),
+    ...departure,
   };
 };
 

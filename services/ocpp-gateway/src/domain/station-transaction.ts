@@ -1,6 +1,7 @@
 import { derivedId } from '@tallywatt/contracts';
 import type { SessionCommand } from './charging-session';
 import { registerSlackMilliWh } from './meter-track';
+import type { Departure } from './session-occupancy';
 import type { StoredSession } from './session-record';
 import {
   type Beginning,
@@ -42,11 +43,15 @@ const isUneventful = (taken: readonly HeardEvent[]): boolean => {
   return isUnplugged && (!hasRegister || isStill(taken, end));
 };
 
+/** An end that cannot be read ends what has begun, too. */
+const isOverIn = (taken: readonly TransactionEvent[], isEndDoubted: boolean): boolean =>
+  hasEnded(taken) || (isEndDoubted && taken.length > 0);
+
 /** What a transaction waits for; `putting-aside` is for one that is nobody's. */
 export type Want = 'nothing' | 'missing-events' | 'decision-about-nobody' | 'putting-aside';
 
-const wantOf = (turns: Turns, hasSession: boolean): Want => {
-  const isOver = !hasSession && hasEnded(turns.taken);
+const wantOf = (turns: Turns, hasSession: boolean, isEndDoubted: boolean): Want => {
+  const isOver = !hasSession && isOverIn(turns.taken, isEndDoubted);
   const hasToken = turns.taken.some(({ tokenMark }) => tokenMark !== undefined);
   if (isOver && isUneventful(turns.taken)) return 'putting-aside';
   if (isOver && !hasToken) return 'decision-about-nobody';
@@ -57,6 +62,15 @@ const wantOf = (turns: Turns, hasSession: boolean): Want => {
 /** How far a transaction comes with the events that wait. */
 export type Advance = Turns & Readonly<{ beginning?: Beginning; want: Want }>;
 
+export type HowFar = Readonly<{
+  /** What is missing has been waited for. */
+  isGapGivenUp?: boolean;
+  /** The station said that it is over, and nothing else of that can be read. */
+  isEndDoubted?: boolean;
+  /** What was decided about no token at all, if that was asked for. */
+  nobody?: Grant;
+}>;
+
 /**
  * Takes what can be taken. Nothing is, and all of it waits, while there is no session to take it to:
  * `nextSeqNo` is absent then.
@@ -64,19 +78,21 @@ export type Advance = Turns & Readonly<{ beginning?: Beginning; want: Want }>;
 export const advance = (
   nextSeqNo: number | undefined,
   events: readonly HeardEvent[],
-  { isGapGivenUp = false, nobody }: Readonly<{ isGapGivenUp?: boolean; nobody?: Grant }> = {},
+  { isGapGivenUp = false, isEndDoubted = false, nobody }: HowFar = {},
 ): Advance => {
   const turns = takeTurns(nextSeqNo, events, isGapGivenUp);
-  if (nextSeqNo !== undefined) return { ...turns, want: wantOf(turns, true) };
+  if (nextSeqNo !== undefined) return { ...turns, want: wantOf(turns, true, isEndDoubted) };
   const endIndex = turns.taken.findIndex(({ eventType }) => eventType === 'Ended');
   const beforeEnd = endIndex < 0 ? turns.taken : turns.taken.slice(0, endIndex);
   // What could begin before its end has begun, whatever the end says and whenever it came.
   const beginning =
     beginningIn(beforeEnd, events) ??
-    (isUneventful(turns.taken) ? undefined : beginningIn(turns.taken, events, nobody));
+    (isUneventful(turns.taken)
+      ? undefined
+      : beginningIn(turns.taken, events, nobody, isOverIn(turns.taken, isEndDoubted)));
   return beginning === undefined
-    ? { taken: [], held: events, want: wantOf(turns, false) }
-    : { ...turns, beginning, want: wantOf(turns, true) };
+    ? { taken: [], held: events, want: wantOf(turns, false, isEndDoubted) }
+    : { ...turns, beginning, want: wantOf(turns, true, isEndDoubted) };
 };
 
 const originOf = ({ cpoId, chargePointId, transactionId }: Speaker, event: HeardEvent) => ({
@@ -91,6 +107,7 @@ const stopCommands = (
   speaker: Speaker,
   event: TurnedEvent,
   session: StoredSession | undefined,
+  departure: Departure,
 ): SessionCommand[] => {
   const { now } = speaker;
   const { happenedAt, readings, stoppedReason = 'Local', tokenMark, chargingState } = event;
@@ -116,18 +133,24 @@ const stopCommands = (
         ...(isOwnToken ? { tokenRef: session?.tokenRef } : {}),
       },
       readings,
-      ...(isUnplugged ? { availableAt: happenedAt } : {}),
+      ...(isUnplugged ? { availableAt: happenedAt } : departure),
       ...(said === undefined ? { doubts: [{ reason: 'stop-register-unknown', detail }] } : {}),
     },
   ];
 };
 
-/** What an event means for its session, or for the charge point when it has none. */
+/**
+ * What an event means for its session, or for the charge point when it has none. `departure` is what
+ * has ended the session's stay, should the event be its end.
+ */
 export const commandsOf = (
   speaker: Speaker,
   event: TurnedEvent,
   session: StoredSession | undefined,
-  isStateTold = false,
+  {
+    isStateTold = false,
+    departure = {},
+  }: Readonly<{ isStateTold?: boolean; departure?: Departure }> = {},
 ): SessionCommand[] => {
   const { now } = speaker;
   const { chargingState: reported, happenedAt: changedAt, readings, isInTurn } = event;
@@ -135,7 +158,8 @@ export const commandsOf = (
     reported === undefined || isStateTold || (reported === 'Idle' && event.eventType === 'Ended')
       ? []
       : [{ type: 'RecordChargingState', now, reported, changedAt, isInTurn }];
-  if (event.eventType === 'Ended') return [...states, ...stopCommands(speaker, event, session)];
+  if (event.eventType === 'Ended')
+    return [...states, ...stopCommands(speaker, event, session, departure)];
   const origin = originOf(speaker, event);
   return readings.length === 0
     ? states
@@ -146,8 +170,8 @@ export const commandsOf = (
  * Whether a transaction is over, however much of it is missing, and nothing but a decision about no
  * token keeps it from being a session that a person can look at.
  */
-export const isOverUndecided = (events: readonly HeardEvent[]): boolean => {
-  const { beginning, want } = advance(undefined, events, { isGapGivenUp: true });
-  const isOver = hasEnded(takeTurns(undefined, events, true).taken);
+export const isOverUndecided = (events: readonly HeardEvent[], isEndDoubted: boolean): boolean => {
+  const { beginning, want } = advance(undefined, events, { isGapGivenUp: true, isEndDoubted });
+  const isOver = isOverIn(takeTurns(undefined, events, true).taken, isEndDoubted);
   return isOver && beginning === undefined && want !== 'putting-aside';
 };

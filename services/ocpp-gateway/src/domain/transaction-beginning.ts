@@ -107,10 +107,10 @@ export const beginningIn = (
   taken: readonly TurnedEvent[],
   heard: readonly HeardEvent[],
   nobody?: Grant,
+  isEnded = hasEnded(taken),
 ): Beginning | undefined => {
   const [first] = taken;
   if (first === undefined) return undefined;
-  const isEnded = hasEnded(taken);
   const token = tokenIn(taken, heard, isEnded);
   const grant = token?.grant ?? (isEnded ? nobody : undefined);
   const register = startRegisterIn(taken) ?? (isEnded ? noRegister : undefined);

@@ -5,7 +5,6 @@ import {
   addToSpan,
   inSpan,
   isTracing,
-  queryPrepared,
   sessionAttributes,
   type SqlClient,
   traceIdOf,
@@ -33,6 +32,7 @@ import {
   type StoredSession,
 } from '../domain/session-record';
 import type { CorrectStop, ReleaseSession } from '../domain/session-review';
+import { findDeparture } from './departures';
 import type { Appends } from './group-append';
 import {
   countDuplicate,
@@ -141,8 +141,9 @@ export class SessionStore {
   async stop(tx: SqlClient, message: StopMessage): Promise<Decision<SessionFact, IgnoreReason>> {
     const { station, now, transactionId } = message;
     const session = await this.named(tx, station, transactionId);
-    const availableAt = session === undefined ? undefined : await this.availableSince(tx, session);
-    return (await this.handle(tx, session, stopCommandOf(message, session, availableAt), now))
+    const { stoppedAt } = message.stop;
+    const departure = session === undefined ? {} : await findDeparture(tx, session, stoppedAt, now);
+    return (await this.handle(tx, session, stopCommandOf(message, session, departure), now))
       .decision;
   }
 
@@ -232,17 +233,6 @@ export class SessionStore {
     return transactionId === undefined
       ? undefined
       : lockByTransaction(tx, cpoId, chargePointId, transactionId);
-  }
-
-  private async availableSince(tx: SqlClient, session: SessionKey): Promise<Instant | undefined> {
-    const { rows } = await queryPrepared<{ changed_at: Instant }>(
-      tx,
-      'gateway.available_since',
-      `SELECT changed_at FROM connector_statuses
-       WHERE cpo_id = $1 AND charge_point_id = $2 AND connector_id = $3 AND status = 'Available'`,
-      [session.cpoId, session.chargePointId, session.connectorId],
-    );
-    return rows[0]?.changed_at;
   }
 
   /** In the trace of the session, whoever it is that brings the command. */

@@ -1,6 +1,8 @@
 import { derivedId, type StationBooted, type StationDisconnected } from '@tallywatt/contracts';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
+import { clockFault } from '../domain/clock';
+import { keepAvailability } from './departures';
 import type { Appends } from './group-append';
 import type { Station } from './session-store';
 
@@ -92,6 +94,7 @@ export class StationStore {
     { cpoId, chargePointId, connectionId }: Connection,
     messageId: string,
     { connectorId, status, errorCode, changedAt }: StatusReport,
+    now: Instant,
   ): Promise<void> {
     const { rowCount } = await tx.query(
       `INSERT INTO connector_statuses AS s
@@ -103,6 +106,9 @@ export class StationStore {
       [cpoId, chargePointId, connectorId, status, errorCode, changedAt],
     );
     if (rowCount === 0) return;
+    if (status === 'Available' && clockFault(changedAt, now) === undefined) {
+      await keepAvailability(tx, { cpoId, chargePointId, connectorId }, changedAt);
+    }
     const event = {
       type: 'ConnectorStatusChanged',
       cpoId,

@@ -11,7 +11,13 @@ export type TransactionName = Station & Readonly<{ transactionId: string }>;
 /** A transaction as it is kept. */
 export type StoredTransaction = TransactionName &
   Generation &
-  Readonly<{ ocppVersion: string; connectorId?: number; sessionId?: string; nextSeqNo?: number }>;
+  Readonly<{
+    ocppVersion: string;
+    connectorId?: number;
+    sessionId?: string;
+    nextSeqNo?: number;
+    endDoubt?: string;
+  }>;
 
 type Row = {
   cpo_id: string;
@@ -24,6 +30,7 @@ type Row = {
   session_id: string | null;
   next_seq_no: string | null;
   is_ended: boolean;
+  end_doubt: string | null;
 };
 
 const fromRow = (row: Row): StoredTransaction => ({
@@ -37,6 +44,7 @@ const fromRow = (row: Row): StoredTransaction => ({
   ...(row.connector_id === null ? {} : { connectorId: row.connector_id }),
   ...(row.session_id === null ? {} : { sessionId: row.session_id }),
   ...(row.next_seq_no === null ? {} : { nextSeqNo: Number(row.next_seq_no) }),
+  ...(row.end_doubt === null ? {} : { endDoubt: row.end_doubt }),
 });
 
 const named = 'cpo_id = $1 AND charge_point_id = $2 AND transaction_id = $3';
@@ -186,25 +194,31 @@ export type Patience = 'none' | 'some' | 'over';
 /** Long enough for a station to come back and say what it kept, and no driver waits for it. */
 const patienceSeconds = 600;
 
-/** `over` is for what nothing but a clock has to bring on; `none` is for nothing to wait for. */
+const onKnown = `ON CONFLICT (cpo_id, charge_point_id, transaction_id, generation) DO UPDATE
+  SET started_at = $5, connector_id = $6, session_id = $7, next_seq_no = $8, is_ended = $9,
+    end_doubt = $13, attention_at = CASE $10 WHEN 'over' THEN now()
+      WHEN 'some' THEN coalesce(t.attention_at, EXCLUDED.attention_at) END`;
+
+/**
+ * `over` is for what nothing but a clock has to bring on; `none` is for nothing to wait for. A new
+ * transaction that somebody else has written down meanwhile is a conflict: the event is heard again.
+ */
 export const saveTransaction = async (
   tx: SqlClient,
   transaction: StoredTransaction,
   patience: Patience,
+  isNew: boolean,
 ): Promise<void> => {
-  const { startedAt, connectorId, sessionId, nextSeqNo, isEnded } = transaction;
+  const { startedAt, connectorId, sessionId, nextSeqNo, isEnded, endDoubt } = transaction;
   await queryPrepared(
     tx,
-    'gateway.save_transaction',
+    isNew ? 'gateway.add_transaction' : 'gateway.save_transaction',
     `INSERT INTO station_transactions AS t (cpo_id, charge_point_id, transaction_id, generation,
        started_at, connector_id, session_id, next_seq_no, is_ended, attention_at,
-       ocpp_version)
+       ocpp_version, end_doubt)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE $10 WHEN 'over' THEN now()
-       WHEN 'some' THEN now() + make_interval(secs => $11) END, $12)
-     ON CONFLICT (cpo_id, charge_point_id, transaction_id, generation) DO UPDATE
-       SET started_at = $5, connector_id = $6, session_id = $7, next_seq_no = $8, is_ended = $9,
-         attention_at = CASE $10 WHEN 'over' THEN now()
-           WHEN 'some' THEN coalesce(t.attention_at, EXCLUDED.attention_at) END`,
+       WHEN 'some' THEN now() + make_interval(secs => $11) END, $12, $13)
+     ${isNew ? '' : onKnown}`,
     [
       ...nameValues(transaction),
       transaction.generation,
@@ -216,6 +230,7 @@ export const saveTransaction = async (
       patience,
       patienceSeconds,
       transaction.ocppVersion,
+      endDoubt ?? null,
     ],
   );
 };

@@ -1,6 +1,12 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import type { IdTagInfo, StoredSession } from '../domain/session-record';
-import { advance, type Advance, commandsOf, isOverUndecided } from '../domain/station-transaction';
+import {
+  advance,
+  type Advance,
+  commandsOf,
+  type HowFar,
+  isOverUndecided,
+} from '../domain/station-transaction';
 import {
   type Beginning,
   sessionOf,
@@ -8,8 +14,9 @@ import {
   transactionFingerprint,
 } from '../domain/transaction-beginning';
 import type { Grant, HeardEvent } from '../domain/transaction-event';
-import { generationOf, takeTurns } from '../domain/transaction-turns';
+import { generationOf, takeTurns, toldSinceIn } from '../domain/transaction-turns';
 import { findChargePoint, locationOf } from './charge-point-registry';
+import { findDeparture } from './departures';
 import type { SessionStore } from './session-store';
 import {
   findAnswer,
@@ -54,7 +61,7 @@ export class TransactionStore {
     event: HeardEvent,
     now: string,
   ): Promise<Recalled> {
-    const known = await generationsOf(sql, name, false);
+    const known = await this.generations(sql, name, event, now, false);
     const before = await findHeard(sql, name, event.contentHash);
     const generation = generationOf(event, known, before?.generation, now);
     const transaction = known.find((one) => one.generation === generation);
@@ -78,7 +85,7 @@ export class TransactionStore {
     const { cpoId, chargePointId, transactionId, now } = speaker;
     const event = await this.placed(tx, speaker, hearing.event);
     const name = { cpoId, chargePointId, transactionId };
-    const generations = await generationsOf(tx, name, true);
+    const generations = await this.generations(tx, name, event, now, true);
     const before = await findHeard(tx, name, event.contentHash);
     const generation = generationOf(event, generations, before?.generation, now);
     const known = generations.find((one) => one.generation === generation);
@@ -94,13 +101,19 @@ export class TransactionStore {
       ...(isFirst ? { startedAt: event.happenedAt } : {}),
       ...(connectorId === undefined ? {} : { connectorId }),
     };
-    await this.goOn(tx, speaker, transaction, {});
+    await this.goOn(tx, speaker, transaction, { isNew: known === undefined });
   }
 
   /** The station said that a transaction ended, and nothing else of that can be read. */
   async doubtEnd(tx: SqlClient, speaker: Speaker, detail: string): Promise<void> {
     const [latest] = await generationsOf(tx, speaker, true);
-    if (latest?.sessionId === undefined) return;
+    // Where nothing was heard of it before there is nothing but the frame, which is kept.
+    if (latest === undefined) return;
+    if (latest.sessionId === undefined) {
+      if (latest.isEnded) return;
+      await this.goOn(tx, speaker, { ...latest, isEnded: true, endDoubt: detail }, {});
+      return;
+    }
     const session = await this.sessions.withId(tx, speaker.cpoId, latest.sessionId);
     await this.sessions.carryOn(tx, session, [{ type: 'DoubtStop', detail }], speaker.now);
   }
@@ -112,7 +125,8 @@ export class TransactionStore {
 
   async isOverUndecided(sql: SqlClient, transaction: StoredTransaction): Promise<boolean> {
     if (transaction.sessionId !== undefined) return false;
-    return isOverUndecided(await heldEvents(sql, transaction));
+    const held = await heldEvents(sql, transaction);
+    return isOverUndecided(held, transaction.endDoubt !== undefined);
   }
 
   /** Goes on without what is missing. `nobody` is the decision about no token, if it was asked for. */
@@ -128,6 +142,25 @@ export class TransactionStore {
     if (transaction === undefined) return;
     const known = nobody === undefined ? {} : { nobody };
     await this.goOn(tx, speaker, transaction, { isGapGivenUp: true, ...known });
+  }
+
+  /** What is known of a name, with what a Started is compared with. */
+  private async generations(
+    sql: SqlClient,
+    name: TransactionName,
+    event: HeardEvent,
+    now: string,
+    isLocked: boolean,
+  ): Promise<StoredTransaction[]> {
+    const known = await generationsOf(sql, name, isLocked);
+    if (event.eventType !== 'Started') return known;
+    const told: StoredTransaction[] = [];
+    for (const one of known) {
+      const isBegun = one.startedAt !== undefined;
+      const toldSince = isBegun ? undefined : toldSinceIn(await heldEvents(sql, one), now);
+      told.push(toldSince === undefined ? one : { ...one, toldSince });
+    }
+    return told;
   }
 
   /** Where a station has one connector only, some do not say which. */
@@ -152,22 +185,28 @@ export class TransactionStore {
     tx: SqlClient,
     speaker: Speaker,
     transaction: StoredTransaction,
-    how: Readonly<{ isGapGivenUp?: boolean; nobody?: Grant }>,
+    { isNew = false, ...how }: Readonly<Omit<HowFar, 'isEndDoubted'> & { isNew?: boolean }>,
   ): Promise<void> {
     const events = await heldEvents(tx, transaction);
-    const { nextSeqNo: next, sessionId } = transaction;
-    const step = advance(next, events, how);
+    const { nextSeqNo: next, sessionId, endDoubt } = transaction;
+    const step = advance(next, events, { ...how, isEndDoubted: endDoubt !== undefined });
     const isAside =
       step.want === 'putting-aside' ||
       (how.isGapGivenUp === true && next === undefined && transaction.startedAt === undefined);
-    if (isAside) return this.putAside(tx, speaker, transaction, events);
+    if (isAside) return this.putAside(tx, speaker, transaction, events, isNew);
     const session =
       sessionId !== undefined
         ? await this.sessions.withId(tx, speaker.cpoId, sessionId)
         : step.beginning === undefined
           ? undefined
           : await this.begin(tx, speaker, step.beginning, transaction.ocppVersion);
-    if (session !== undefined) await this.take(tx, speaker, session, step);
+    if (session !== undefined) {
+      const taken = await this.take(tx, speaker, session, step);
+      if (step.beginning !== undefined && endDoubt !== undefined) {
+        const doubt = { type: 'DoubtStop', detail: endDoubt } as const;
+        await this.sessions.carryOn(tx, taken, [doubt], speaker.now);
+      }
+    }
     await letGo(tx, transaction, step.taken);
     const { nextSeqNo, want } = step;
     await saveTransaction(
@@ -178,6 +217,7 @@ export class TransactionStore {
         ...(nextSeqNo === undefined ? {} : { nextSeqNo }),
       },
       patienceFor(want, how.isGapGivenUp === true),
+      isNew,
     );
   }
 
@@ -209,13 +249,18 @@ export class TransactionStore {
     speaker: Speaker,
     session: StoredSession,
     { taken, beginning }: Advance,
-  ): Promise<void> {
+  ): Promise<StoredSession> {
+    const { now } = speaker;
     const statesTold = beginning?.statesTold ?? 0;
     let current = session;
     for (const [index, event] of taken.entries()) {
-      const commands = commandsOf(speaker, event, current, index < statesTold);
-      current = await this.sessions.carryOn(tx, current, commands, speaker.now);
+      const isEnd = event.eventType === 'Ended';
+      const departure = isEnd ? await findDeparture(tx, current, event.happenedAt, now) : {};
+      const isStateTold = index < statesTold;
+      const commands = commandsOf(speaker, event, current, { isStateTold, departure });
+      current = await this.sessions.carryOn(tx, current, commands, now);
     }
+    return current;
   }
 
   /**
@@ -227,13 +272,14 @@ export class TransactionStore {
     speaker: Speaker,
     transaction: StoredTransaction,
     events: readonly HeardEvent[],
+    isNew: boolean,
   ): Promise<void> {
     for (const event of takeTurns(0, events, true).taken) {
       const commands = commandsOf(speaker, event, undefined);
       await this.sessions.carryOn(tx, undefined, commands, speaker.now);
     }
     if (transaction.startedAt !== undefined) await letGo(tx, transaction, events);
-    await saveTransaction(tx, transaction, 'none');
+    await saveTransaction(tx, transaction, 'none', isNew);
   }
 }
 

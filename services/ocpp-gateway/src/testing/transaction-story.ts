@@ -118,7 +118,7 @@ export class TransactionStory {
     }
     for (const [index, one] of step.taken.entries()) {
       const isStateTold = index < (beginning?.statesTold ?? 0);
-      for (const command of commandsOf(speaker, one, this.session, isStateTold)) {
+      for (const command of commandsOf(speaker, one, this.session, { isStateTold })) {
         this.carryOut(command);
       }
     }

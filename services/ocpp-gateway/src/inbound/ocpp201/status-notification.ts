@@ -20,7 +20,7 @@ export const statusNotification: Answer<StatusNotification> = async (frame, gate
   const report = { connectorId, status, errorCode, changedAt };
   const station = { cpoId, chargePointId };
   await gateway.commits.submit(async (tx) => {
-    await gateway.stations.statusChanged(tx, connection, messageId, report);
+    await gateway.stations.statusChanged(tx, connection, messageId, report, receivedAt);
     await gateway.sessions.connectorStatus(tx, station, connectorId, status, changedAt, receivedAt);
   });
   return {};
