@@ -105,7 +105,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
     if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
   });
-  context.every('overdue-transactions', 1_000, () => giveUpWaiting(gateway));
+  context.every('overdue-transactions', 1_000, () => giveUpWaiting(gateway, server.metrics));
   context.every('waiting-sessions', 5_000, async () => {
     server.metrics.sessionsQuarantined(await countQuarantined(context.pool));
     server.metrics.transactionsIncomplete(await countIncomplete(context.pool));

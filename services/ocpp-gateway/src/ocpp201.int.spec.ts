@@ -178,6 +178,7 @@ describe('a station of OCPP 2.0.1', () => {
     const { rows } = await stage.pool.query(`SELECT attention_at > now() AS is_postponed
       FROM station_transactions WHERE charge_point_id = 'ST-STUCK'`);
     expect(rows).toEqual([{ is_postponed: true }]);
+    expect(await stage.metrics()).toMatch(/\ntallywatt_transactions_stuck_total [1-9]/);
     await stage.pool.query(`UPDATE station_transactions SET attention_at = NULL
       WHERE charge_point_id = 'ST-STUCK'`);
   });

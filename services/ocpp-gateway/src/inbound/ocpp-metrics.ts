@@ -8,6 +8,7 @@ export type OcppMetrics = Readonly<{
   frameSeconds: (action: string, seconds: number) => void;
   sessionsQuarantined: (count: number) => void;
   transactionsIncomplete: (count: number) => void;
+  transactionStuck: () => void;
   handshakeRefused: (status: number) => void;
 }>;
 
@@ -40,6 +41,11 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     help: 'Transactions of which the station has not said what comes before what it did say',
     registers: [registry],
   });
+  const stuck = new Counter({
+    name: 'tallywatt_transactions_stuck_total',
+    help: 'Times that a transaction could not go on without what is missing of it',
+    registers: [registry],
+  });
   const refusals = new Counter({
     name: 'tallywatt_ocpp_handshakes_refused_total',
     help: 'Connections refused before there was a WebSocket',
@@ -52,6 +58,7 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     frameSeconds: (action, seconds) => durations.observe({ action }, seconds),
     sessionsQuarantined: (count) => quarantined.set(count),
     transactionsIncomplete: (count) => incomplete.set(count),
+    transactionStuck: () => stuck.inc(),
     handshakeRefused: (status) => refusals.inc({ status: String(status) }),
   };
 };

@@ -5,6 +5,7 @@ import { findChargePoint } from '../outbound/charge-point-registry';
 import { askedTag } from '../outbound/storable-text';
 import { postponeAttention, type StoredTransaction } from '../outbound/transaction-rows';
 import type { Gateway } from './frame';
+import type { OcppMetrics } from './ocpp-metrics';
 import { questionAt } from './question';
 
 /** What is decided about a driver of whom nobody knows a token; undefined while nobody can be asked. */
@@ -49,13 +50,17 @@ const giveUp = async (due: StoredTransaction, gateway: Gateway): Promise<boolean
  * over and never had a token: what they took becomes a session that a person looks at. One that
  * cannot go on holds up none of the others; it stays among those that are counted as incomplete.
  */
-export const giveUpWaiting = async (gateway: Gateway): Promise<void> => {
+export const giveUpWaiting = async (
+  gateway: Gateway,
+  { transactionStuck }: Pick<OcppMetrics, 'transactionStuck'>,
+): Promise<void> => {
   const { sql, transactions, logger } = gateway;
   for (const due of await transactions.due(sql)) {
     const { cpoId, chargePointId, transactionId } = due;
     const wentOn = await giveUp(due, gateway).catch((error: unknown) => {
       const about = { cpoId, chargePointId, transactionId, err: error };
       logger.warn(about, 'a transaction cannot go on, and is tried again');
+      transactionStuck();
       return false;
     });
     if (!wentOn) await postponeAttention(sql, due);
