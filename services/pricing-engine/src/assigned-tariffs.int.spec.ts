@@ -181,6 +181,9 @@ describe('the preview of a start', () => {
     expect((await preview({ at: noon, tariffId: 'nowhere' }))['chosen']).toBeNull();
   });
 
+  // Now may be night, and what is asked here is not the assignment at night.
+  const elsewhere = { locationId: 'elsewhere' };
+
   it('names the newest of what rules made of one version, and what a person said since', async () => {
     await call('PUT', '/v1/tariffs/adjusted', tariffJson(0.5));
     const adjust = (version: number) =>
@@ -192,9 +195,13 @@ describe('the preview of a start', () => {
         [version],
       );
     for (const version of [2, 3]) await adjust(version);
-    expect((await preview({ tariffId: 'adjusted' }))['chosen']).toMatchObject({ version: '3' });
+    expect((await preview({ tariffId: 'adjusted', ...elsewhere }))['chosen']).toMatchObject({
+      version: '3',
+    });
     await call('PUT', '/v1/tariffs/adjusted', tariffJson(0.6));
-    expect((await preview({ tariffId: 'adjusted' }))['chosen']).toMatchObject({ version: '4' });
+    expect((await preview({ tariffId: 'adjusted', ...elsewhere }))['chosen']).toMatchObject({
+      version: '4',
+    });
   });
 
   it('reads a text that was accepted with a NUL in it', async () => {
@@ -205,7 +212,9 @@ describe('the preview of a start', () => {
        VALUES ('default', 'nul', 2, 'hash', 'EUR', true, $1, now())`,
       [JSON.stringify({ tariff_alt_text: [{ text: 'a\0b' }] })],
     );
-    expect((await preview({ tariffId: 'nul' }))['chosen']).toMatchObject({ version: '2' });
+    expect((await preview({ tariffId: 'nul', ...elsewhere }))['chosen']).toMatchObject({
+      version: '2',
+    });
   });
 
   it('is refused when it does not say enough', async () => {
