@@ -1,6 +1,6 @@
 import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
-import { clockFault } from '../domain/clock';
+import { departureOf } from '../domain/departure';
 import type { Departure } from '../domain/session-occupancy';
 import type { Station } from '../domain/session-message';
 import type { StoredSession } from '../domain/session-record';
@@ -36,9 +36,7 @@ export const keepAvailability = async (
 };
 
 /**
- * What has ended a session's stay already, when its stop at `stoppedAt` is told: the first time that
- * its connector was Available after that, and the next session there. Where a clock cannot be right
- * only the present status counts.
+ * What has ended a session's stay already, when its stop at `stoppedAt` is told.
  */
 export const findDeparture = async (
   tx: SqlClient,
@@ -67,12 +65,10 @@ export const findDeparture = async (
     [cpoId, chargePointId, connectorId, stoppedAt, state.startedAt],
   );
   const { freed_at, available_since, next_start_at } = rows[0] ?? {};
-  const isTimed = (at: Instant): boolean => clockFault(at, now) === undefined;
-  const isStayTimed = isTimed(state.startedAt) && isTimed(stoppedAt);
-  const availableAt = (isStayTimed ? freed_at : undefined) ?? available_since ?? undefined;
-  const nextStartAt = isStayTimed && next_start_at && isTimed(next_start_at) && next_start_at;
-  return {
-    ...(availableAt === undefined ? {} : { availableAt }),
-    ...(nextStartAt ? { nextStartAt } : {}),
+  const history = {
+    freedAt: freed_at ?? undefined,
+    availableSince: available_since ?? undefined,
+    nextStartAt: next_start_at ?? undefined,
   };
+  return departureOf({ startedAt: state.startedAt, stoppedAt }, history, now);
 };

@@ -72,9 +72,9 @@ export class GatewaySessions {
   stop(message: StopMessage): void {
     const { station, now, transactionId = 0 } = message;
     const session = this.named(station, transactionId);
-    const available = session === undefined ? undefined : this.tables.statusAt(session);
-    const availableAt = available?.status === 'Available' ? available.changedAt : undefined;
-    this.handle(session, stopCommandOf(message, session, availableAt), now);
+    const departure =
+      session === undefined ? {} : this.tables.departure(session, message.stop.stoppedAt, now);
+    this.handle(session, stopCommandOf(message, session, departure), now);
   }
 
   doubtStop(station: Station, transactionId: number, now: Instant): void {

@@ -1,4 +1,7 @@
 import type { ConnectorStatus } from '@tallywatt/ocpp-gateway/domain/connector-status';
+import { clockFault } from '@tallywatt/ocpp-gateway/domain/clock';
+import { departureOf } from '@tallywatt/ocpp-gateway/domain/departure';
+import type { Departure } from '@tallywatt/ocpp-gateway/domain/session-occupancy';
 import type { StoredSession } from '@tallywatt/ocpp-gateway/domain/session-record';
 import type { Instant } from '@tallywatt/time';
 import type { Disk, Table } from '../ground/disk';
@@ -24,6 +27,8 @@ export class GatewayTables {
   readonly sessions: Table<SessionRow>;
   readonly reports: Table<true>;
   readonly statuses: Table<KnownStatus>;
+  /** When each connector became Available, in order. */
+  readonly availabilities: Table<readonly Instant[]>;
   readonly commands: Table<RemoteCommand>;
   readonly numbers: Table<number>;
 
@@ -31,6 +36,7 @@ export class GatewayTables {
     this.sessions = disk.table();
     this.reports = disk.table();
     this.statuses = disk.table();
+    this.availabilities = disk.table();
     this.commands = disk.table();
     this.numbers = disk.table();
   }
@@ -66,6 +72,35 @@ export class GatewayTables {
 
   statusAt({ chargePointId, connectorId }: SessionRow): KnownStatus | undefined {
     return this.statuses.get(`${chargePointId}/${connectorId}`);
+  }
+
+  keepStatus(chargePointId: string, connectorId: number, known: KnownStatus, now: Instant): void {
+    const place = `${chargePointId}/${connectorId}`;
+    this.statuses.set(place, known);
+    if (known.status !== 'Available' || clockFault(known.changedAt, now) !== undefined) return;
+    const availabilities = this.availabilities.get(place) ?? [];
+    this.availabilities.set(place, [...availabilities, known.changedAt].sort());
+  }
+
+  /** What has ended a session's stay already, when its stop is told. */
+  departure(session: SessionRow, stoppedAt: Instant, now: Instant): Departure {
+    const { chargePointId, connectorId, state } = session;
+    if (state.status !== 'active' || !state.billsParkingTime) return {};
+    const { startedAt } = state;
+    const known = this.statusAt(session);
+    const history = {
+      freedAt: this.availabilities
+        .get(`${chargePointId}/${connectorId}`)
+        ?.find((availableAt) => availableAt >= stoppedAt),
+      availableSince: known?.status === 'Available' ? known.changedAt : undefined,
+      nextStartAt: this.sessions
+        .values()
+        .filter((one) => one.chargePointId === chargePointId && one.connectorId === connectorId)
+        .flatMap((one) => ('startedAt' in one.state ? one.state.startedAt : []))
+        .filter((at) => at > startedAt)
+        .sort()[0],
+    };
+    return departureOf({ startedAt, stoppedAt }, history, now);
   }
 
   nextTransactionId(): number {

@@ -193,8 +193,8 @@ export class Gateway {
       case 'StatusNotification': {
         const { connectorId, status, timestamp } = frame;
         return confirm(() => {
-          const place = `${charger.chargePointId}/${connectorId}`;
-          this.tables.statuses.set(place, { status, changedAt: timestamp });
+          const known = { status, changedAt: timestamp };
+          this.tables.keepStatus(charger.chargePointId, connectorId, known, now);
           this.sessions.connectorStatus(station, connectorId, status, timestamp, now);
         });
       }
