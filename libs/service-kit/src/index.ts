@@ -1,3 +1,4 @@
+export { ApiPage } from './api-page';
 export {
   AuthenticationGuard,
   Caller,

@@ -10,8 +10,9 @@ import {
   Res,
   type PipeTransform,
 } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   jsonSchemaOf,
@@ -67,8 +68,7 @@ export class TokensController {
   @Get()
   @Roles('operator')
   @ApiOperation({ summary: 'Tokens in the order they were issued' })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() caller: CallerIdentity,
     @Query(validated(pageQuerySchema)) query: z.infer<typeof pageQuerySchema>,

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   pageOf,
@@ -57,8 +58,7 @@ export class JournalController {
   @ApiQuery({ name: 'sessionId', required: false })
   @ApiQuery({ name: 'documentId', required: false, description: 'CDR, movement, payout, ...' })
   @ApiQuery({ name: 'account', required: false, description: 'entries that touch this account' })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() caller: CallerIdentity,
     @Query(validated(entriesQuery)) query: z.infer<typeof entriesQuery>,

@@ -1,7 +1,8 @@
 import { Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { JournalRootSigned } from '@tallywatt/contracts';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   pageOf,
@@ -36,8 +37,7 @@ export class RootsController {
   @Get()
   @Roles('finance', 'operator')
   @ApiOperation({ summary: 'The signed roots of the book, oldest day first' })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() caller: CallerIdentity,
     @Query(validated(pageQuerySchema)) query: z.infer<typeof pageQuerySchema>,

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  ApiPage,
   Caller,
   type CallerIdentity,
   decodeCursor,
@@ -44,8 +45,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'Sessions, newest first' })
   @ApiQuery({ name: 'chargePointId', required: false })
   @ApiQuery({ name: 'status', required: false, enum: ['active', 'stopped', 'closed'] })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() caller: CallerIdentity,
     @Query(validated(querySchema)) query: z.infer<typeof querySchema>,

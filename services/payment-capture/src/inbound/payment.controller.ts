@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   pageOf,
@@ -26,8 +27,7 @@ export class PaymentController {
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'Payments with their state, amounts, events and processor calls' })
   @ApiQuery({ name: 'sessionId', required: false, type: String })
-  @ApiQuery({ name: 'limit', required: false, type: Number })
-  @ApiQuery({ name: 'cursor', required: false, type: String })
+  @ApiPage()
   async list(
     @Caller() caller: CallerIdentity,
     @Query(validated(querySchema)) query: z.infer<typeof querySchema>,

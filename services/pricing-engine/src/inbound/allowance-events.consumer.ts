@@ -19,12 +19,13 @@ export const takeAllowanceEvents =
       );
       return { key: { cpoId, sessionId }, drawing: { draws: [...draws, ...news], waiting } };
     });
+    const waiting = drawn.filter(({ drawing }) => drawing.waiting.length > 0);
     await storeDrawingSessions(
       tx,
-      drawn.map((one) => ({ ...one, waitsAnew: false })),
+      drawn.filter((one) => !waiting.includes(one)).map((one) => ({ ...one, waitsAnew: false })),
     );
-    const waiting = drawn.filter(({ drawing }) => drawing.waiting.length > 0);
     if (waiting.length === 0) return;
+    // These are stored with what becomes of them.
     const sessions = await loadSessions(
       tx,
       waiting.map(({ key }) => key),

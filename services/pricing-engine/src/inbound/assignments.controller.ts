@@ -12,6 +12,7 @@ import {
 } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   jsonSchemaOf,
@@ -99,8 +100,7 @@ export class AssignmentsController {
   @Get()
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'Lists the assignments that stand, by id' })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() { cpoId }: CallerIdentity,
     @Query(validated(pageQuerySchema)) { limit, cursor }: z.infer<typeof pageQuerySchema>,

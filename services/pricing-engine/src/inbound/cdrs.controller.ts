@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   pageOf,
@@ -31,8 +32,7 @@ export class CdrsController {
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'Lists CDRs in the order they were issued' })
   @ApiQuery({ name: 'sessionId', required: false })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() { cpoId }: CallerIdentity,
     @Query(validated(cdrQuerySchema)) query: z.infer<typeof cdrQuerySchema>,

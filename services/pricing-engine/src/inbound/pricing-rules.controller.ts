@@ -10,10 +10,11 @@ import {
   Query,
   Res,
 } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { PricingRuleSet, TariffAdjustment } from '@tallywatt/contracts';
-import { isBaseInForce, pricingRuleJson, decodeState } from '@tallywatt/derivations';
+import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { PricingRuleSet } from '@tallywatt/contracts';
+import { isBaseInForce, pricingRuleJson } from '@tallywatt/derivations';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   pageOf,
@@ -27,7 +28,7 @@ import {
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { findRule, listRules } from '../outbound/pricing-rule-table';
-import { findVersion } from '../outbound/tariff-tables';
+import { adjustmentOf, findVersion } from '../outbound/tariff-tables';
 import { database } from './database';
 import { RuleDesk, unknownRule, type RemovedRule, type SetRule } from './rule-desk';
 
@@ -107,8 +108,7 @@ export class PricingRulesController {
   @Get()
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'Lists rules by id' })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() { cpoId }: CallerIdentity,
     @Query(validated(pageQuerySchema)) { limit, cursor }: z.infer<typeof pageQuerySchema>,
@@ -128,8 +128,7 @@ export class PricingRulesController {
     const latest = await findVersion(this.db, { cpoId, tariffId: rule.base.tariffId });
     if (latest === undefined) throw new Error(`the tariff of rule ${ruleId} is not there`);
     const version = BigInt(latest.version);
-    const adjustedBy =
-      latest.adjusted_by === null ? undefined : decodeState<TariffAdjustment>(latest.adjusted_by);
+    const adjustedBy = adjustmentOf(latest);
     return {
       ...ruleItem(rule),
       standsStill: !isBaseInForce(rule, { version, adjustedBy }),

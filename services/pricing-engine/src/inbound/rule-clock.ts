@@ -1,17 +1,16 @@
-import {
-  nextVersion,
-  siteObservation,
-  type TariffDocument,
-  decodeState,
-} from '@tallywatt/derivations';
+import { nextVersion, siteObservation, type TariffDocument } from '@tallywatt/derivations';
 import type { EventLog, Logger, SqlClient } from '@tallywatt/event-log';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
-import type { TariffAdjustment } from '@tallywatt/contracts';
 import type { Pool } from 'pg';
 import { listRuledTariffs, loadRule } from '../outbound/pricing-rule-table';
 import type { RuleMetrics, RuleState } from '../outbound/rule-metrics';
 import { loadSite } from '../outbound/site-tables';
-import { findVersion, lockTariffIfFree, type TariffKey } from '../outbound/tariff-tables';
+import {
+  adjustmentOf,
+  findVersion,
+  lockTariffIfFree,
+  type TariffKey,
+} from '../outbound/tariff-tables';
 import { siteConsumer } from './site-facts.consumer';
 import type { TariffDesk } from './tariff-desk';
 import { readTariff } from './tariff-reading';
@@ -80,6 +79,7 @@ const evaluateAt = async (
   if (version === undefined || base === undefined) {
     throw new Error(`the base of rule ${rule.ruleId} is not there`);
   }
+  const adjustedBy = adjustmentOf(version);
   const decision = nextVersion(
     rule,
     JSON.parse(base.ocpi_tariff_json) as TariffDocument,
@@ -87,9 +87,7 @@ const evaluateAt = async (
       version: BigInt(version.version),
       document: JSON.parse(version.ocpi_tariff_json) as TariffDocument,
       publishedAt: version.published_at.toISOString(),
-      ...(version.adjusted_by === null
-        ? {}
-        : { adjustedBy: decodeState<TariffAdjustment>(version.adjusted_by) }),
+      ...(adjustedBy === undefined ? {} : { adjustedBy }),
     },
     observation,
   );

@@ -1,7 +1,7 @@
-import { decodeState } from '@tallywatt/derivations';
 import { Body, Controller, Get, HttpStatus, Inject, Param, Put, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  ApiPage,
   Caller,
   decodeCursor,
   pageOf,
@@ -12,11 +12,10 @@ import {
   type CallerIdentity,
   type Page,
 } from '@tallywatt/service-kit';
-import type { TariffAdjustment } from '@tallywatt/contracts';
 import { exportTariff, parseTariff } from '@tallywatt/tariffs';
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import { findVersion, listLatest, type TariffRow } from '../outbound/tariff-tables';
+import { adjustmentOf, findVersion, listLatest, type TariffRow } from '../outbound/tariff-tables';
 import { database } from './database';
 import { TariffDesk, type Publication } from './tariff-desk';
 import { isTariffId } from './tariff-reading';
@@ -79,8 +78,7 @@ export class TariffsController {
   @Get()
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'Lists tariffs by id, each in its latest version' })
-  @ApiQuery({ name: 'limit', required: false })
-  @ApiQuery({ name: 'cursor', required: false })
+  @ApiPage()
   async list(
     @Caller() { cpoId }: CallerIdentity,
     @Query(validated(pageQuerySchema)) { limit, cursor }: z.infer<typeof pageQuerySchema>,
@@ -133,18 +131,19 @@ const known = (row: TariffRow | undefined, what: string): TariffRow => {
   });
 };
 
-const tariffItem = (row: TariffRow) => ({
-  tariffId: row.tariff_id,
-  version: row.version,
-  contentHash: row.content_hash,
-  currency: row.currency,
-  billsParkingTime: row.bills_parking_time,
-  publishedAt: row.published_at,
-  tariff: JSON.parse(row.ocpi_tariff_json) as unknown,
-  ...(row.adjusted_by === null
-    ? {}
-    : { adjustedBy: decodeState<TariffAdjustment>(row.adjusted_by) }),
-});
+const tariffItem = (row: TariffRow) => {
+  const adjustedBy = adjustmentOf(row);
+  return {
+    tariffId: row.tariff_id,
+    version: row.version,
+    contentHash: row.content_hash,
+    currency: row.currency,
+    billsParkingTime: row.bills_parking_time,
+    publishedAt: row.published_at,
+    tariff: JSON.parse(row.ocpi_tariff_json) as unknown,
+    ...(adjustedBy === undefined ? {} : { adjustedBy }),
+  };
+};
 
 const inForm = (form: FormQuery['form'], row: TariffRow): object => {
   const item = tariffItem(row);

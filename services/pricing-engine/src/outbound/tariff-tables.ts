@@ -1,5 +1,5 @@
-import type { TariffEvent, TariffPublished } from '@tallywatt/contracts';
-import { encodeState } from '@tallywatt/derivations';
+import type { TariffAdjustment, TariffEvent, TariffPublished } from '@tallywatt/contracts';
+import { decodeState, encodeState } from '@tallywatt/derivations';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { TariffVersion } from '../domain/tariff-version';
 
@@ -16,6 +16,12 @@ export type TariffRow = Readonly<{
   /** Why a rule published it; null for a person. */
   adjusted_by: string | null;
 }>;
+
+/** Which rule made a version, and why; undefined for what a person published. */
+export const adjustmentOf = ({
+  adjusted_by: text,
+}: Pick<TariffRow, 'adjusted_by'>): TariffAdjustment | undefined =>
+  text === null ? undefined : decodeState<TariffAdjustment>(text);
 
 const columns = `v.tariff_id, v.version, v.content_hash, v.currency, v.bills_parking_time,
   v.ocpi_tariff_json, v.published_at, v.adjusted_by`;

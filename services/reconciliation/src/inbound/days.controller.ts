@@ -1,8 +1,9 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { DayClosed } from '@tallywatt/contracts';
 import type { EventLog, SqlClient } from '@tallywatt/event-log';
 import {
+  ApiPage,
   Caller,
   pageOf,
   pageQuerySchema,
@@ -25,8 +26,7 @@ export const daysController = (eventLog: EventLog, sql: SqlClient): new () => ob
   class DaysController {
     @Roles('operator', 'finance')
     @ApiOperation({ summary: 'Closed days, newest first' })
-    @ApiQuery({ name: 'cursor', required: false })
-    @ApiQuery({ name: 'limit', required: false })
+    @ApiPage()
     @Get()
     async days(
       @Caller() caller: CallerIdentity,

@@ -2,6 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { SqlClient } from '@tallywatt/event-log';
 import {
+  ApiPage,
   Caller,
   pageOf,
   pageQuerySchema,
@@ -35,8 +36,7 @@ export const subjectsController = (sql: SqlClient): new () => object => {
     @ApiOperation({ summary: 'Sessions with what every hop says of them, latest start first' })
     @ApiQuery({ name: 'sessionId', required: false })
     @ApiQuery({ name: 'status', required: false })
-    @ApiQuery({ name: 'cursor', required: false })
-    @ApiQuery({ name: 'limit', required: false })
+    @ApiPage()
     @Get('subjects')
     async subjects(
       @Caller() caller: CallerIdentity,
@@ -74,8 +74,7 @@ export const subjectsController = (sql: SqlClient): new () => object => {
     @ApiOperation({ summary: 'What does not agree, newest first' })
     @ApiQuery({ name: 'sessionId', required: false })
     @ApiQuery({ name: 'status', required: false })
-    @ApiQuery({ name: 'cursor', required: false })
-    @ApiQuery({ name: 'limit', required: false })
+    @ApiPage()
     @Get('findings')
     async findings(
       @Caller() caller: CallerIdentity,
