@@ -63,10 +63,15 @@ export const streamKeyOf = (event: TallywattEvent): string => `${event.cpoId}/${
 const subjectOf = (event: TallywattEvent): string => {
   switch (event.type) {
     case 'ChargePointRegistered':
+    case 'CredentialsRotationRequested':
+    case 'CredentialsRotated':
+    case 'CredentialsRotationFailed':
+    case 'CertificateIssued':
     case 'StationConnected':
     case 'StationDisconnected':
     case 'StationBooted':
     case 'ConnectorStatusChanged':
+    case 'IdentityContested':
     case 'RemoteStopRequested':
     case 'RemoteStopAccepted':
     case 'RemoteStopRejected':

@@ -1,11 +1,21 @@
 import type {
+  CertificateIssued as CertificateIssuedMessage,
   ConnectorStatusChanged as ConnectorStatusChangedMessage,
+  CredentialsRotated as CredentialsRotatedMessage,
+  CredentialsRotationFailed as CredentialsRotationFailedMessage,
+  CredentialsRotationRequested as CredentialsRotationRequestedMessage,
+  IdentityContested as IdentityContestedMessage,
   StationBooted as StationBootedMessage,
   StationConnected as StationConnectedMessage,
   StationDisconnected as StationDisconnectedMessage,
 } from './gen/tallywatt/station/v1/station_events_pb';
 import {
+  CertificateIssuedSchema,
   ConnectorStatusChangedSchema,
+  CredentialsRotatedSchema,
+  CredentialsRotationFailedSchema,
+  CredentialsRotationRequestedSchema,
+  IdentityContestedSchema,
   StationBootedSchema,
   StationConnectedSchema,
   StationDisconnectedSchema,
@@ -21,13 +31,52 @@ export type ConnectorStatusChanged = EventOf<
   ConnectorStatusChangedMessage
 >;
 
-/** Events of `charging.stations.v1`: connection, boot and connector states. */
+export type IdentityContested = EventOf<'IdentityContested', IdentityContestedMessage>;
+export type CredentialsRotationRequested = EventOf<
+  'CredentialsRotationRequested',
+  CredentialsRotationRequestedMessage
+>;
+export type CredentialsRotated = EventOf<'CredentialsRotated', CredentialsRotatedMessage>;
+export type CredentialsRotationFailed = EventOf<
+  'CredentialsRotationFailed',
+  CredentialsRotationFailedMessage
+>;
+export type CertificateIssued = EventOf<'CertificateIssued', CertificateIssuedMessage>;
+
+/**
+ * Events of `charging.stations.v1`: connections, boots, connector states, and how
+ * credentials changed.
+ */
 export type StationEvent =
-  StationConnected | StationDisconnected | StationBooted | ConnectorStatusChanged;
+  | StationConnected
+  | StationDisconnected
+  | StationBooted
+  | ConnectorStatusChanged
+  | IdentityContested
+  | CredentialsRotationRequested
+  | CredentialsRotated
+  | CredentialsRotationFailed
+  | CertificateIssued;
+
+const kind = ['password', 'certificate'] as const;
 
 export const stationContracts = {
   StationConnected: contractOf('charging.stations.v1', StationConnectedSchema),
   StationDisconnected: contractOf('charging.stations.v1', StationDisconnectedSchema),
   StationBooted: contractOf('charging.stations.v1', StationBootedSchema),
   ConnectorStatusChanged: contractOf('charging.stations.v1', ConnectorStatusChangedSchema),
+  IdentityContested: contractOf('charging.stations.v1', IdentityContestedSchema, {
+    outcome: ['newer-won', 'older-won'],
+  }),
+  CredentialsRotationRequested: contractOf(
+    'charging.stations.v1',
+    CredentialsRotationRequestedSchema,
+    { kind },
+  ),
+  CredentialsRotated: contractOf('charging.stations.v1', CredentialsRotatedSchema, { kind }),
+  CredentialsRotationFailed: contractOf('charging.stations.v1', CredentialsRotationFailedSchema, {
+    kind,
+    reason: ['rejected-by-charger', 'not-answered', 'request-invalid'],
+  }),
+  CertificateIssued: contractOf('charging.stations.v1', CertificateIssuedSchema),
 } as const;

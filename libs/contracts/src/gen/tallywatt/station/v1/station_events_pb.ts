@@ -2,7 +2,7 @@
 // @generated from file tallywatt/station/v1/station_events.proto (package tallywatt.station.v1, syntax proto3)
 /* eslint-disable */
 
-// charging.stations.v1: connection, boot and connector states. Written by ocpp-gateway.
+// charging.stations.v1: connections, boots, connector states, and how credentials changed. Written by ocpp-gateway.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/station/v1/station_events.proto.
  */
 export const file_tallywatt_station_v1_station_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEimgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJIpkBChNTdGF0aW9uRGlzY29ubmVjdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFQoNY29ubmVjdGlvbl9pZBgDIAEoCRIzCg9kaXNjb25uZWN0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNhdXNlGAUgASgJIugBCg1TdGF0aW9uQm9vdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLQoJYm9vdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZ2ZW5kb3IYBCABKAkSDQoFbW9kZWwYBSABKAkSHQoQZmlybXdhcmVfdmVyc2lvbhgGIAEoCUgAiAEBEhoKDXNlcmlhbF9udW1iZXIYByABKAlIAYgBAUITChFfZmlybXdhcmVfdmVyc2lvbkIQCg5fc2VyaWFsX251bWJlciKrAQoWQ29ubmVjdG9yU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGNvbm5lY3Rvcl9pZBgDIAEoBRIuCgpjaGFuZ2VkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBSABKAkSEgoKZXJyb3JfY29kZRgGIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.station.v1.StationConnected
@@ -44,6 +44,14 @@ export type StationConnected = Message<"tallywatt.station.v1.StationConnected"> 
    * @generated from field: string ocpp_version = 5;
    */
   ocppVersion: string;
+
+  /**
+   * The security profile it came by: 0 without credentials, 1 password, 2 TLS and password, 3 TLS and
+   * client certificate (OCPP security white paper). Unknown of connections before it was said.
+   *
+   * @generated from field: optional int32 security_profile = 6;
+   */
+  securityProfile?: number | undefined;
 };
 
 /**
@@ -74,6 +82,14 @@ export type StationConnectedJson = {
    * @generated from field: string ocpp_version = 5;
    */
   ocppVersion?: string;
+
+  /**
+   * The security profile it came by: 0 without credentials, 1 password, 2 TLS and password, 3 TLS and
+   * client certificate (OCPP security white paper). Unknown of connections before it was said.
+   *
+   * @generated from field: optional int32 security_profile = 6;
+   */
+  securityProfile?: number;
 };
 
 /**
@@ -325,4 +341,431 @@ export type ConnectorStatusChangedJson = {
  */
 export const ConnectorStatusChangedSchema: GenMessage<ConnectorStatusChanged, {jsonType: ConnectorStatusChangedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_station_v1_station_events, 3);
+
+/**
+ * A second connection came, with valid credentials, while another lived under the same identity.
+ *
+ * @generated from message tallywatt.station.v1.IdentityContested
+ */
+export type IdentityContested = Message<"tallywatt.station.v1.IdentityContested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp contested_at = 3;
+   */
+  contestedAt?: Timestamp | undefined;
+
+  /**
+   * The connection that lived.
+   *
+   * @generated from field: string held_connection_id = 4;
+   */
+  heldConnectionId: string;
+
+  /**
+   * newer-won | older-won
+   *
+   * @generated from field: string outcome = 5;
+   */
+  outcome: string;
+
+  /**
+   * The connection that took its place; none where the older won.
+   *
+   * @generated from field: optional string newer_connection_id = 6;
+   */
+  newerConnectionId?: string | undefined;
+};
+
+/**
+ * A second connection came, with valid credentials, while another lived under the same identity.
+ *
+ * @generated from message tallywatt.station.v1.IdentityContested
+ */
+export type IdentityContestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp contested_at = 3;
+   */
+  contestedAt?: TimestampJson;
+
+  /**
+   * The connection that lived.
+   *
+   * @generated from field: string held_connection_id = 4;
+   */
+  heldConnectionId?: string;
+
+  /**
+   * newer-won | older-won
+   *
+   * @generated from field: string outcome = 5;
+   */
+  outcome?: string;
+
+  /**
+   * The connection that took its place; none where the older won.
+   *
+   * @generated from field: optional string newer_connection_id = 6;
+   */
+  newerConnectionId?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.IdentityContested.
+ * Use `create(IdentityContestedSchema)` to create a new message.
+ */
+export const IdentityContestedSchema: GenMessage<IdentityContested, {jsonType: IdentityContestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 4);
+
+/**
+ * New credentials are on their way to a charge point; the old ones stay valid until it uses them.
+ *
+ * @generated from message tallywatt.station.v1.CredentialsRotationRequested
+ */
+export type CredentialsRotationRequested = Message<"tallywatt.station.v1.CredentialsRotationRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId: string;
+
+  /**
+   * password | certificate
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string requested_by = 5;
+   */
+  requestedBy: string;
+};
+
+/**
+ * New credentials are on their way to a charge point; the old ones stay valid until it uses them.
+ *
+ * @generated from message tallywatt.station.v1.CredentialsRotationRequested
+ */
+export type CredentialsRotationRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId?: string;
+
+  /**
+   * password | certificate
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind?: string;
+
+  /**
+   * @generated from field: string requested_by = 5;
+   */
+  requestedBy?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.CredentialsRotationRequested.
+ * Use `create(CredentialsRotationRequestedSchema)` to create a new message.
+ */
+export const CredentialsRotationRequestedSchema: GenMessage<CredentialsRotationRequested, {jsonType: CredentialsRotationRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 5);
+
+/**
+ * The charge point has connected with its new credentials: the old ones are no longer valid.
+ *
+ * @generated from message tallywatt.station.v1.CredentialsRotated
+ */
+export type CredentialsRotated = Message<"tallywatt.station.v1.CredentialsRotated"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId: string;
+
+  /**
+   * password | certificate
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp rotated_at = 5;
+   */
+  rotatedAt?: Timestamp | undefined;
+};
+
+/**
+ * The charge point has connected with its new credentials: the old ones are no longer valid.
+ *
+ * @generated from message tallywatt.station.v1.CredentialsRotated
+ */
+export type CredentialsRotatedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId?: string;
+
+  /**
+   * password | certificate
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp rotated_at = 5;
+   */
+  rotatedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.CredentialsRotated.
+ * Use `create(CredentialsRotatedSchema)` to create a new message.
+ */
+export const CredentialsRotatedSchema: GenMessage<CredentialsRotated, {jsonType: CredentialsRotatedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 6);
+
+/**
+ * The charge point did not take the new credentials: the old ones stay.
+ *
+ * @generated from message tallywatt.station.v1.CredentialsRotationFailed
+ */
+export type CredentialsRotationFailed = Message<"tallywatt.station.v1.CredentialsRotationFailed"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId: string;
+
+  /**
+   * password | certificate
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind: string;
+
+  /**
+   * rejected-by-charger | not-answered | request-invalid
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string detail = 6;
+   */
+  detail: string;
+};
+
+/**
+ * The charge point did not take the new credentials: the old ones stay.
+ *
+ * @generated from message tallywatt.station.v1.CredentialsRotationFailed
+ */
+export type CredentialsRotationFailedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId?: string;
+
+  /**
+   * password | certificate
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind?: string;
+
+  /**
+   * rejected-by-charger | not-answered | request-invalid
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason?: string;
+
+  /**
+   * @generated from field: string detail = 6;
+   */
+  detail?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.CredentialsRotationFailed.
+ * Use `create(CredentialsRotationFailedSchema)` to create a new message.
+ */
+export const CredentialsRotationFailedSchema: GenMessage<CredentialsRotationFailed, {jsonType: CredentialsRotationFailedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 7);
+
+/**
+ * The certificate authority of the CPO signed what the charge point asked for.
+ *
+ * @generated from message tallywatt.station.v1.CertificateIssued
+ */
+export type CertificateIssued = Message<"tallywatt.station.v1.CertificateIssued"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId: string;
+
+  /**
+   * SHA-256 of the certificate (DER), lower-case hexadecimal.
+   *
+   * @generated from field: string fingerprint_sha256 = 4;
+   */
+  fingerprintSha256: string;
+
+  /**
+   * @generated from field: string serial_number = 5;
+   */
+  serialNumber: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp valid_from = 6;
+   */
+  validFrom?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp valid_until = 7;
+   */
+  validUntil?: Timestamp | undefined;
+};
+
+/**
+ * The certificate authority of the CPO signed what the charge point asked for.
+ *
+ * @generated from message tallywatt.station.v1.CertificateIssued
+ */
+export type CertificateIssuedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string rotation_id = 3;
+   */
+  rotationId?: string;
+
+  /**
+   * SHA-256 of the certificate (DER), lower-case hexadecimal.
+   *
+   * @generated from field: string fingerprint_sha256 = 4;
+   */
+  fingerprintSha256?: string;
+
+  /**
+   * @generated from field: string serial_number = 5;
+   */
+  serialNumber?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp valid_from = 6;
+   */
+  validFrom?: TimestampJson;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp valid_until = 7;
+   */
+  validUntil?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.CertificateIssued.
+ * Use `create(CertificateIssuedSchema)` to create a new message.
+ */
+export const CertificateIssuedSchema: GenMessage<CertificateIssued, {jsonType: CertificateIssuedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 8);
 
