@@ -6,6 +6,7 @@ import type { EventContract } from './event-contract';
 import { decisionContracts, type DecisionEvent } from './decision-events';
 import { entitlementContracts, type EntitlementEvent } from './entitlement-events';
 import { estimateContracts, type EstimateEvent } from './estimate-events';
+import { frameContracts, type FrameEvent } from './frame-events';
 import { journalContracts, type JournalEvent } from './journal-events';
 import { orphanContracts, type OrphanEvent } from './orphan-events';
 import { paymentContracts, type PaymentEvent } from './payment-events';
@@ -25,6 +26,7 @@ export type TallywattEvent =
   | DecisionEvent
   | EntitlementEvent
   | EstimateEvent
+  | FrameEvent
   | JournalEvent
   | OrphanEvent
   | PaymentEvent
@@ -43,6 +45,7 @@ export const eventContracts: Readonly<Record<EventType, EventContract>> = {
   ...sessionContracts,
   ...orphanContracts,
   ...stationContracts,
+  ...frameContracts,
   ...commandContracts,
   ...accountContracts,
   ...decisionContracts,
@@ -72,6 +75,7 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'StationBooted':
     case 'ConnectorStatusChanged':
     case 'IdentityContested':
+    case 'FramesRecorded':
     case 'RemoteStopRequested':
     case 'RemoteStopAccepted':
     case 'RemoteStopRejected':

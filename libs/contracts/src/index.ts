@@ -9,6 +9,8 @@ export * from './estimate-events';
 export * from './event-catalog';
 export type { EventContract } from './event-contract';
 export * from './event-record';
+export * from './frame-chain';
+export * from './frame-events';
 export * from './journal-events';
 export * from './orphan-events';
 export * from './payment-events';

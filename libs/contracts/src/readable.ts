@@ -24,6 +24,7 @@ export const optionalMessageFields = {
   'tallywatt.pricing.v1.PricingStep': ['utilisationPercent', 'sessionsStartedInHour'],
   'tallywatt.pricing.v1.TariffPublished': ['adjustedBy'],
   'tallywatt.payment.v1.PaymentPreauthorized': ['captureBefore'],
+  'tallywatt.frame.v1.FramesRecorded': ['endedAt'],
   'tallywatt.reconciliation.v1.DiscrepancyFound': ['expected', 'actual'],
 } as const;
 

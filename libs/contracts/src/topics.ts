@@ -30,6 +30,7 @@ export const topics = [
   topic('charging.sessions.v1', 'ocpp-gateway', 'session id', 'what happened in one session'),
   topic('charging.orphans.v1', 'ocpp-gateway', 'charge point id', 'facts without a session', 3),
   topic('charging.stations.v1', 'ocpp-gateway', 'charge point id', 'connections, boots, statuses'),
+  topic('charging.frames.v1', 'ocpp-gateway', 'charge point id', 'what was said, frame by frame'),
   topic(
     'charging.commands.v1',
     'ocpp-gateway',

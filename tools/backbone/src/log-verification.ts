@@ -29,6 +29,7 @@ const verifiedTopics = [
   'charging.commands.v1',
   'charging.orphans.v1',
   'charging.stations.v1',
+  'charging.frames.v1',
   'access.allowances.v1',
   'charging.sessions.v1',
   'access.decisions.v1',
