@@ -108,6 +108,9 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'TokenIssued':
     case 'TokenBlocked':
       return event.tokenRef;
+    case 'FleetRegistered':
+    case 'FleetClosed':
+      return event.fleetRef;
     case 'ChargingAuthorized':
     case 'ChargingDenied':
       return event.decision.tokenRef;

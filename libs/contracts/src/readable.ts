@@ -9,7 +9,7 @@ import type { Instant } from '@tallywatt/time';
 export const optionalMessageFields = {
   'tallywatt.values.v1.Location': ['taxRatePercent'],
   'tallywatt.session.v1.MeterReading': ['stateOfChargePercent'],
-  'tallywatt.access.v1.TokenIssued': ['expiresAt'],
+  'tallywatt.access.v1.TokenIssued': ['expiresAt', 'roaming'],
   'tallywatt.access.v1.EntitlementGranted': ['validUntil'],
   'tallywatt.access.v1.EntitlementChanged': ['validUntil'],
   'tallywatt.access.v1.ChargingDecision': ['discountPercent', 'hold', 'tariff', 'includedEnergy'],

@@ -13,8 +13,14 @@ import {
 import { contractOf } from './event-contract';
 import type { EventOf } from './readable';
 
-/** How a session that agrees everywhere ended. */
-export const reconciliationOutcomeValues = ['settled', 'receivable-open', 'nothing-due'] as const;
+/** How a session that agrees everywhere ended; the last two are on a bill that is not a card's. */
+export const reconciliationOutcomeValues = [
+  'settled',
+  'receivable-open',
+  'nothing-due',
+  'billed-to-partner',
+  'billed-to-fleet',
+] as const;
 export type ReconciliationOutcome = (typeof reconciliationOutcomeValues)[number];
 
 export type SubjectReconciled = EventOf<

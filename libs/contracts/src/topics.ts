@@ -41,8 +41,8 @@ export const topics = [
   topic(
     'access.accounts.v1',
     'authorization',
-    'driver or token reference',
-    'drivers and tokens',
+    'driver, token or fleet reference',
+    'drivers, tokens and fleets',
     3,
   ),
   topic('access.decisions.v1', 'authorization', 'token reference', 'who may charge, and why'),
@@ -50,7 +50,7 @@ export const topics = [
   topic(
     'access.allowances.v1',
     'authorization',
-    'driver reference and month',
+    'driver or fleet reference and month',
     'included energy, drawn and returned',
   ),
   topic('pricing.tariffs.v1', 'pricing-engine', 'tariff id', 'tariff versions, assignments', 3),

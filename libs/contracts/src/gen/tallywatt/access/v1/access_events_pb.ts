@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/access/v1/access_events.proto.
  */
 export const file_tallywatt_access_v1_access_events: GenFile = /*@__PURE__*/
-  fileDesc("Cid0YWxseXdhdHQvYWNjZXNzL3YxL2FjY2Vzc19ldmVudHMucHJvdG8SE3RhbGx5d2F0dC5hY2Nlc3MudjEiNgoQRHJpdmVyUmVnaXN0ZXJlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCSKMAgoLVG9rZW5Jc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhEKCXRva2VuX3JlZhgCIAEoCRIXCgpkcml2ZXJfcmVmGAMgASgJSACIAQESFgoJZ3JvdXBfcmVmGAQgASgJSAGIAQESEgoKdG9rZW5fdHlwZRgFIAEoCRIzCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgCiAEBEh4KEXBheW1lbnRfbWV0aG9kX2lkGAcgASgJSAOIAQFCDQoLX2RyaXZlcl9yZWZCDAoKX2dyb3VwX3JlZkINCgtfZXhwaXJlc19hdEIUChJfcGF5bWVudF9tZXRob2RfaWQiQQoMVG9rZW5CbG9ja2VkEg4KBmNwb19pZBgBIAEoCRIRCgl0b2tlbl9yZWYYAiABKAkSDgoGcmVhc29uGAMgASgJIpECChJFbnRpdGxlbWVudEdyYW50ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmRyaXZlcl9yZWYYAiABKAkSGwoTZW50aXRsZW1lbnRfdmVyc2lvbhgDIAEoAxIMCgR0aWVyGAQgASgJEjYKEGRpc2NvdW50X3BlcmNlbnQYBSABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSLgoKdmFsaWRfZnJvbRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoLdmFsaWRfdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDgoMX3ZhbGlkX3VudGlsIpECChJFbnRpdGxlbWVudENoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhIKCmRyaXZlcl9yZWYYAiABKAkSGwoTZW50aXRsZW1lbnRfdmVyc2lvbhgDIAEoAxIMCgR0aWVyGAQgASgJEjYKEGRpc2NvdW50X3BlcmNlbnQYBSABKAsyHC50YWxseXdhdHQudmFsdWVzLnYxLkRlY2ltYWwSLgoKdmFsaWRfZnJvbRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoLdmFsaWRfdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDgoMX3ZhbGlkX3VudGlsImUKEkVudGl0bGVtZW50UmV2b2tlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCRIbChNlbnRpdGxlbWVudF92ZXJzaW9uGAMgASgDEg4KBnJlYXNvbhgEIAEoCSKFAQoSRW50aXRsZW1lbnRFeHBpcmVkEg4KBmNwb19pZBgBIAEoCRISCgpkcml2ZXJfcmVmGAIgASgJEhsKE2VudGl0bGVtZW50X3ZlcnNpb24YAyABKAMSLgoKZXhwaXJlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXwoOSW5jbHVkZWRFbmVyZ3kSEwoLc3ViamVjdF9yZWYYASABKAkSGAoQbW9udGhseV9taWxsaV93aBgCIAEoAxITCgZwZXJpb2QYAyABKAlIAIgBAUIJCgdfcGVyaW9kIs4GChBDaGFyZ2luZ0RlY2lzaW9uEhMKC2RlY2lzaW9uX2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIRCgl0b2tlbl9yZWYYAyABKAkSFwoKZHJpdmVyX3JlZhgEIAEoCUgAiAEBEhYKCWdyb3VwX3JlZhgFIAEoCUgBiAEBEgwKBHRpZXIYBiABKAkSOwoQZGlzY291bnRfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgCiAEBEiAKE2VudGl0bGVtZW50X3ZlcnNpb24YCCABKANIA4gBARIfChJlbnRpdGxlbWVudF9hZ2VfbXMYCSABKANIBIgBARIVCg1wYXltZW50X3JvdXRlGAogASgJEh4KEXBheW1lbnRfbWV0aG9kX2lkGAsgASgJSAWIAQESLQoEaG9sZBgMIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXlIBogBARI5CgZ0YXJpZmYYDSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZUgHiAEBEgwKBHJ1bGUYDiABKAkSLgoKZGVjaWRlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoUdGFyaWZmX2Fzc2lnbm1lbnRfaWQYECABKAlICIgBARInChp0YXJpZmZfYXNzaWdubWVudF9yZXZpc2lvbhgSIAEoA0gJiAEBEkEKD2luY2x1ZGVkX2VuZXJneRgRIAEoCzIjLnRhbGx5d2F0dC5hY2Nlc3MudjEuSW5jbHVkZWRFbmVyZ3lICogBAUINCgtfZHJpdmVyX3JlZkIMCgpfZ3JvdXBfcmVmQhMKEV9kaXNjb3VudF9wZXJjZW50QhYKFF9lbnRpdGxlbWVudF92ZXJzaW9uQhUKE19lbnRpdGxlbWVudF9hZ2VfbXNCFAoSX3BheW1lbnRfbWV0aG9kX2lkQgcKBV9ob2xkQgkKB190YXJpZmZCFwoVX3RhcmlmZl9hc3NpZ25tZW50X2lkQh0KG190YXJpZmZfYXNzaWdubWVudF9yZXZpc2lvbkISChBfaW5jbHVkZWRfZW5lcmd5Ip0BChJDaGFyZ2luZ0F1dGhvcml6ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSDwoHcHVycG9zZRgEIAEoCRI3CghkZWNpc2lvbhgFIAEoCzIlLnRhbGx5d2F0dC5hY2Nlc3MudjEuQ2hhcmdpbmdEZWNpc2lvbiKZAQoOQ2hhcmdpbmdEZW5pZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSDwoHcHVycG9zZRgEIAEoCRI3CghkZWNpc2lvbhgFIAEoCzIlLnRhbGx5d2F0dC5hY2Nlc3MudjEuQ2hhcmdpbmdEZWNpc2lvbiL8AQoOQWxsb3dhbmNlRHJhd24SDgoGY3BvX2lkGAEgASgJEhMKC3N1YmplY3RfcmVmGAIgASgJEg4KBnBlcmlvZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEhcKD2VuZXJneV9yZXZpc2lvbhgFIAEoBRIfChdzZXNzaW9uX2VuZXJneV9taWxsaV93aBgGIAEoAxIWCg5kcmF3bl9taWxsaV93aBgHIAEoAxIeChZzZXNzaW9uX2RyYXduX21pbGxpX3doGAggASgDEhgKEG1vbnRobHlfbWlsbGlfd2gYCSABKAMSFQoNbGVmdF9taWxsaV93aBgKIAEoAyKCAgoRQWxsb3dhbmNlUmV0dXJuZWQSDgoGY3BvX2lkGAEgASgJEhMKC3N1YmplY3RfcmVmGAIgASgJEg4KBnBlcmlvZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEhcKD2VuZXJneV9yZXZpc2lvbhgFIAEoBRIfChdzZXNzaW9uX2VuZXJneV9taWxsaV93aBgGIAEoAxIZChFyZXR1cm5lZF9taWxsaV93aBgHIAEoAxIeChZzZXNzaW9uX2RyYXduX21pbGxpX3doGAggASgDEhgKEG1vbnRobHlfbWlsbGlfd2gYCSABKAMSFQoNbGVmdF9taWxsaV93aBgKIAEoA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cid0YWxseXdhdHQvYWNjZXNzL3YxL2FjY2Vzc19ldmVudHMucHJvdG8SE3RhbGx5d2F0dC5hY2Nlc3MudjEiNgoQRHJpdmVyUmVnaXN0ZXJlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCSL3AgoLVG9rZW5Jc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhEKCXRva2VuX3JlZhgCIAEoCRIXCgpkcml2ZXJfcmVmGAMgASgJSACIAQESFgoJZ3JvdXBfcmVmGAQgASgJSAGIAQESEgoKdG9rZW5fdHlwZRgFIAEoCRIzCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgCiAEBEh4KEXBheW1lbnRfbWV0aG9kX2lkGAcgASgJSAOIAQESFgoJZmxlZXRfcmVmGAggASgJSASIAQESNwoHcm9hbWluZxgJIAEoCzIhLnRhbGx5d2F0dC5hY2Nlc3MudjEuUm9hbWluZ1Rva2VuSAWIAQFCDQoLX2RyaXZlcl9yZWZCDAoKX2dyb3VwX3JlZkINCgtfZXhwaXJlc19hdEIUChJfcGF5bWVudF9tZXRob2RfaWRCDAoKX2ZsZWV0X3JlZkIKCghfcm9hbWluZyIzCgxSb2FtaW5nVG9rZW4SEAoIcGFydHlfaWQYASABKAkSEQoJd2hpdGVsaXN0GAIgASgJIkEKDFRva2VuQmxvY2tlZBIOCgZjcG9faWQYASABKAkSEQoJdG9rZW5fcmVmGAIgASgJEg4KBnJlYXNvbhgDIAEoCSKRAgoSRW50aXRsZW1lbnRHcmFudGVkEg4KBmNwb19pZBgBIAEoCRISCgpkcml2ZXJfcmVmGAIgASgJEhsKE2VudGl0bGVtZW50X3ZlcnNpb24YAyABKAMSDAoEdGllchgEIAEoCRI2ChBkaXNjb3VudF9wZXJjZW50GAUgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEi4KCnZhbGlkX2Zyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKC3ZhbGlkX3VudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBQg4KDF92YWxpZF91bnRpbCKRAgoSRW50aXRsZW1lbnRDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRISCgpkcml2ZXJfcmVmGAIgASgJEhsKE2VudGl0bGVtZW50X3ZlcnNpb24YAyABKAMSDAoEdGllchgEIAEoCRI2ChBkaXNjb3VudF9wZXJjZW50GAUgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEi4KCnZhbGlkX2Zyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKC3ZhbGlkX3VudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBQg4KDF92YWxpZF91bnRpbCJlChJFbnRpdGxlbWVudFJldm9rZWQSDgoGY3BvX2lkGAEgASgJEhIKCmRyaXZlcl9yZWYYAiABKAkSGwoTZW50aXRsZW1lbnRfdmVyc2lvbhgDIAEoAxIOCgZyZWFzb24YBCABKAkihQEKEkVudGl0bGVtZW50RXhwaXJlZBIOCgZjcG9faWQYASABKAkSEgoKZHJpdmVyX3JlZhgCIAEoCRIbChNlbnRpdGxlbWVudF92ZXJzaW9uGAMgASgDEi4KCmV4cGlyZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpoBCg9GbGVldFJlZ2lzdGVyZWQSDgoGY3BvX2lkGAEgASgJEhEKCWZsZWV0X3JlZhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIMCgRwbGFuGAQgASgJEhEKCXRpbWVfem9uZRgFIAEoCRIxCg1yZWdpc3RlcmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJxCgtGbGVldENsb3NlZBIOCgZjcG9faWQYASABKAkSEQoJZmxlZXRfcmVmGAIgASgJEhAKCHJldmlzaW9uGAMgASgDEi0KCWNsb3NlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXwoOSW5jbHVkZWRFbmVyZ3kSEwoLc3ViamVjdF9yZWYYASABKAkSGAoQbW9udGhseV9taWxsaV93aBgCIAEoAxITCgZwZXJpb2QYAyABKAlIAIgBAUIJCgdfcGVyaW9kIqgHChBDaGFyZ2luZ0RlY2lzaW9uEhMKC2RlY2lzaW9uX2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIRCgl0b2tlbl9yZWYYAyABKAkSFwoKZHJpdmVyX3JlZhgEIAEoCUgAiAEBEhYKCWdyb3VwX3JlZhgFIAEoCUgBiAEBEgwKBHRpZXIYBiABKAkSOwoQZGlzY291bnRfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgCiAEBEiAKE2VudGl0bGVtZW50X3ZlcnNpb24YCCABKANIA4gBARIfChJlbnRpdGxlbWVudF9hZ2VfbXMYCSABKANIBIgBARIVCg1wYXltZW50X3JvdXRlGAogASgJEh4KEXBheW1lbnRfbWV0aG9kX2lkGAsgASgJSAWIAQESLQoEaG9sZBgMIAEoCzIaLnRhbGx5d2F0dC52YWx1ZXMudjEuTW9uZXlIBogBARI5CgZ0YXJpZmYYDSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZUgHiAEBEgwKBHJ1bGUYDiABKAkSLgoKZGVjaWRlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoUdGFyaWZmX2Fzc2lnbm1lbnRfaWQYECABKAlICIgBARInChp0YXJpZmZfYXNzaWdubWVudF9yZXZpc2lvbhgSIAEoA0gJiAEBEkEKD2luY2x1ZGVkX2VuZXJneRgRIAEoCzIjLnRhbGx5d2F0dC5hY2Nlc3MudjEuSW5jbHVkZWRFbmVyZ3lICogBARIdChByb2FtaW5nX3BhcnR5X2lkGBMgASgJSAuIAQESFgoJZmxlZXRfcmVmGBQgASgJSAyIAQFCDQoLX2RyaXZlcl9yZWZCDAoKX2dyb3VwX3JlZkITChFfZGlzY291bnRfcGVyY2VudEIWChRfZW50aXRsZW1lbnRfdmVyc2lvbkIVChNfZW50aXRsZW1lbnRfYWdlX21zQhQKEl9wYXltZW50X21ldGhvZF9pZEIHCgVfaG9sZEIJCgdfdGFyaWZmQhcKFV90YXJpZmZfYXNzaWdubWVudF9pZEIdChtfdGFyaWZmX2Fzc2lnbm1lbnRfcmV2aXNpb25CEgoQX2luY2x1ZGVkX2VuZXJneUITChFfcm9hbWluZ19wYXJ0eV9pZEIMCgpfZmxlZXRfcmVmIp0BChJDaGFyZ2luZ0F1dGhvcml6ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSDwoHcHVycG9zZRgEIAEoCRI3CghkZWNpc2lvbhgFIAEoCzIlLnRhbGx5d2F0dC5hY2Nlc3MudjEuQ2hhcmdpbmdEZWNpc2lvbiKZAQoOQ2hhcmdpbmdEZW5pZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSDwoHcHVycG9zZRgEIAEoCRI3CghkZWNpc2lvbhgFIAEoCzIlLnRhbGx5d2F0dC5hY2Nlc3MudjEuQ2hhcmdpbmdEZWNpc2lvbiL8AQoOQWxsb3dhbmNlRHJhd24SDgoGY3BvX2lkGAEgASgJEhMKC3N1YmplY3RfcmVmGAIgASgJEg4KBnBlcmlvZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEhcKD2VuZXJneV9yZXZpc2lvbhgFIAEoBRIfChdzZXNzaW9uX2VuZXJneV9taWxsaV93aBgGIAEoAxIWCg5kcmF3bl9taWxsaV93aBgHIAEoAxIeChZzZXNzaW9uX2RyYXduX21pbGxpX3doGAggASgDEhgKEG1vbnRobHlfbWlsbGlfd2gYCSABKAMSFQoNbGVmdF9taWxsaV93aBgKIAEoAyKCAgoRQWxsb3dhbmNlUmV0dXJuZWQSDgoGY3BvX2lkGAEgASgJEhMKC3N1YmplY3RfcmVmGAIgASgJEg4KBnBlcmlvZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEhcKD2VuZXJneV9yZXZpc2lvbhgFIAEoBRIfChdzZXNzaW9uX2VuZXJneV9taWxsaV93aBgGIAEoAxIZChFyZXR1cm5lZF9taWxsaV93aBgHIAEoAxIeChZzZXNzaW9uX2RyYXduX21pbGxpX3doGAggASgDEhgKEG1vbnRobHlfbWlsbGlfd2gYCSABKAMSFQoNbGVmdF9taWxsaV93aBgKIAEoA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * @generated from message tallywatt.access.v1.DriverRegistered
@@ -99,6 +99,20 @@ export type TokenIssued = Message<"tallywatt.access.v1.TokenIssued"> & {
    * @generated from field: optional string payment_method_id = 7;
    */
   paymentMethodId?: string | undefined;
+
+  /**
+   * The fleet that pays for what this token charges.
+   *
+   * @generated from field: optional string fleet_ref = 8;
+   */
+  fleetRef?: string | undefined;
+
+  /**
+   * Left out for tokens of the CPO's own drivers.
+   *
+   * @generated from field: optional tallywatt.access.v1.RoamingToken roaming = 9;
+   */
+  roaming?: RoamingToken | undefined;
 };
 
 /**
@@ -143,6 +157,20 @@ export type TokenIssuedJson = {
    * @generated from field: optional string payment_method_id = 7;
    */
   paymentMethodId?: string;
+
+  /**
+   * The fleet that pays for what this token charges.
+   *
+   * @generated from field: optional string fleet_ref = 8;
+   */
+  fleetRef?: string;
+
+  /**
+   * Left out for tokens of the CPO's own drivers.
+   *
+   * @generated from field: optional tallywatt.access.v1.RoamingToken roaming = 9;
+   */
+  roaming?: RoamingTokenJson;
 };
 
 /**
@@ -151,6 +179,55 @@ export type TokenIssuedJson = {
  */
 export const TokenIssuedSchema: GenMessage<TokenIssued, {jsonType: TokenIssuedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_access_v1_access_events, 1);
+
+/**
+ * A token of another network's driver, who is billed to that network (OCPI 2.2.1 mod_tokens).
+ *
+ * @generated from message tallywatt.access.v1.RoamingToken
+ */
+export type RoamingToken = Message<"tallywatt.access.v1.RoamingToken"> & {
+  /**
+   * The home network: OCPI country code and party id, such as NLABC.
+   *
+   * @generated from field: string party_id = 1;
+   */
+  partyId: string;
+
+  /**
+   * OCPI WhitelistType: ALWAYS | ALLOWED | ALLOWED_OFFLINE | NEVER
+   *
+   * @generated from field: string whitelist = 2;
+   */
+  whitelist: string;
+};
+
+/**
+ * A token of another network's driver, who is billed to that network (OCPI 2.2.1 mod_tokens).
+ *
+ * @generated from message tallywatt.access.v1.RoamingToken
+ */
+export type RoamingTokenJson = {
+  /**
+   * The home network: OCPI country code and party id, such as NLABC.
+   *
+   * @generated from field: string party_id = 1;
+   */
+  partyId?: string;
+
+  /**
+   * OCPI WhitelistType: ALWAYS | ALLOWED | ALLOWED_OFFLINE | NEVER
+   *
+   * @generated from field: string whitelist = 2;
+   */
+  whitelist?: string;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.RoamingToken.
+ * Use `create(RoamingTokenSchema)` to create a new message.
+ */
+export const RoamingTokenSchema: GenMessage<RoamingToken, {jsonType: RoamingTokenJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_access_events, 2);
 
 /**
  * @generated from message tallywatt.access.v1.TokenBlocked
@@ -197,7 +274,7 @@ export type TokenBlockedJson = {
  * Use `create(TokenBlockedSchema)` to create a new message.
  */
 export const TokenBlockedSchema: GenMessage<TokenBlocked, {jsonType: TokenBlockedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 2);
+  messageDesc(file_tallywatt_access_v1_access_events, 3);
 
 /**
  * @generated from message tallywatt.access.v1.EntitlementGranted
@@ -284,7 +361,7 @@ export type EntitlementGrantedJson = {
  * Use `create(EntitlementGrantedSchema)` to create a new message.
  */
 export const EntitlementGrantedSchema: GenMessage<EntitlementGranted, {jsonType: EntitlementGrantedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 3);
+  messageDesc(file_tallywatt_access_v1_access_events, 4);
 
 /**
  * @generated from message tallywatt.access.v1.EntitlementChanged
@@ -371,7 +448,7 @@ export type EntitlementChangedJson = {
  * Use `create(EntitlementChangedSchema)` to create a new message.
  */
 export const EntitlementChangedSchema: GenMessage<EntitlementChanged, {jsonType: EntitlementChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 4);
+  messageDesc(file_tallywatt_access_v1_access_events, 5);
 
 /**
  * @generated from message tallywatt.access.v1.EntitlementRevoked
@@ -428,7 +505,7 @@ export type EntitlementRevokedJson = {
  * Use `create(EntitlementRevokedSchema)` to create a new message.
  */
 export const EntitlementRevokedSchema: GenMessage<EntitlementRevoked, {jsonType: EntitlementRevokedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 5);
+  messageDesc(file_tallywatt_access_v1_access_events, 6);
 
 /**
  * @generated from message tallywatt.access.v1.EntitlementExpired
@@ -485,7 +562,161 @@ export type EntitlementExpiredJson = {
  * Use `create(EntitlementExpiredSchema)` to create a new message.
  */
 export const EntitlementExpiredSchema: GenMessage<EntitlementExpired, {jsonType: EntitlementExpiredJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 6);
+  messageDesc(file_tallywatt_access_v1_access_events, 7);
+
+/**
+ * A company whose tokens charge on one bill. Said again, it is as it was said last.
+ *
+ * @generated from message tallywatt.access.v1.FleetRegistered
+ */
+export type FleetRegistered = Message<"tallywatt.access.v1.FleetRegistered"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string fleet_ref = 2;
+   */
+  fleetRef: string;
+
+  /**
+   * Counts what was said of the fleet, from 1: the highest one holds.
+   *
+   * @generated from field: int64 revision = 3;
+   */
+  revision: bigint;
+
+  /**
+   * Its plan, as tariffs name it in their extension (`fleets[].plan`): the tier of its sessions.
+   *
+   * @generated from field: string plan = 4;
+   */
+  plan: string;
+
+  /**
+   * IANA zone of its calendar months.
+   *
+   * @generated from field: string time_zone = 5;
+   */
+  timeZone: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp registered_at = 6;
+   */
+  registeredAt?: Timestamp | undefined;
+};
+
+/**
+ * A company whose tokens charge on one bill. Said again, it is as it was said last.
+ *
+ * @generated from message tallywatt.access.v1.FleetRegistered
+ */
+export type FleetRegisteredJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string fleet_ref = 2;
+   */
+  fleetRef?: string;
+
+  /**
+   * Counts what was said of the fleet, from 1: the highest one holds.
+   *
+   * @generated from field: int64 revision = 3;
+   */
+  revision?: string;
+
+  /**
+   * Its plan, as tariffs name it in their extension (`fleets[].plan`): the tier of its sessions.
+   *
+   * @generated from field: string plan = 4;
+   */
+  plan?: string;
+
+  /**
+   * IANA zone of its calendar months.
+   *
+   * @generated from field: string time_zone = 5;
+   */
+  timeZone?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp registered_at = 6;
+   */
+  registeredAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.FleetRegistered.
+ * Use `create(FleetRegisteredSchema)` to create a new message.
+ */
+export const FleetRegisteredSchema: GenMessage<FleetRegistered, {jsonType: FleetRegisteredJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_access_events, 8);
+
+/**
+ * Its tokens may not charge any more.
+ *
+ * @generated from message tallywatt.access.v1.FleetClosed
+ */
+export type FleetClosed = Message<"tallywatt.access.v1.FleetClosed"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string fleet_ref = 2;
+   */
+  fleetRef: string;
+
+  /**
+   * @generated from field: int64 revision = 3;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp closed_at = 4;
+   */
+  closedAt?: Timestamp | undefined;
+};
+
+/**
+ * Its tokens may not charge any more.
+ *
+ * @generated from message tallywatt.access.v1.FleetClosed
+ */
+export type FleetClosedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string fleet_ref = 2;
+   */
+  fleetRef?: string;
+
+  /**
+   * @generated from field: int64 revision = 3;
+   */
+  revision?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp closed_at = 4;
+   */
+  closedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.FleetClosed.
+ * Use `create(FleetClosedSchema)` to create a new message.
+ */
+export const FleetClosedSchema: GenMessage<FleetClosed, {jsonType: FleetClosedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_access_events, 9);
 
 /**
  * Energy that a membership or fleet plan includes each month.
@@ -494,7 +725,7 @@ export const EntitlementExpiredSchema: GenMessage<EntitlementExpired, {jsonType:
  */
 export type IncludedEnergy = Message<"tallywatt.access.v1.IncludedEnergy"> & {
   /**
-   * Whose energy it is: a driver reference.
+   * Whose energy it is: a driver reference, or that of a fleet, whose drivers share it.
    *
    * @generated from field: string subject_ref = 1;
    */
@@ -523,7 +754,7 @@ export type IncludedEnergy = Message<"tallywatt.access.v1.IncludedEnergy"> & {
  */
 export type IncludedEnergyJson = {
   /**
-   * Whose energy it is: a driver reference.
+   * Whose energy it is: a driver reference, or that of a fleet, whose drivers share it.
    *
    * @generated from field: string subject_ref = 1;
    */
@@ -550,7 +781,7 @@ export type IncludedEnergyJson = {
  * Use `create(IncludedEnergySchema)` to create a new message.
  */
 export const IncludedEnergySchema: GenMessage<IncludedEnergy, {jsonType: IncludedEnergyJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 7);
+  messageDesc(file_tallywatt_access_v1_access_events, 10);
 
 /**
  * What was decided when a token asked to charge, with the evidence it rested on.
@@ -586,7 +817,7 @@ export type ChargingDecision = Message<"tallywatt.access.v1.ChargingDecision"> &
   groupRef?: string | undefined;
 
   /**
-   * retail, or the membership tier.
+   * retail, the membership tier, the fleet's plan, or roaming.
    *
    * @generated from field: string tier = 6;
    */
@@ -610,7 +841,7 @@ export type ChargingDecision = Message<"tallywatt.access.v1.ChargingDecision"> &
   entitlementAgeMs?: bigint | undefined;
 
   /**
-   * card | none
+   * card | none | roaming (billed to the home network) | fleet (billed to the fleet)
    *
    * @generated from field: string payment_route = 10;
    */
@@ -665,6 +896,20 @@ export type ChargingDecision = Message<"tallywatt.access.v1.ChargingDecision"> &
    * @generated from field: optional tallywatt.access.v1.IncludedEnergy included_energy = 17;
    */
   includedEnergy?: IncludedEnergy | undefined;
+
+  /**
+   * Whom the route roaming bills: OCPI country code and party id, such as NLABC. Left out for others.
+   *
+   * @generated from field: optional string roaming_party_id = 19;
+   */
+  roamingPartyId?: string | undefined;
+
+  /**
+   * Whom the route fleet bills. Left out for others.
+   *
+   * @generated from field: optional string fleet_ref = 20;
+   */
+  fleetRef?: string | undefined;
 };
 
 /**
@@ -701,7 +946,7 @@ export type ChargingDecisionJson = {
   groupRef?: string;
 
   /**
-   * retail, or the membership tier.
+   * retail, the membership tier, the fleet's plan, or roaming.
    *
    * @generated from field: string tier = 6;
    */
@@ -725,7 +970,7 @@ export type ChargingDecisionJson = {
   entitlementAgeMs?: string;
 
   /**
-   * card | none
+   * card | none | roaming (billed to the home network) | fleet (billed to the fleet)
    *
    * @generated from field: string payment_route = 10;
    */
@@ -780,6 +1025,20 @@ export type ChargingDecisionJson = {
    * @generated from field: optional tallywatt.access.v1.IncludedEnergy included_energy = 17;
    */
   includedEnergy?: IncludedEnergyJson;
+
+  /**
+   * Whom the route roaming bills: OCPI country code and party id, such as NLABC. Left out for others.
+   *
+   * @generated from field: optional string roaming_party_id = 19;
+   */
+  roamingPartyId?: string;
+
+  /**
+   * Whom the route fleet bills. Left out for others.
+   *
+   * @generated from field: optional string fleet_ref = 20;
+   */
+  fleetRef?: string;
 };
 
 /**
@@ -787,7 +1046,7 @@ export type ChargingDecisionJson = {
  * Use `create(ChargingDecisionSchema)` to create a new message.
  */
 export const ChargingDecisionSchema: GenMessage<ChargingDecision, {jsonType: ChargingDecisionJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 8);
+  messageDesc(file_tallywatt_access_v1_access_events, 11);
 
 /**
  * @generated from message tallywatt.access.v1.ChargingAuthorized
@@ -858,7 +1117,7 @@ export type ChargingAuthorizedJson = {
  * Use `create(ChargingAuthorizedSchema)` to create a new message.
  */
 export const ChargingAuthorizedSchema: GenMessage<ChargingAuthorized, {jsonType: ChargingAuthorizedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 9);
+  messageDesc(file_tallywatt_access_v1_access_events, 12);
 
 /**
  * @generated from message tallywatt.access.v1.ChargingDenied
@@ -925,7 +1184,7 @@ export type ChargingDeniedJson = {
  * Use `create(ChargingDeniedSchema)` to create a new message.
  */
 export const ChargingDeniedSchema: GenMessage<ChargingDenied, {jsonType: ChargingDeniedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 10);
+  messageDesc(file_tallywatt_access_v1_access_events, 13);
 
 /**
  * Included energy of a month was given to a session.
@@ -1076,7 +1335,7 @@ export type AllowanceDrawnJson = {
  * Use `create(AllowanceDrawnSchema)` to create a new message.
  */
 export const AllowanceDrawnSchema: GenMessage<AllowanceDrawn, {jsonType: AllowanceDrawnJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 11);
+  messageDesc(file_tallywatt_access_v1_access_events, 14);
 
 /**
  * A session took less than was known, and gives included energy of its month back.
@@ -1227,5 +1486,5 @@ export type AllowanceReturnedJson = {
  * Use `create(AllowanceReturnedSchema)` to create a new message.
  */
 export const AllowanceReturnedSchema: GenMessage<AllowanceReturned, {jsonType: AllowanceReturnedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_access_v1_access_events, 12);
+  messageDesc(file_tallywatt_access_v1_access_events, 15);
 

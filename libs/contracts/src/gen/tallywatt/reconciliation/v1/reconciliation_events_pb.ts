@@ -37,7 +37,7 @@ export type SubjectReconciled = Message<"tallywatt.reconciliation.v1.SubjectReco
   subjectId: string;
 
   /**
-   * settled | receivable-open | nothing-due | written-down-as-quarantined
+   * settled | receivable-open | nothing-due | billed-to-partner | billed-to-fleet
    *
    * @generated from field: string outcome = 3;
    */
@@ -93,7 +93,7 @@ export type SubjectReconciledJson = {
   subjectId?: string;
 
   /**
-   * settled | receivable-open | nothing-due | written-down-as-quarantined
+   * settled | receivable-open | nothing-due | billed-to-partner | billed-to-fleet
    *
    * @generated from field: string outcome = 3;
    */
