@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { accountKind, defaultChart, taxAccount } from './chart-of-accounts';
+import {
+  accountKind,
+  defaultChart,
+  roamingAccount,
+  taxAccount,
+  unbilledFleetAccount,
+} from './chart-of-accounts';
 import {
   assertBookable,
   bookedAmountMinor,
@@ -71,10 +77,33 @@ describe('the table of permitted postings', () => {
     for (const path of accounts) {
       const known = path.endsWith(':*')
         ? defaultChart.some((account) => account.path.startsWith(path.slice(0, -1))) ||
-          accountKind(`${path.slice(0, -1)}xx`) !== undefined
+          accountKind(`${path.slice(0, -1)}xxabc`) !== undefined
         : accountKind(path) !== undefined;
       expect([path, known]).toEqual([path, true]);
     }
+  });
+});
+
+describe('who owes instead of a driver', () => {
+  it('has an account of its own, whatever the case of its name', () => {
+    expect(roamingAccount('NLABC')).toBe('assets:receivable:roaming:nlabc');
+    expect(accountKind(roamingAccount('NLABC'))).toBe('asset');
+    expect(accountKind(unbilledFleetAccount('5B0E7C1A-9d2f'))).toBe('asset');
+  });
+
+  it.each(['assets:receivable:roaming:unknown', 'assets:receivable:fleet:unbilled:'])(
+    'is never nobody: %s',
+    (path) => expect(accountKind(path)).toBeUndefined(),
+  );
+
+  it('never meets the revenue of drivers', () => {
+    const lines = [...debit(roamingAccount('NLABC'), 5n), ...credit('revenue:charging:energy', 5n)];
+    expect(entryFaults({ ...priced, rule: 'roaming-cdr.issued', lines })).toEqual([
+      'revenue:charging:energy: roaming-cdr.issued may not credit it',
+    ]);
+    expect(entryFaults({ ...priced, lines })).toEqual([
+      'assets:receivable:roaming:nlabc: cdr.issued may not debit it',
+    ]);
   });
 });
 

@@ -1,7 +1,9 @@
 export {
   accountKind,
   defaultChart,
+  roamingAccount,
   taxAccount,
+  unbilledFleetAccount,
   type Account,
   type AccountKind,
 } from './chart-of-accounts';

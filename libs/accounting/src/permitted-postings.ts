@@ -2,6 +2,10 @@
 export type PostingRule =
   | 'cdr.issued'
   | 'cdr.credited'
+  | 'roaming-cdr.issued'
+  | 'roaming-cdr.credited'
+  | 'fleet-cdr.issued'
+  | 'fleet-cdr.credited'
   | 'payment.captured'
   | 'payment.refunded'
   | 'processor.fee'
@@ -20,6 +24,8 @@ const available = 'assets:processor:stripe:available';
 const inTransit = 'assets:processor:stripe:in-transit';
 const bank = 'assets:bank:operating';
 const driver = 'assets:receivable:driver';
+const partner = 'assets:receivable:roaming:*';
+const fleet = 'assets:receivable:fleet:unbilled:*';
 const fees = 'expenses:fees:processing';
 const suspense = 'assets:suspense';
 
@@ -40,6 +46,27 @@ export const permittedPostings: Readonly<Record<PostingRule, readonly Posting[]>
     ['credit', 'revenue:contra:discount'],
     ['credit', 'revenue:charging:price-limit'],
     ['debit', 'revenue:charging:*'],
+    ['debit', 'liabilities:tax:vat:*'],
+  ],
+  // Of a session that no card pays for: neither a driver's receivable nor our own tariff's revenue.
+  'roaming-cdr.issued': [
+    ['debit', partner],
+    ['credit', 'revenue:roaming'],
+    ['credit', 'liabilities:tax:vat:*'],
+  ],
+  'roaming-cdr.credited': [
+    ['credit', partner],
+    ['debit', 'revenue:roaming'],
+    ['debit', 'liabilities:tax:vat:*'],
+  ],
+  'fleet-cdr.issued': [
+    ['debit', fleet],
+    ['credit', 'revenue:fleet'],
+    ['credit', 'liabilities:tax:vat:*'],
+  ],
+  'fleet-cdr.credited': [
+    ['credit', fleet],
+    ['debit', 'revenue:fleet'],
     ['debit', 'liabilities:tax:vat:*'],
   ],
   'payment.captured': [

@@ -30,7 +30,7 @@ export const issuedCdr = (
 ): CdrIssued => {
   const { started, stop, closedAt } = facts;
   const { cpoId, sessionId, chargePointId, connectorId, location, startedAt, decision } = started;
-  const { tokenRef, driverRef, tier, paymentRoute } = decision;
+  const { tokenRef, driverRef, tier, paymentRoute, roamingPartyId, fleetRef } = decision;
   return {
     type: 'CdrIssued',
     cpoId,
@@ -66,6 +66,8 @@ export const issuedCdr = (
     timeZoneDataVersion: report.timeZoneDataVersion,
     ...(replaced === undefined ? {} : { replacesCdrId: replaced.cdrId }),
     ...(report.energyCost === undefined ? {} : { energyCost: cdrEnergyCost(report.energyCost) }),
+    ...(roamingPartyId === undefined ? {} : { roamingPartyId }),
+    ...(fleetRef === undefined ? {} : { fleetRef }),
   };
 };
 

@@ -7,6 +7,7 @@ export {
 } from './allowance';
 export { cdrIdOf, creditCdrIdOf } from './cdr';
 export { cdrContentHashes } from './cdr-content-hashes';
+export { cdrDebtor, type CdrDebtor } from './cdr-debtor';
 export {
   absentEntry,
   JournalContradicted,

@@ -16,6 +16,7 @@ import type {
   SettlementEvent,
 } from '@tallywatt/contracts';
 import { unreachable } from '@tallywatt/decider';
+import { cdrDebtor } from './cdr-debtor';
 
 /** What this service reads; every event of these topics has a line in the table below. */
 export type Fact = CdrEvent | PaymentEvent | SettlementEvent;
@@ -44,10 +45,10 @@ export type PostingContext = Readonly<{
 export const postingFor = (fact: Fact, context: PostingContext): Posting => {
   switch (fact.type) {
     case 'CdrIssued':
-      return booked('cdr.issued', fact, `Session ${fact.sessionId} priced`, context);
+      return booked(fact, `Session ${fact.sessionId} priced`, context);
     case 'CreditCdrIssued': {
       const narration = `Session ${fact.sessionId} credited: ${fact.reason}`;
-      return booked('cdr.credited', fact, narration, context);
+      return booked(fact, narration, context);
     }
     case 'CdrWithheld':
       return none('not-priced');
@@ -128,28 +129,36 @@ const revenueAccounts: ReadonlyMap<string, string> = new Map([
   ['ADJUSTMENT', 'revenue:charging:price-limit'],
 ]);
 
+/** What a home network or a fleet is billed is one revenue, whatever its lines are for. */
+const debtorRevenue = { 'roaming-partner': 'revenue:roaming', fleet: 'revenue:fleet' } as const;
+
 /** A credit CDR books the mirror image of its CDR: its amounts are negative. */
 const booked = (
-  rule: 'cdr.issued' | 'cdr.credited',
   cdr: CdrIssued | CreditCdrIssued,
   narration: string,
   { taxJurisdiction }: PostingContext,
 ): Posting => {
   if (cdr.totalInclTaxMinor === 0n) return none('nothing-due');
+  const debtor = cdrDebtor(cdr);
   const revenue = new Map<string, bigint>();
   for (const line of cdr.lines) {
+    const ofDimension = revenueAccounts.get(line.dimension);
     // Unknown is never zero: the books refuse an account they lack, and the record is parked.
     const account =
-      revenueAccounts.get(line.dimension) ?? `revenue:charging:unknown:${line.dimension}`;
+      ofDimension === undefined
+        ? `revenue:charging:unknown:${line.dimension}`
+        : debtor.kind === 'driver'
+          ? ofDimension
+          : debtorRevenue[debtor.kind];
     revenue.set(account, (revenue.get(account) ?? 0n) + line.amountMinor);
   }
   return entry({
-    rule,
+    rule: cdr.type === 'CdrIssued' ? debtor.issuedBy : debtor.creditedBy,
     documentId: cdr.cdrId,
     currency: cdr.currency,
     narration,
     lines: [
-      ...debit(driver, cdr.totalInclTaxMinor),
+      ...debit(debtor.account, cdr.totalInclTaxMinor),
       ...[...revenue].flatMap(([account, amountMinor]) => credit(account, amountMinor)),
       ...cdr.taxes.flatMap(({ taxMinor }) => credit(taxAccount(taxJurisdiction), taxMinor)),
     ],

@@ -12,7 +12,7 @@ export const journalColumns = (drafts: readonly EntryDraft[]): string =>
   drafts
     .map(({ rule, documentId, lines, currency }) =>
       [
-        `${rule.padEnd(20)}${documentId}`,
+        `${rule.padEnd(19)} ${documentId}`,
         ...lines.map(
           ({ side, account, amountMinor }) =>
             `  ${side.padEnd(8)}${account.padEnd(38)}${formatMoney({ amountMinor, currency }).padStart(12)}`,
