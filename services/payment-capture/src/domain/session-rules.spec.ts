@@ -1,6 +1,9 @@
 import type { SessionStarted } from '@tallywatt/contracts';
+import { cdrIssued } from '@tallywatt/testing';
+import { paymentDecider } from './payment';
 import {
   preauthorizationOf,
+  priceOf,
   settlementOf,
   withPrice,
   type SessionFacts,
@@ -48,6 +51,9 @@ describe('the start of a session', () => {
     }));
   it('asks for none when nothing is paid by card', () =>
     expect(preauthorizationOf(withDecision({ paymentRoute: 'none' }), identity)).toBeUndefined());
+  it.each(['roaming', 'fleet'])('asks for none when the route is %s, card or not', (route) =>
+    expect(preauthorizationOf(withDecision({ paymentRoute: route }), identity)).toBeUndefined(),
+  );
   it('asks for none when the driver may not charge', () =>
     expect(preauthorizationOf(withDecision({ status: 'Blocked' }), identity)).toBeUndefined());
   it('asks for none without a hold or without a card', () => {
@@ -104,4 +110,37 @@ describe('the end of a session', () => {
     expect(
       settlementOf({ identity, started: true, price, withheldReason: 'no-tariff' })?.type,
     ).toBe('SettleSession'));
+});
+
+describe('a CDR that somebody else is billed for', () => {
+  const facts = (cdrs: readonly string[], paymentRoute: string): SessionFacts =>
+    cdrs.reduce<SessionFacts>(
+      (known, cdrId, index) => {
+        const cdr = { ...cdrIssued('session-1', [['ENERGY', 1000n]], 190n), cdrId, paymentRoute };
+        const replacesCdrId = cdrs[index - 1];
+        const issued = replacesCdrId === undefined ? cdr : { ...cdr, replacesCdrId };
+        return withPrice(known, priceOf(issued, '2026-11-21T11:00:00.000Z'));
+      },
+      { identity, started: true },
+    );
+  const decisionOn = (known: SessionFacts) => {
+    const command = settlementOf(known);
+    if (command === undefined) throw new Error('nothing is asked of the payment');
+    return paymentDecider.decide(command, paymentDecider.initial);
+  };
+
+  it.each(['roaming', 'fleet'])('of route %s asks nothing of a payment', (route) =>
+    expect(decisionOn(facts(['cdr-1'], route))).toEqual({ kind: 'ignored', reason: 'nothing-due' }),
+  );
+  it.each(['roaming', 'fleet'])('of route %s asks nothing when it is corrected', (route) =>
+    expect(decisionOn(facts(['cdr-1', 'cdr-2'], route))).toEqual({
+      kind: 'ignored',
+      reason: 'nothing-due',
+    }),
+  );
+  it('is not that of a driver without a card, who owes it', () =>
+    expect(decisionOn(facts(['cdr-1'], 'none'))).toMatchObject({
+      kind: 'accepted',
+      events: [{ type: 'ReceivableOpened', reason: 'no-payment-route' }],
+    }));
 });

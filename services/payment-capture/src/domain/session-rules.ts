@@ -16,6 +16,7 @@ export const paymentIdOf = (cpoId: string, sessionId: string): string =>
 /** What a CDR says that a payment needs. */
 export type SessionPrice = Readonly<{
   cdrId: string;
+  /** What the payment has to bring: nothing of a CDR that a home network or a fleet is billed. */
   total: Money;
   /** The credited CDRs in whose place it stands, the first one first. */
   replacedCdrIds: readonly string[];
@@ -23,17 +24,25 @@ export type SessionPrice = Readonly<{
   issuedAt: Instant;
 }>;
 
-/** What a CDR that was issued then means for its payment. */
-export const priceOf = (
-  { cdrId, totalInclTaxMinor, currency, taxes, replacesCdrId }: CdrIssued,
-  issuedAt: Instant,
-): SessionPrice => ({
-  cdrId,
-  total: { amountMinor: totalInclTaxMinor, currency },
-  replacedCdrIds: replacesCdrId === undefined ? [] : [replacesCdrId],
-  taxes,
-  issuedAt,
-});
+/** Payment routes on which somebody else than the driver gets the bill, outside of any payment. */
+const routesOfOthers: readonly string[] = ['roaming', 'fleet'];
+
+/**
+ * What a CDR that was issued then means for its payment. Only a driver's asks for money here: a CDR
+ * that is billed to a home network or a fleet is to its payment as one over nothing, its correction
+ * too, so that it is never captured, never owed by a driver and never refunded to a card (ADR 28).
+ */
+export const priceOf = (cdr: CdrIssued, issuedAt: Instant): SessionPrice => {
+  const { cdrId, totalInclTaxMinor, currency, taxes, replacesCdrId } = cdr;
+  const isDrivers = !routesOfOthers.includes(cdr.paymentRoute);
+  return {
+    cdrId,
+    total: { amountMinor: isDrivers ? totalInclTaxMinor : 0n, currency },
+    replacedCdrIds: replacesCdrId === undefined ? [] : [replacesCdrId],
+    taxes: isDrivers ? taxes : [],
+    issuedAt,
+  };
+};
 
 /** What other topics have said so far about the session of a payment. */
 export type SessionFacts = Readonly<{
