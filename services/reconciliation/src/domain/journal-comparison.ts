@@ -1,4 +1,5 @@
 import { type Awaited, type Comparison, sum } from './comparison';
+import { cdrRules } from './debtor';
 import { reversalCategory } from './settlement-comparison';
 import { billedMinor, owedMinor, type BookedEntry, type Subject } from './subject';
 
@@ -21,10 +22,15 @@ const due = (rule: string, documentId: string): Due => ({
   isBookedBy: (booked) => booked === rule,
 });
 
-const entriesDue = (subject: Subject): readonly Due[] => [
-  ...Object.entries(subject.bills)
+const billEntriesDue = ({ bills, debtor }: Subject): readonly Due[] => {
+  const { issued, credited } = cdrRules(debtor);
+  return Object.entries(bills)
     .filter(([, { totalMinor }]) => totalMinor !== 0n)
-    .map(([cdrId, { isCredit }]) => due(isCredit ? 'cdr.credited' : 'cdr.issued', cdrId)),
+    .map(([cdrId, { isCredit }]) => due(isCredit ? credited : issued, cdrId));
+};
+
+const entriesDue = (subject: Subject): readonly Due[] => [
+  ...billEntriesDue(subject),
   ...Object.keys(subject.receivables).map((documentId) => due('receivable.opened', documentId)),
   ...Object.entries(subject.reductions)
     .filter(([, reducedMinor]) => reducedMinor !== 0n)
@@ -44,6 +50,10 @@ const factMissingFor = (subject: Subject, entry: BookedEntry): Awaited | undefin
   switch (postingRule) {
     case 'cdr.issued':
     case 'cdr.credited':
+    case 'roaming-cdr.issued':
+    case 'roaming-cdr.credited':
+    case 'fleet-cdr.issued':
+    case 'fleet-cdr.credited':
       return documentId in subject.bills ? undefined : 'cdr';
     case 'receivable.reduced':
       return documentId in subject.reductions ? undefined : 'payment';
@@ -79,8 +89,11 @@ const balancesDue = (subject: Subject): readonly (readonly [account: string, min
   );
   const netMinor = sum(movements.map((movement) => movement.netMinor));
   const settledMinor = sum(subject.available.map((id) => subject.movements[id]?.netMinor ?? 0n));
+  const { debtor } = subject;
+  const ofDriverMinor = debtor === undefined ? billedMinor(subject) : 0n;
   return [
-    [driver, billedMinor(subject) - chargedMinor - receivableMinor],
+    [driver, ofDriverMinor - chargedMinor - receivableMinor],
+    ...(debtor === undefined ? [] : [[debtor.account, billedMinor(subject)] as const]),
     [uncollected, receivableMinor],
     [pending, netMinor - settledMinor],
     [fees, sum(movements.map(({ feeMinor }) => feeMinor))],

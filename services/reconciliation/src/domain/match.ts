@@ -53,7 +53,29 @@ const givenBackMinor = ({ refunds }: Subject): bigint =>
       .map(({ amountMinor }) => amountMinor),
   );
 
+/**
+ * A session that a home network or a fleet is billed for: no payment is expected, and one that is
+ * there is a finding, until all of it has gone back.
+ */
+const compareNoPayment = (subject: Subject, amounts: Amounts, comparison: Comparison): void => {
+  const { capturedMinor, refundedMinor, receivableMinor } = amounts;
+  const takenMinor = capturedMinor - refundedMinor + receivableMinor;
+  if (takenMinor !== 0n) {
+    comparison.differs(
+      'captured-differs',
+      'payment',
+      'a driver has paid or owes for a session that somebody else is billed for',
+      { expectedMinor: 0n, actualMinor: takenMinor },
+    );
+  }
+  if (Object.keys(subject.captures).length === 0) compareRelease(subject, comparison);
+};
+
 const comparePayment = (subject: Subject, amounts: Amounts, comparison: Comparison): void => {
+  if (subject.debtor !== undefined) {
+    compareNoPayment(subject, amounts, comparison);
+    return;
+  }
   const { billedMinor, capturedMinor, receivableMinor } = amounts;
   const answeredMinor = capturedMinor + receivableMinor - givenBackMinor(subject);
   if (answeredMinor < billedMinor) comparison.awaits('payment');
@@ -122,10 +144,17 @@ export const match = (subject: Subject, payouts: ReadonlyMap<string, PayoutState
   const awaited = [...comparison.awaited].sort();
   if (discrepancies.length > 0) return { status: 'discrepant', awaited, discrepancies, amounts };
   if (awaited.length > 0) return { status: 'open', awaited, discrepancies, amounts };
-  return { status: 'reconciled', outcome: outcomeOf(amounts), awaited, discrepancies, amounts };
+  return {
+    status: 'reconciled',
+    outcome: outcomeOf(subject, amounts),
+    awaited,
+    discrepancies,
+    amounts,
+  };
 };
 
-const outcomeOf = (amounts: Amounts): ReconciliationOutcome => {
+const outcomeOf = ({ debtor }: Subject, amounts: Amounts): ReconciliationOutcome => {
   if (amounts.receivableMinor > 0n) return 'receivable-open';
-  return amounts.billedMinor === 0n ? 'nothing-due' : 'settled';
+  if (amounts.billedMinor === 0n) return 'nothing-due';
+  return debtor === undefined ? 'settled' : `billed-to-${debtor.kind}`;
 };

@@ -13,6 +13,7 @@ import type {
 import { unreachable } from '@tallywatt/decider';
 import type { Money } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
+import { debtorOf, type Debtor } from './debtor';
 
 /** One movement of the processor's balance that belongs to a session. */
 export type Movement = Readonly<{
@@ -62,6 +63,8 @@ export type Subject = Readonly<{
   quarantineReason?: string;
   /** The CDR that stands; none while the credit of one is here and its successor is not. */
   cdr?: Readonly<{ cdrId: string; totalMinor: bigint }>;
+  /** Who is billed instead of the driver; left out where a payment has to bring it. */
+  debtor?: Debtor;
   /** Totals of all CDRs and credit CDRs by their id, credits below zero. */
   bills: Readonly<Record<string, Readonly<{ totalMinor: bigint; isCredit: boolean }>>>;
   withheldReason?: string;
@@ -136,14 +139,16 @@ const withoutQuarantine = ({ quarantineReason: _, ...subject }: Subject): Subjec
 const withoutWithheldCorrection = ({ correctionWithheldReason: _, ...subject }: Subject): Subject =>
   subject;
 
-const withBill = (
-  subject: Subject,
-  { cdrId, currency, totalInclTaxMinor: totalMinor, type }: CdrIssued | CreditCdrIssued,
-): Subject => ({
-  ...withCurrency(subject, currency),
-  currency,
-  bills: { ...subject.bills, [cdrId]: { totalMinor, isCredit: type === 'CreditCdrIssued' } },
-});
+const withBill = (subject: Subject, cdr: CdrIssued | CreditCdrIssued): Subject => {
+  const { cdrId, currency, totalInclTaxMinor: totalMinor, type } = cdr;
+  const debtor = debtorOf(cdr);
+  return {
+    ...withCurrency(subject, currency),
+    currency,
+    ...(debtor === undefined ? {} : { debtor }),
+    bills: { ...subject.bills, [cdrId]: { totalMinor, isCredit: type === 'CreditCdrIssued' } },
+  };
+};
 
 const withoutCdr = ({ cdr: _, ...subject }: Subject): Subject => subject;
 

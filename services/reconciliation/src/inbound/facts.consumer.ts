@@ -74,8 +74,12 @@ const sessionsTouched = async (
   return touched;
 };
 
+const billingRules: readonly string[] = ['cdr.issued', 'roaming-cdr.issued', 'fleet-cdr.issued'];
+
 const billedAfter = (subject: Subject, { event, metadata }: RecordedEvent): number | undefined => {
-  if (event.type !== 'JournalEntryPosted' || event.postingRule !== 'cdr.issued') return undefined;
+  if (event.type !== 'JournalEntryPosted' || !billingRules.includes(event.postingRule)) {
+    return undefined;
+  }
   const { closeRecordedAt } = subject;
   if (closeRecordedAt === undefined) return undefined;
   return (Date.parse(metadata.recordedAt) - Date.parse(closeRecordedAt)) / 1_000;

@@ -15,7 +15,8 @@ type Row = { kind: Exposure['kind']; currency: string; sessions: string; amount:
 /**
  * What could be lost now: holds that are neither captured nor released, bills that no capture and
  * no receivable answers ten minutes after the session was closed (on a busy network some bill is
- * always a second old), and sessions a person has to look at. One statement over an index of just
+ * always a second old), and sessions a person has to look at. What a home network or a fleet is billed
+ * is on account with them, and no payment is to answer it. One statement over an index of just
  * these sessions.
  */
 export const exposures = async (sql: SqlClient, now: Instant): Promise<Exposure[]> => {
@@ -29,7 +30,7 @@ export const exposures = async (sql: SqlClient, now: Instant): Promise<Exposure[
      ), kinds AS (
        SELECT currency, CASE
            WHEN status = 'quarantined' THEN 'quarantined'
-           WHEN unpaid > 0 AND coalesce((facts->>'closeRecordedAt')::timestamptz
+           WHEN unpaid > 0 AND NOT facts ? 'debtor' AND coalesce((facts->>'closeRecordedAt')::timestamptz
              < $1::timestamptz - interval '10 minutes', true) THEN 'unpaid'
            WHEN facts ? 'holdMinor' AND facts->'captures' = '{}'
              AND facts->>'holdVoided' = 'false' THEN 'held' END AS kind,
