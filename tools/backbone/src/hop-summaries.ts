@@ -41,8 +41,12 @@ export const sessionSummary = (event: SessionEvent): string => {
   }
 };
 
-export const decisionSummary = ({ decision, purpose }: DecisionEvent): string =>
-  `${decision.status} for ${purpose}, ${decision.tier}, ${decision.paymentRoute}, rule ${decision.rule}`;
+export const decisionSummary = ({ decision, purpose }: DecisionEvent): string => {
+  const { status, tier, paymentRoute, roamingPartyId, fleetRef, rule } = decision;
+  const payer = roamingPartyId ?? fleetRef;
+  const route = payer === undefined ? paymentRoute : `${paymentRoute} by ${payer}`;
+  return `${status} for ${purpose}, ${tier}, ${route}, rule ${rule}`;
+};
 
 export const assignmentSummary = (event: TariffAssigned): string => {
   const { assignmentId, revision, tariffId, priority, assignedBy } = event;

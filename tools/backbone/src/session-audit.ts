@@ -5,7 +5,7 @@ import {
   type RecordedEvent,
   type SettlementEvent,
 } from '@tallywatt/contracts';
-import { journalEntryHash } from '@tallywatt/derivations';
+import { cdrDebtor, journalEntryHash } from '@tallywatt/derivations';
 import { CdrDerivation, type DerivedCdr } from './cdr-derivation';
 import { differences } from './difference';
 import { drawFaults } from './draw-derivation';
@@ -171,7 +171,9 @@ const paymentFaults = (
     const givenBack = of('PaymentRefundRequested').filter(
       ({ event }) => event.correctedCdrId !== undefined && !failed.includes(event.refundId),
     );
-    const billed = sum(bills.map((bill) => bill.totalInclTaxMinor));
+    const billed = sum(
+      bills.map((bill) => (cdrDebtor(bill).kind === 'driver' ? bill.totalInclTaxMinor : 0n)),
+    );
     const total =
       sum(settled.map(amountOf)) -
       sum(of('ReceivableReduced').map(amountOf)) -
@@ -179,7 +181,7 @@ const paymentFaults = (
       sum([...new Map(givenBack.map((one) => [one.event.refundId, amountOf(one)])).values()]);
     const isOpen = requested.length > 0 && of('PaymentCaptured').length === 0;
     if (total !== billed && !isOpen) {
-      const detail = `captured and receivable are ${total}, the CDRs say ${billed}`;
+      const detail = `captured and receivable are ${total}, the CDRs bill drivers ${billed}`;
       faults.push(fault('payment', `${detail} ${bills[0]?.currency} minor units`, settled[0]));
     }
     const named = new Set(bills.map(({ cdrId }) => cdrId));
