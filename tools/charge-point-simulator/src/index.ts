@@ -13,3 +13,6 @@ export type {
   SessionOutcome,
 } from './session-terms';
 export type { AuthorizationStatus, ConnectorStatus, StopReason } from './terms';
+export { runCase, type CaseRun, type RunSetting } from './corpus/case-run';
+export { corpusDirectory, readCorpus, type CorpusCase } from './corpus/corpus-case';
+export { factFaults, type ObservedFacts, type ObservedSession } from './corpus/session-facts';

@@ -9,6 +9,7 @@ import {
 
 /** What a test looks at of a question. */
 type Question = Readonly<{
+  chargePointId: string;
   idTag: string;
   purpose: string;
   tariffId: string;
@@ -20,9 +21,13 @@ type Question = Readonly<{
 
 const statuses: Readonly<Record<string, string>> = { BLOCKED: 'Blocked', '(none)': 'Invalid' };
 
-/** A real gRPC server that decides by the tag's name. */
+/** A real gRPC server that decides by the tag's name, or by what a test has said of it. */
 export const startAuthorization = async () => {
   const asked: Question[] = [];
+  /** What is said of a tag; idTags are compared without regard to case. */
+  const tokens = new Map<string, string>();
+  /** Where parking time has a price. */
+  const parkingBilledAt = new Set<string>();
   const mode = { isDown: false };
   const server = new Server();
   const { authorize } = AuthorizationService.method;
@@ -49,12 +54,13 @@ export const startAuthorization = async () => {
           tariffId: request.tariffId,
           version: 1n,
           contentHash: 'ab',
-          billsParkingTime: request.idTag === 'IDLE',
+          billsParkingTime: request.idTag === 'IDLE' || parkingBilledAt.has(request.chargePointId),
         };
         const response = create(AuthorizeResponseSchema, {
           decision: {
             decisionId: `decision-${asked.length}`,
-            status: statuses[request.idTag] ?? 'Accepted',
+            status:
+              tokens.get(request.idTag.toLowerCase()) ?? statuses[request.idTag] ?? 'Accepted',
             tokenRef: `ref-of-${request.idTag.length}`,
             tier: 'retail',
             paymentRoute: 'card',
@@ -73,5 +79,12 @@ export const startAuthorization = async () => {
       error === null ? resolve(bound) : reject(error),
     ),
   );
-  return { address: `127.0.0.1:${port}`, asked, mode, stop: () => server.forceShutdown() };
+  return {
+    address: `127.0.0.1:${port}`,
+    asked,
+    mode,
+    tokens,
+    parkingBilledAt,
+    stop: () => server.forceShutdown(),
+  };
 };

@@ -1,0 +1,73 @@
+import {
+  type CaseRun,
+  type CorpusCase,
+  factFaults,
+  readCorpus,
+  runCase,
+} from '@tallywatt/charge-point-simulator';
+import { eventually } from '@tallywatt/testing';
+import { readCorpusFacts } from './testing/corpus-facts';
+import { GatewayStage, password, registration } from './testing/gateway-stage';
+
+/** Chargers that talk to the one gateway at the same time. */
+const lanes = 8;
+const corpus = readCorpus();
+const nameOf = ({ name }: CorpusCase): string => name.toUpperCase();
+
+let stage: GatewayStage;
+let factsOf: Awaited<ReturnType<typeof readCorpusFacts>>;
+const runs = new Map<string, CaseRun>();
+
+const register = async (corpusCase: CorpusCase): Promise<void> => {
+  const { station, tokens } = corpusCase;
+  const id = nameOf(corpusCase);
+  for (const [token, status] of Object.entries(tokens)) {
+    stage.authorization.tokens.set(token.toLowerCase(), status);
+  }
+  if (station.billsParkingTime === true) stage.authorization.parkingBilledAt.add(id);
+  const { status } = await stage.api('/v1/charge-points', {
+    ...registration(id),
+    connectors: station.connectors,
+  });
+  if (status !== 201) throw new Error(`registering ${id} was answered ${status}`);
+};
+
+const playAll = async (): Promise<void> => {
+  const left = [...corpus];
+  const url = `ws://127.0.0.1:${stage.ocppPort}/ocpp`;
+  const play = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      await register(next);
+      const setting = { url, password, patienceMs: 60_000, chargePointIdOf: nameOf };
+      runs.set(next.name, await runCase(next, setting));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, play));
+};
+
+beforeAll(async () => {
+  stage = await GatewayStage.start();
+  await playAll();
+  // What was answered was committed; once all of it is published, what is not in Kafka never was said.
+  await eventually(async () => {
+    const { rows } = await stage.pool.query(
+      'SELECT 1 FROM event_log.outbox WHERE log_offset IS NULL LIMIT 1',
+    );
+    expect(rows).toHaveLength(0);
+  });
+  factsOf = await readCorpusFacts(stage);
+});
+afterAll(() => stage?.stop());
+
+describe('a misbehaving charger', () => {
+  it.each(corpus.map((corpusCase) => [corpusCase.name, corpusCase] as const))(
+    '%s',
+    async (name, corpusCase) => {
+      const run = runs.get(name);
+      expect(run?.faults).toEqual([]);
+      if (run === undefined) return;
+      const observed = await factsOf(run.chargePointId);
+      expect(factFaults(corpusCase.facts, observed, run.scope)).toEqual([]);
+    },
+  );
+});
