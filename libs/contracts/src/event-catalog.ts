@@ -79,6 +79,12 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'RemoteStopRequested':
     case 'RemoteStopAccepted':
     case 'RemoteStopRejected':
+    case 'ResetRequested':
+    case 'ConnectorUnlockRequested':
+    case 'MessageTriggerRequested':
+    case 'CommandAccepted':
+    case 'CommandRejected':
+    case 'CommandFailed':
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':
       return event.chargePointId;

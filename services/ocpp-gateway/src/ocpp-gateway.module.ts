@@ -4,6 +4,7 @@ import { instantFromEpochMs } from '@tallywatt/time';
 import type { GatewayEnvironment } from './config';
 import { type ApiParts, apiParts } from './inbound/api-parts';
 import { ChargePointsController } from './inbound/charge-points.controller';
+import { CommandsController } from './inbound/commands.controller';
 import { FailureThrottle } from './inbound/failure-throttle';
 import type { Gateway } from './inbound/frame';
 import { ocppMetrics } from './inbound/ocpp-metrics';
@@ -13,13 +14,16 @@ import { SessionsController } from './inbound/sessions.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { connectAuthorization } from './outbound/authorization-client';
 import { findCredential } from './outbound/charge-point-registry';
+import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
+import { CommandExecutor } from './outbound/command-executor';
 import { CommitQueue } from './outbound/commit-queue';
 import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
 import { RemoteStopExecutor } from './outbound/remote-stop-executor';
 import { RemoteStops } from './outbound/remote-stops';
 import { countQuarantined } from './outbound/session-rows';
+import { sealWith } from './outbound/sealed-parameters';
 import { SessionStore } from './outbound/session-store';
 import { StationStore } from './outbound/station-store';
 import { countIncomplete } from './outbound/transaction-rows';
@@ -39,6 +43,7 @@ export type Composition = Readonly<{
   api: ApiParts;
   server: OcppServerParts;
   executor: RemoteStopExecutor;
+  commandExecutor: CommandExecutor;
 }>;
 
 /** The composition root: everything is made and given its parts here. */
@@ -48,6 +53,15 @@ export const compose = async (context: Context): Promise<Composition> => {
   const commits = new CommitQueue(appends.transaction, commitsAtOnce);
   const remoteStops = new RemoteStops(eventLog);
   const connections = new ChargerConnections();
+  const installationKey = await fingerprintKey(pool, env.FINGERPRINT_KEY);
+  const commands = new ChargerCommands(appends, sealWith(installationKey));
+  const commandExecutor = new CommandExecutor({
+    sql: pool,
+    commits,
+    commands,
+    connections,
+    logger,
+  });
   const passwords = new PasswordCheck();
   const sessions = new SessionStore(appends, env.SESSION_CLOSE_TIMEOUT_MINUTES);
   const gateway: Gateway = {
@@ -59,7 +73,7 @@ export const compose = async (context: Context): Promise<Composition> => {
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
     }),
-    tokenMark: tokenMarkWith(await fingerprintKey(pool, env.FINGERPRINT_KEY)),
+    tokenMark: tokenMarkWith(installationKey),
     heartbeatIntervalSeconds: env.HEARTBEAT_INTERVAL_SECONDS,
     logger,
   };
@@ -71,6 +85,8 @@ export const compose = async (context: Context): Promise<Composition> => {
       commits,
       passwords,
       remoteStops,
+      commands,
+      commandExecutor,
       connections,
       sessions,
     },
@@ -89,18 +105,21 @@ export const compose = async (context: Context): Promise<Composition> => {
       remoteStops,
       metrics: ocppMetrics(metrics),
     },
+    commandExecutor,
     executor: new RemoteStopExecutor({ sql: pool, commits, remoteStops, connections, logger }),
   };
 };
 
 /** Starts what is not HTTP: old connections are ended in the log before new ones are let in. */
 export const startGateway = async (context: Context, parts: Composition): Promise<OcppServer> => {
-  const { gateway, api, server, executor } = parts;
+  const { gateway, api, server, executor, commandExecutor } = parts;
   const now = (): string => instantFromEpochMs(Date.now());
   const leftOpen = await gateway.commits.submit((tx) => gateway.stations.closeLeftOpen(tx, now()));
   if (leftOpen > 0) context.logger.warn({ leftOpen }, 'connections of a crashed gateway ended');
   consumePaymentEvents(context.eventLog, api.remoteStops);
   context.every('remote-stops', 250, () => executor.run());
+  context.every('charger-commands', 250, () => commandExecutor.run());
+  context.every('overdue-commands', 1_000, () => commandExecutor.endOverdue());
   context.every('close-overdue-sessions', 5_000, async () => {
     const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
     if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
@@ -113,6 +132,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   const ocpp = await startOcppServer(server);
   context.onShutdown(async () => {
     await ocpp.close();
+    await commandExecutor.drained();
     gateway.authorization.close();
   });
   context.logger.info({ port: ocpp.port }, 'OCPP listening');
@@ -124,7 +144,7 @@ export class OcppGatewayModule {
   static create(parts: Composition): DynamicModule {
     return {
       module: OcppGatewayModule,
-      controllers: [ChargePointsController, SessionsController],
+      controllers: [ChargePointsController, CommandsController, SessionsController],
       providers: [
         { provide: composition, useFactory: () => parts },
         { provide: apiParts, useFactory: () => parts.api },

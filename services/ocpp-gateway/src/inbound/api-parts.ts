@@ -1,5 +1,7 @@
 import type { EventLog, SqlClient } from '@tallywatt/event-log';
+import type { ChargerCommands } from '../outbound/charger-commands';
 import type { ChargerConnections } from '../outbound/charger-connections';
+import type { CommandExecutor } from '../outbound/command-executor';
 import type { CommitQueue } from '../outbound/commit-queue';
 import type { PasswordCheck } from '../outbound/password-hash';
 import type { RemoteStops } from '../outbound/remote-stops';
@@ -14,6 +16,8 @@ export type ApiParts = Readonly<{
   commits: CommitQueue;
   passwords: PasswordCheck;
   remoteStops: RemoteStops;
+  commands: ChargerCommands;
+  commandExecutor: CommandExecutor;
   connections: ChargerConnections;
   sessions: SessionStore;
 }>;

@@ -3,6 +3,7 @@ import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { Connection, DisconnectCause } from '../outbound/station-store';
+import { carryOut, rememberUnreadable } from './command-call';
 import type { Gateway } from './frame';
 import type { HandshakeVerdict } from './handshake';
 import type { Lanes } from './lanes';
@@ -71,10 +72,12 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
   };
   const older = connections.add(connection, {
     connectionId,
+    ocppVersion: connection.ocppVersion,
     requestStop: (ocppTransactionId) => {
       const { requestStop } = protocols[peer.session.subprotocol];
       return peer.call(...requestStop(ocppTransactionId), { callTimeoutMs });
     },
+    carryOut: (command) => carryOut(peer, protocols[peer.session.subprotocol], command),
     close: (why) => {
       cause = why;
       // A replaced socket may be dead: it is not asked to agree.
@@ -136,6 +139,7 @@ export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
     parts.keepRefused(connection, String(buffer), error),
   );
   peer.on('strictValidationFailure', ({ method, params, result, error, isCall, outbound }) => {
+    if (!outbound && !isCall) rememberUnreadable(error);
     if (outbound) logger.error({ err: error, method }, 'our own message breaks its schema');
     else parts.keepRefused(connection, JSON.stringify([method, isCall ? params : result]), error);
   });

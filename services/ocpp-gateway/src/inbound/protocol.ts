@@ -1,4 +1,5 @@
 import type { createValidator } from 'ocpp-rpc';
+import type { ChargerCommand, CommandEnd } from '../domain/charger-command';
 import type { Answer } from './frame';
 
 export type Route = Readonly<{
@@ -8,6 +9,17 @@ export type Route = Readonly<{
   isOrdered: boolean;
 }>;
 
+/** A command as one OCPP version says it, or why it cannot. */
+export type EncodedCommand =
+  | Readonly<{
+      kind: 'call';
+      action: string;
+      params: object;
+      /** What the payload of the CALLRESULT means; it has passed its schema. */
+      read: (result: Readonly<Record<string, unknown>>) => CommandEnd;
+    }>
+  | Readonly<{ kind: 'unsayable'; detail: string }>;
+
 /** One version of OCPP, all of it: another version is another folder with one of these. */
 export type Protocol = Readonly<{
   /** As events say it. */
@@ -16,6 +28,7 @@ export type Protocol = Readonly<{
   routes: readonly Route[];
   /** The standard's schemas, for both directions. */
   validator: ReturnType<typeof createValidator>;
+  encodeCommand: (command: ChargerCommand) => EncodedCommand;
   /** The call that asks a charger to stop a transaction, and its payload. */
   requestStop: (ocppTransactionId: string) => readonly [action: string, params: object];
 }>;

@@ -1,10 +1,14 @@
+import type { ChargerCommand, CommandEnd } from '../domain/charger-command';
 import type { Station } from './session-store';
 
 /** A charger's open socket, as far as others need it. */
 export type OpenCharger = Readonly<{
   connectionId: string;
+  ocppVersion: string;
   /** Asks it to stop a transaction, in the words of its OCPP version; resolves with its answer. */
   requestStop: (ocppTransactionId: string) => Promise<unknown>;
+  /** Tells it to do something, and says how that ended; `not-sent` when it never left. */
+  carryOut: (command: ChargerCommand) => Promise<CommandEnd | 'not-sent'>;
   close: (cause: 'replaced' | 'shutdown') => void;
 }>;
 

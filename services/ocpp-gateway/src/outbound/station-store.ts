@@ -25,9 +25,10 @@ export class StationStore {
   async connected(tx: SqlClient, connection: Connection): Promise<void> {
     const { cpoId, chargePointId, connectionId, connectedAt, ocppVersion } = connection;
     await tx.query(
-      `INSERT INTO connections (cpo_id, connection_id, charge_point_id, connected_at)
-       VALUES ($1, $2, $3, $4)`,
-      [cpoId, connectionId, chargePointId, connectedAt],
+      `INSERT INTO connections
+         (cpo_id, connection_id, charge_point_id, connected_at, ocpp_version)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [cpoId, connectionId, chargePointId, connectedAt, ocppVersion],
     );
     const event = {
       type: 'StationConnected',

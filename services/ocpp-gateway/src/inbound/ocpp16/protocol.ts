@@ -1,6 +1,7 @@
 import type { Protocol } from '../protocol';
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
+import { encodeCommand } from './commands';
 import { dataTransfer } from './data-transfer';
 import { heartbeat } from './heartbeat';
 import { meterValues } from './meter-values';
@@ -25,6 +26,7 @@ export const ocpp16: Protocol = {
   ],
   // All but what is confirmed whatever it says.
   validator: validatorWithout(['MeterValues', 'StopTransaction']),
+  encodeCommand,
   requestStop: (ocppTransactionId) => [
     'RemoteStopTransaction',
     { transactionId: Number(ocppTransactionId) },

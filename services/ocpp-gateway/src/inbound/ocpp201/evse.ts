@@ -9,6 +9,12 @@ import { fieldsOf, readable, wholeOf } from '../readable';
 export const connectorOf = (evseId: number, connectorId = 1): number =>
   int32('evseId', connectorId <= 1 ? evseId : evseId * 100 + connectorId);
 
+/** The EVSE, and its connector unless that is the first, that a connector of the registration is. */
+export const evseOf = (connector: number): Readonly<{ id: number; connectorId?: number }> =>
+  connector > 100 && connector % 100 > 1
+    ? { id: Math.floor(connector / 100), connectorId: connector % 100 }
+    : { id: connector };
+
 /** The connector that an event names, if it names one that can be. */
 export const connectorIn = (evse: unknown): number | undefined => {
   const { id, connectorId } = fieldsOf(evse);

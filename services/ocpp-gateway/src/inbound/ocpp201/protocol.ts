@@ -1,6 +1,7 @@
 import type { Protocol, Route } from '../protocol';
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
+import { encodeCommand } from './commands';
 import { dataTransfer } from './data-transfer';
 import { heartbeat } from './heartbeat';
 import { meterValues } from './meter-values';
@@ -41,6 +42,7 @@ export const ocpp201: Protocol = {
   ],
   // All but what is confirmed whatever it says.
   validator: validatorWithout(['MeterValues', 'TransactionEvent']),
+  encodeCommand,
   requestStop: (ocppTransactionId) => [
     'RequestStopTransaction',
     { transactionId: ocppTransactionId },

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/command/v1/command_events.proto.
  */
 export const file_tallywatt_command_v1_command_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvY29tbWFuZC92MS9jb21tYW5kX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LmNvbW1hbmQudjEiqQEKE1JlbW90ZVN0b3BSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCRIOCgZyZWFzb24YBiABKAkSFAoMcmVxdWVzdGVkX2J5GAcgASgJImUKElJlbW90ZVN0b3BBY2NlcHRlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCSKFAQoSUmVtb3RlU3RvcFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAliBnByb3RvMw");
+  fileDesc("Cil0YWxseXdhdHQvY29tbWFuZC92MS9jb21tYW5kX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LmNvbW1hbmQudjEiqQEKE1JlbW90ZVN0b3BSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCRIOCgZyZWFzb24YBiABKAkSFAoMcmVxdWVzdGVkX2J5GAcgASgJImUKElJlbW90ZVN0b3BBY2NlcHRlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCSKFAQoSUmVtb3RlU3RvcFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAkiowEKDlJlc2V0UmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKcmVzZXRfdHlwZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIoMBChhDb25uZWN0b3JVbmxvY2tSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUiqQEKF01lc3NhZ2VUcmlnZ2VyUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIjsKDUNvbW1hbmREZXRhaWwSDAoEbmFtZRgBIAEoCRISCgV2YWx1ZRgCIAEoCUgAiAEBQggKBl92YWx1ZSK1AQoPQ29tbWFuZEFjY2VwdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEhMKBnN0YXR1cxgFIAEoCUgAiAEBEjQKB2RldGFpbHMYBiADKAsyIy50YWxseXdhdHQuY29tbWFuZC52MS5Db21tYW5kRGV0YWlsQgkKB19zdGF0dXMi1QEKD0NvbW1hbmRSZWplY3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSDwoHY29tbWFuZBgEIAEoCRIOCgZyZWFzb24YBSABKAkSEwoGc3RhdHVzGAYgASgJSACIAQESDgoGZGV0YWlsGAcgASgJEjQKB2RldGFpbHMYCCADKAsyIy50YWxseXdhdHQuY29tbWFuZC52MS5Db21tYW5kRGV0YWlsQgkKB19zdGF0dXMifQoNQ29tbWFuZEZhaWxlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSDwoHY29tbWFuZBgEIAEoCRIOCgZyZWFzb24YBSABKAkSDgoGZGV0YWlsGAYgASgJYgZwcm90bzM");
 
 /**
  * @generated from message tallywatt.command.v1.RemoteStopRequested
@@ -242,4 +242,573 @@ export type RemoteStopRejectedJson = {
  */
 export const RemoteStopRejectedSchema: GenMessage<RemoteStopRejected, {jsonType: RemoteStopRejectedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_command_v1_command_events, 2);
+
+/**
+ * A command of ours is recorded as `<Command>Requested` before it is sent, with what may be known of
+ * its parameters, and ends with one of CommandAccepted, CommandRejected and CommandFailed. Stopping a
+ * session is older than that and ends with RemoteStopAccepted or RemoteStopRejected.
+ *
+ * @generated from message tallywatt.command.v1.ResetRequested
+ */
+export type ResetRequested = Message<"tallywatt.command.v1.ResetRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * Immediate | OnIdle | Hard: OCPP 2.0.1 ResetEnumType, and the Hard of OCPP 1.6.
+   *
+   * @generated from field: string reset_type = 5;
+   */
+  resetType: string;
+
+  /**
+   * One connector of a 2.0.1 station; left out for the whole station.
+   *
+   * @generated from field: optional int32 connector_id = 6;
+   */
+  connectorId?: number | undefined;
+};
+
+/**
+ * A command of ours is recorded as `<Command>Requested` before it is sent, with what may be known of
+ * its parameters, and ends with one of CommandAccepted, CommandRejected and CommandFailed. Stopping a
+ * session is older than that and ends with RemoteStopAccepted or RemoteStopRejected.
+ *
+ * @generated from message tallywatt.command.v1.ResetRequested
+ */
+export type ResetRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * Immediate | OnIdle | Hard: OCPP 2.0.1 ResetEnumType, and the Hard of OCPP 1.6.
+   *
+   * @generated from field: string reset_type = 5;
+   */
+  resetType?: string;
+
+  /**
+   * One connector of a 2.0.1 station; left out for the whole station.
+   *
+   * @generated from field: optional int32 connector_id = 6;
+   */
+  connectorId?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.ResetRequested.
+ * Use `create(ResetRequestedSchema)` to create a new message.
+ */
+export const ResetRequestedSchema: GenMessage<ResetRequested, {jsonType: ResetRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 3);
+
+/**
+ * @generated from message tallywatt.command.v1.ConnectorUnlockRequested
+ */
+export type ConnectorUnlockRequested = Message<"tallywatt.command.v1.ConnectorUnlockRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: int32 connector_id = 5;
+   */
+  connectorId: number;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.ConnectorUnlockRequested
+ */
+export type ConnectorUnlockRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: int32 connector_id = 5;
+   */
+  connectorId?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.ConnectorUnlockRequested.
+ * Use `create(ConnectorUnlockRequestedSchema)` to create a new message.
+ */
+export const ConnectorUnlockRequestedSchema: GenMessage<ConnectorUnlockRequested, {jsonType: ConnectorUnlockRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 4);
+
+/**
+ * @generated from message tallywatt.command.v1.MessageTriggerRequested
+ */
+export type MessageTriggerRequested = Message<"tallywatt.command.v1.MessageTriggerRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * The message that is asked for, as OCPP names it.
+   *
+   * @generated from field: string message = 5;
+   */
+  message: string;
+
+  /**
+   * @generated from field: optional int32 connector_id = 6;
+   */
+  connectorId?: number | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.MessageTriggerRequested
+ */
+export type MessageTriggerRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * The message that is asked for, as OCPP names it.
+   *
+   * @generated from field: string message = 5;
+   */
+  message?: string;
+
+  /**
+   * @generated from field: optional int32 connector_id = 6;
+   */
+  connectorId?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.MessageTriggerRequested.
+ * Use `create(MessageTriggerRequestedSchema)` to create a new message.
+ */
+export const MessageTriggerRequestedSchema: GenMessage<MessageTriggerRequested, {jsonType: MessageTriggerRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 5);
+
+/**
+ * One thing that a charger said in its answer.
+ *
+ * @generated from message tallywatt.command.v1.CommandDetail
+ */
+export type CommandDetail = Message<"tallywatt.command.v1.CommandDetail"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Left out where it said none, and where it may not be known.
+   *
+   * @generated from field: optional string value = 2;
+   */
+  value?: string | undefined;
+};
+
+/**
+ * One thing that a charger said in its answer.
+ *
+ * @generated from message tallywatt.command.v1.CommandDetail
+ */
+export type CommandDetailJson = {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * Left out where it said none, and where it may not be known.
+   *
+   * @generated from field: optional string value = 2;
+   */
+  value?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.CommandDetail.
+ * Use `create(CommandDetailSchema)` to create a new message.
+ */
+export const CommandDetailSchema: GenMessage<CommandDetail, {jsonType: CommandDetailJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 6);
+
+/**
+ * The charger agreed to do it; it may still be about to.
+ *
+ * @generated from message tallywatt.command.v1.CommandAccepted
+ */
+export type CommandAccepted = Message<"tallywatt.command.v1.CommandAccepted"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * As in `<command>Requested`.
+   *
+   * @generated from field: string command = 4;
+   */
+  command: string;
+
+  /**
+   * The charger's own word; left out where OCPP has none in this answer.
+   *
+   * @generated from field: optional string status = 5;
+   */
+  status?: string | undefined;
+
+  /**
+   * @generated from field: repeated tallywatt.command.v1.CommandDetail details = 6;
+   */
+  details: CommandDetail[];
+};
+
+/**
+ * The charger agreed to do it; it may still be about to.
+ *
+ * @generated from message tallywatt.command.v1.CommandAccepted
+ */
+export type CommandAcceptedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * As in `<command>Requested`.
+   *
+   * @generated from field: string command = 4;
+   */
+  command?: string;
+
+  /**
+   * The charger's own word; left out where OCPP has none in this answer.
+   *
+   * @generated from field: optional string status = 5;
+   */
+  status?: string;
+
+  /**
+   * @generated from field: repeated tallywatt.command.v1.CommandDetail details = 6;
+   */
+  details?: CommandDetailJson[];
+};
+
+/**
+ * Describes the message tallywatt.command.v1.CommandAccepted.
+ * Use `create(CommandAcceptedSchema)` to create a new message.
+ */
+export const CommandAcceptedSchema: GenMessage<CommandAccepted, {jsonType: CommandAcceptedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 7);
+
+/**
+ * It was not done, and will not be: the charger said so, or it cannot be said in its OCPP version.
+ *
+ * @generated from message tallywatt.command.v1.CommandRejected
+ */
+export type CommandRejected = Message<"tallywatt.command.v1.CommandRejected"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string command = 4;
+   */
+  command: string;
+
+  /**
+   * rejected-by-charger | error-of-charger | not-in-version
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * The charger's own word: a status, or the code of its CALLERROR.
+   *
+   * @generated from field: optional string status = 6;
+   */
+  status?: string | undefined;
+
+  /**
+   * @generated from field: string detail = 7;
+   */
+  detail: string;
+
+  /**
+   * @generated from field: repeated tallywatt.command.v1.CommandDetail details = 8;
+   */
+  details: CommandDetail[];
+};
+
+/**
+ * It was not done, and will not be: the charger said so, or it cannot be said in its OCPP version.
+ *
+ * @generated from message tallywatt.command.v1.CommandRejected
+ */
+export type CommandRejectedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string command = 4;
+   */
+  command?: string;
+
+  /**
+   * rejected-by-charger | error-of-charger | not-in-version
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason?: string;
+
+  /**
+   * The charger's own word: a status, or the code of its CALLERROR.
+   *
+   * @generated from field: optional string status = 6;
+   */
+  status?: string;
+
+  /**
+   * @generated from field: string detail = 7;
+   */
+  detail?: string;
+
+  /**
+   * @generated from field: repeated tallywatt.command.v1.CommandDetail details = 8;
+   */
+  details?: CommandDetailJson[];
+};
+
+/**
+ * Describes the message tallywatt.command.v1.CommandRejected.
+ * Use `create(CommandRejectedSchema)` to create a new message.
+ */
+export const CommandRejectedSchema: GenMessage<CommandRejected, {jsonType: CommandRejectedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 8);
+
+/**
+ * No answer is known.
+ *
+ * @generated from message tallywatt.command.v1.CommandFailed
+ */
+export type CommandFailed = Message<"tallywatt.command.v1.CommandFailed"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string command = 4;
+   */
+  command: string;
+
+  /**
+   * charger-away: never sent | outcome-unknown: sent once, and not again
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string detail = 6;
+   */
+  detail: string;
+};
+
+/**
+ * No answer is known.
+ *
+ * @generated from message tallywatt.command.v1.CommandFailed
+ */
+export type CommandFailedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string command = 4;
+   */
+  command?: string;
+
+  /**
+   * charger-away: never sent | outcome-unknown: sent once, and not again
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason?: string;
+
+  /**
+   * @generated from field: string detail = 6;
+   */
+  detail?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.CommandFailed.
+ * Use `create(CommandFailedSchema)` to create a new message.
+ */
+export const CommandFailedSchema: GenMessage<CommandFailed, {jsonType: CommandFailedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 9);
 

@@ -1,0 +1,196 @@
+import type { CommandOutcome, CommandRequested } from '@tallywatt/contracts';
+import type { SqlClient } from '@tallywatt/event-log';
+import type { Instant } from '@tallywatt/time';
+import type { ChargerCommand, CommandEnd } from '../domain/charger-command';
+import { shownOf } from '../domain/shown-command';
+import type { Appends } from './group-append';
+import type { Seal } from './sealed-parameters';
+import { decodeState, encodeState } from './state-codec';
+
+export type CommandWish = Readonly<{
+  cpoId: string;
+  chargePointId: string;
+  /** Named by who asks, so that asking again is no second command. */
+  commandId: string;
+  command: ChargerCommand;
+  requestedBy: string;
+  /** Sent when the charger comes, if it is away. */
+  waitsForCharger: boolean;
+}>;
+
+/** `differs`: the id was used for something else. */
+export type CommandRequest = 'requested' | 'repeated' | 'differs';
+
+export type OpenCommand = Readonly<{
+  cpoId: string;
+  commandId: string;
+  chargePointId: string;
+  name: ChargerCommand['type'];
+}>;
+export type DueCommand = OpenCommand & Readonly<{ connectionId: string }>;
+
+/** How long a command waits: for a charger that is away, or behind others for one that is there. */
+const patience = { away: '24 hours', here: '5 minutes' };
+
+type Row = { cpo_id: string; command_id: string; charge_point_id: string; command: string };
+
+const fromRow = (row: Row): OpenCommand => ({
+  cpoId: row.cpo_id,
+  commandId: row.command_id,
+  chargePointId: row.charge_point_id,
+  name: row.command as ChargerCommand['type'],
+});
+
+/**
+ * Commands to chargers: recorded before they are sent, claimed for one connection by the process that
+ * holds it, sent once, and concluded once (ADR 28). Every process on the database works on the same
+ * rows, so whichever was asked, the one with the socket sends.
+ */
+export class ChargerCommands {
+  constructor(
+    private readonly eventLog: Appends,
+    private readonly seal: Seal,
+  ) {}
+
+  async request(tx: SqlClient, wish: CommandWish, now: Instant): Promise<CommandRequest> {
+    const { cpoId, chargePointId, commandId, command, requestedBy, waitsForCharger } = wish;
+    const { type, ...parameters } = shownOf(command);
+    const whole = encodeState(command);
+    const mark = this.seal.markOf(`${chargePointId}\n${whole}`);
+    const { rows } = await tx.query<{ request_mark: string; is_new: boolean }>(
+      `WITH made AS (
+         INSERT INTO charger_commands (cpo_id, command_id, charge_point_id, command, parameters,
+           sealed, request_mark, requested_by, requested_at, waits_for_charger, status, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting', now() + $11::interval)
+         ON CONFLICT DO NOTHING RETURNING request_mark, true AS is_new
+       )
+       SELECT * FROM made UNION ALL
+       SELECT request_mark, false FROM charger_commands WHERE cpo_id = $1 AND command_id = $2`,
+      [
+        cpoId,
+        commandId,
+        chargePointId,
+        command.type,
+        shownText(parameters),
+        this.seal.seal(commandId, whole),
+        mark,
+        requestedBy,
+        now,
+        waitsForCharger,
+        waitsForCharger ? patience.away : patience.here,
+      ],
+    );
+    const [row] = rows;
+    if (row?.is_new !== true) return row?.request_mark === mark ? 'repeated' : 'differs';
+    const identity = { cpoId, commandId, chargePointId, requestedBy };
+    const event = { type, ...parameters, ...identity } as CommandRequested;
+    await this.eventLog.append(tx, [{ event, occurredAt: now, correlationId: commandId }]);
+    return 'requested';
+  }
+
+  /** The next command of each connected charger that is not at another one. */
+  async due(sql: SqlClient): Promise<DueCommand[]> {
+    const { rows } = await sql.query<Row & { connection_id: string }>(
+      `SELECT DISTINCT ON (c.cpo_id, c.charge_point_id, k.connection_id) c.*, k.connection_id
+       FROM charger_commands c JOIN connections k USING (cpo_id, charge_point_id)
+       WHERE c.status = 'waiting' AND c.expires_at > now() AND k.disconnected_at IS NULL
+         AND NOT EXISTS (
+           SELECT 1 FROM charger_commands s
+           WHERE s.cpo_id = c.cpo_id AND s.charge_point_id = c.charge_point_id
+             AND s.status = 'sent' AND s.connection_id = k.connection_id)
+       ORDER BY c.cpo_id, c.charge_point_id, k.connection_id, c.ordinal LIMIT 500`,
+    );
+    return rows.map((row) => ({ ...fromRow(row), connectionId: row.connection_id }));
+  }
+
+  /** Takes a command for a connection; undefined when it was taken before. */
+  async claim(
+    tx: SqlClient,
+    { cpoId, commandId, connectionId }: DueCommand,
+  ): Promise<ChargerCommand | undefined> {
+    const { rows } = await tx.query<{ sealed: Buffer }>(
+      `UPDATE charger_commands SET status = 'sent', connection_id = $3, sent_at = now()
+       WHERE cpo_id = $1 AND command_id = $2 AND status = 'waiting' RETURNING sealed`,
+      [cpoId, commandId, connectionId],
+    );
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    return decodeState<ChargerCommand>(this.seal.open(commandId, row.sealed));
+  }
+
+  /** It was claimed, and the socket was gone before it could be sent. */
+  async release(tx: SqlClient, { cpoId, commandId, connectionId }: DueCommand): Promise<void> {
+    await tx.query(
+      `UPDATE charger_commands SET status = 'waiting', connection_id = NULL, sent_at = NULL
+       WHERE cpo_id = $1 AND command_id = $2 AND status = 'sent' AND connection_id = $3`,
+      [cpoId, commandId, connectionId],
+    );
+  }
+
+  /** Writes down how it ended; what is encrypted of it is forgotten. */
+  async conclude(tx: SqlClient, open: OpenCommand, end: CommandEnd, now: Instant): Promise<void> {
+    const { cpoId, commandId, chargePointId, name } = open;
+    const { rowCount } = await tx.query(
+      `UPDATE charger_commands
+       SET status = $3, outcome = $4, concluded_at = $5, sealed = NULL
+       WHERE cpo_id = $1 AND command_id = $2 AND status IN ('waiting', 'sent')`,
+      [cpoId, commandId, end.kind, JSON.stringify(end), now],
+    );
+    if (rowCount === 0) return;
+    const event = outcomeOf({ cpoId, commandId, chargePointId, command: name }, end);
+    await this.eventLog.append(tx, [{ event, occurredAt: now, correlationId: commandId }]);
+  }
+
+  /** Commands that nobody will send any more, and those of which no answer can come any more. */
+  async overdue(sql: SqlClient): Promise<readonly (OpenCommand & { end: CommandEnd })[]> {
+    const { rows } = await sql.query<Row & { status: string; connection_id: string | null }>(
+      `SELECT c.* FROM charger_commands c
+       WHERE (c.status = 'waiting' AND (c.expires_at < now()
+           OR NOT c.waits_for_charger AND c.created_at < now() - interval '3 seconds'
+             AND NOT EXISTS (
+               SELECT 1 FROM connections k
+               WHERE k.cpo_id = c.cpo_id AND k.charge_point_id = c.charge_point_id
+                 AND k.disconnected_at IS NULL)))
+         OR (c.status = 'sent' AND (c.sent_at < now() - interval '10 minutes'
+           OR c.sent_at < now() - interval '1 minute' AND EXISTS (
+             SELECT 1 FROM connections k
+             WHERE k.cpo_id = c.cpo_id AND k.connection_id = c.connection_id
+               AND k.disconnected_at IS NOT NULL)))
+       ORDER BY c.ordinal LIMIT 200`,
+    );
+    return rows.map((row) => ({
+      ...fromRow(row),
+      end: row.status === 'sent' ? noWordLeft : nobodyThere,
+    }));
+  }
+}
+
+const shownText = (parameters: object): string =>
+  JSON.stringify(parameters, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+
+const noWordLeft: CommandEnd = {
+  kind: 'failed',
+  reason: 'outcome-unknown',
+  detail: 'it was sent, and the gateway that sent it ended before there was an answer',
+};
+
+const nobodyThere: CommandEnd = {
+  kind: 'failed',
+  reason: 'charger-away',
+  detail: 'it was not sent: the charger was away until it was too late',
+};
+
+const outcomeOf = (
+  identity: Pick<CommandOutcome, 'cpoId' | 'commandId' | 'chargePointId' | 'command'>,
+  end: CommandEnd,
+): CommandOutcome => {
+  const { kind, ...rest } = end;
+  const type = {
+    accepted: 'CommandAccepted',
+    rejected: 'CommandRejected',
+    failed: 'CommandFailed',
+  };
+  return { type: type[kind], ...identity, ...rest } as CommandOutcome;
+};
