@@ -43,7 +43,7 @@ const fromRow = (row: Row): OpenCommand => ({
 
 /**
  * Commands to chargers: recorded before they are sent, claimed for one connection by the process that
- * holds it, sent once, and concluded once (ADR 28). Every process on the database works on the same
+ * holds it, sent once, and concluded once (ADR 29). Every process on the database works on the same
  * rows, so whichever was asked, the one with the socket sends.
  */
 export class ChargerCommands {
