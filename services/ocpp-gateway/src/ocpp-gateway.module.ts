@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { hostname } from 'node:os';
 import type { ServiceContext } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
 import type { GatewayEnvironment } from './config';
@@ -22,6 +23,7 @@ import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
 import { RemoteStopExecutor } from './outbound/remote-stop-executor';
 import { RemoteStops } from './outbound/remote-stops';
+import { newReplicaId, type ReplicaParts, Replicas } from './outbound/replicas';
 import { countQuarantined } from './outbound/session-rows';
 import { sealWith } from './outbound/sealed-parameters';
 import { SessionStore } from './outbound/session-store';
@@ -44,7 +46,20 @@ export type Composition = Readonly<{
   server: OcppServerParts;
   executor: RemoteStopExecutor;
   commandExecutor: CommandExecutor;
+  replicas: Replicas;
 }>;
+
+const replicaOf = (
+  { env, pool, logger }: Context,
+  parts: Pick<ReplicaParts, 'replicaId' | 'commits' | 'stations' | 'connections'>,
+): Replicas =>
+  new Replicas({
+    ...parts,
+    name: env.OCPP_REPLICA_NAME ?? `${hostname()}:${env.OCPP_PORT}`,
+    leaseMs: env.OCPP_REPLICA_LEASE_SECONDS * 1_000,
+    sql: pool,
+    logger,
+  });
 
 /** The composition root: everything is made and given its parts here. */
 export const compose = async (context: Context): Promise<Composition> => {
@@ -64,12 +79,14 @@ export const compose = async (context: Context): Promise<Composition> => {
   });
   const passwords = new PasswordCheck();
   const sessions = new SessionStore(appends, env.SESSION_CLOSE_TIMEOUT_MINUTES);
+  const replicaId = newReplicaId();
+  const stations = new StationStore(appends, replicaId);
   const gateway: Gateway = {
     sql: pool,
     commits,
     sessions,
     transactions: new TransactionStore(sessions),
-    stations: new StationStore(appends),
+    stations,
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
     }),
@@ -106,16 +123,32 @@ export const compose = async (context: Context): Promise<Composition> => {
       metrics: ocppMetrics(metrics),
     },
     commandExecutor,
-    executor: new RemoteStopExecutor({ sql: pool, commits, remoteStops, connections, logger }),
+    executor: new RemoteStopExecutor({
+      sql: pool,
+      commits,
+      remoteStops,
+      connections,
+      replicaId,
+      logger,
+    }),
+    replicas: replicaOf(context, { replicaId, commits, stations, connections }),
   };
+};
+
+/** Says that this process lives, and acts on what others say of theirs. */
+const keepReplica = async (context: Context, replicas: Replicas): Promise<void> => {
+  const leaseMs = context.env.OCPP_REPLICA_LEASE_SECONDS * 1_000;
+  await replicas.join();
+  context.every('replica-alive', leaseMs / 5, () => replicas.sayAlive());
+  context.every('replaced-connections', 500, () => replicas.closeReplaced());
+  context.every('dead-replicas', leaseMs / 3, () => replicas.endDead());
 };
 
 /** Starts what is not HTTP: old connections are ended in the log before new ones are let in. */
 export const startGateway = async (context: Context, parts: Composition): Promise<OcppServer> => {
-  const { gateway, api, server, executor, commandExecutor } = parts;
+  const { gateway, api, server, executor, commandExecutor, replicas } = parts;
   const now = (): string => instantFromEpochMs(Date.now());
-  const leftOpen = await gateway.commits.submit((tx) => gateway.stations.closeLeftOpen(tx, now()));
-  if (leftOpen > 0) context.logger.warn({ leftOpen }, 'connections of a crashed gateway ended');
+  await keepReplica(context, replicas);
   consumePaymentEvents(context.eventLog, api.remoteStops);
   context.every('remote-stops', 250, () => executor.run());
   context.every('charger-commands', 250, () => commandExecutor.run());
@@ -133,6 +166,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   context.onShutdown(async () => {
     await ocpp.close();
     await commandExecutor.drained();
+    await replicas.leave();
     gateway.authorization.close();
   });
   context.logger.info({ port: ocpp.port }, 'OCPP listening');

@@ -25,6 +25,7 @@ import {
 } from '../outbound/charge-point-registry';
 import { hashPassword } from '../outbound/password-hash';
 import type { RemoteStopOutcome } from '../outbound/remote-stops';
+import { connectedAmong } from '../outbound/replicas';
 import { type ApiParts, apiParts } from './api-parts';
 import {
   type ChargePointRequest,
@@ -52,6 +53,17 @@ type ChargePointView = Omit<ChargePoint, 'cpoId' | 'connectors'> &
     }>[];
     isConnected: boolean;
   }>;
+
+/** `isConnected`: to whichever process of the gateway. */
+const viewOf = ({ cpoId: _, ...point }: ChargePoint, isConnected: boolean): ChargePointView => ({
+  ...point,
+  connectors: point.connectors.map(({ id, powerWMax, evseGroups }) => ({
+    id,
+    powerKwMax: decimalToString(trimDecimal({ unscaled: powerWMax, scale: 3 })),
+    evseGroups,
+  })),
+  isConnected,
+});
 
 @ApiTags('charge points')
 @Controller('v1/charge-points')
@@ -81,7 +93,7 @@ export class ChargePointsController {
       registerChargePoint(eventLog, tx, point, passwordHash, now),
     );
     response.status(outcome === 'created' ? 201 : 200);
-    return this.view(point);
+    return this.seen(point);
   }
 
   @Get()
@@ -92,11 +104,14 @@ export class ChargePointsController {
     @Query(validated(pageQuerySchema)) query: z.infer<typeof pageQuerySchema>,
   ): Promise<Page<ChargePointView>> {
     const [after = ''] = decodeCursor(query.cursor, 1) ?? [];
-    const points = await listChargePoints(this.parts.sql, caller.cpoId, after, query.limit);
+    const { sql } = this.parts;
+    const points = await listChargePoints(sql, caller.cpoId, after, query.limit);
+    const ids = points.map(({ id }) => id);
+    const connected = await connectedAmong(sql, caller.cpoId, ids);
     return pageOf(
       points,
       query.limit,
-      (point) => this.view(point),
+      (point) => viewOf(point, connected.has(point.id)),
       ({ id }) => [id],
     );
   }
@@ -108,7 +123,7 @@ export class ChargePointsController {
   async get(@Caller() caller: CallerIdentity, @Param('id') id: string): Promise<ChargePointView> {
     const point = await findChargePoint(this.parts.sql, caller.cpoId, id);
     if (point === undefined) throw unknown(id);
-    return this.view(point);
+    return this.seen(point);
   }
 
   @Post(':id/remote-stop')
@@ -148,17 +163,9 @@ export class ChargePointsController {
     return outcome;
   }
 
-  private view({ cpoId, ...point }: ChargePoint): ChargePointView {
-    const station = { cpoId, chargePointId: point.id };
-    return {
-      ...point,
-      connectors: point.connectors.map(({ id, powerWMax, evseGroups }) => ({
-        id,
-        powerKwMax: decimalToString(trimDecimal({ unscaled: powerWMax, scale: 3 })),
-        evseGroups,
-      })),
-      isConnected: this.parts.connections.find(station) !== undefined,
-    };
+  private async seen(point: ChargePoint): Promise<ChargePointView> {
+    const { cpoId, id } = point;
+    return viewOf(point, (await connectedAmong(this.parts.sql, cpoId, [id])).has(id));
   }
 
   /** A password that is the known one keeps its hash, so that the same request changes nothing. */

@@ -4,6 +4,7 @@ import type { ChargerConnections } from '../outbound/charger-connections';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { Connection, DisconnectCause } from '../outbound/station-store';
 import { carryOut, rememberUnreadable } from './command-call';
+import type { Station } from '../outbound/session-store';
 import type { Gateway } from './frame';
 import type { HandshakeVerdict } from './handshake';
 import type { Lanes } from './lanes';
@@ -57,8 +58,7 @@ export const callTimeoutMs = 30_000;
 export const now = (): Instant => instantFromEpochMs(Date.now());
 
 /** The lane in which the facts of one charge point keep their order. */
-export const laneOf = (connection: Connection): string =>
-  `${connection.cpoId}/${connection.chargePointId}`;
+export const laneOf = ({ cpoId, chargePointId }: Station): string => `${cpoId}/${chargePointId}`;
 
 /** Writes down when a connection begins and ends; the one before it gives way. */
 const trackConnection = (peer: RpcPeer, connection: Connection, parts: ConnectionParts): void => {
@@ -95,10 +95,17 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
   lanes
     .runAlways(laneOf(connection), () =>
       commits.submit(async (tx) => {
-        await stations.connected(tx, connection);
+        const isNewest = await stations.connected(tx, connection);
         await parts.remoteStops.wake(tx, cpoId, chargePointId);
+        return isNewest;
       }),
     )
+    .then((isNewest) => {
+      if (isNewest) return;
+      logger.warn(about, 'the charger has a newer connection to another process');
+      cause = 'replaced';
+      close({ code: 1000, reason: cause, force: true });
+    })
     .catch((error: unknown) => {
       logger.error({ ...about, err: error }, 'connection not recorded');
       // A connection that could not be written down is not used; the charger comes again.

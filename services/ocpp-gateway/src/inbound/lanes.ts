@@ -1,3 +1,5 @@
+import { onBehalfOf } from '../outbound/station-lock';
+
 /** More than this many waiting frames of one charger is a flood, not a backlog. */
 const waitingMax = 500;
 
@@ -6,7 +8,10 @@ export class LaneFull extends Error {
   readonly code = 'lane-full';
 }
 
-/** Runs the work of one key in order, one after the other; different keys run side by side. */
+/**
+ * Runs the work of one charge point in order, one after the other; different ones run side by side.
+ * What it commits is in order with what other processes commit for the same charge point, too.
+ */
 export class Lanes {
   private readonly tails = new Map<string, Readonly<{ tail: Promise<unknown>; waiting: number }>>();
 
@@ -22,7 +27,8 @@ export class Lanes {
   runAlways<T>(key: string, work: () => Promise<T>): Promise<T> {
     const lane = this.tails.get(key);
     const waiting = (lane?.waiting ?? 0) + 1;
-    const result = (lane?.tail ?? Promise.resolve()).then(work, work);
+    const inTurn = (): Promise<T> => onBehalfOf(key, work);
+    const result = (lane?.tail ?? Promise.resolve()).then(inTurn, inTurn);
     const tail = result.catch(() => undefined).finally(() => this.leave(key));
     this.tails.set(key, { tail, waiting });
     return result;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { activeTraceparent, inSpanOfMany, type SqlClient } from '@tallywatt/event-log';
+import { currentStation, lockStations } from './station-lock';
 
 /** Work of one frame inside a transaction; run again after a conflict, so free of other effects. */
 export type Work<T> = (tx: SqlClient) => Promise<T>;
@@ -8,6 +9,8 @@ export type RunTransaction = <T>(work: Work<T>) => Promise<T>;
 type Waiting = Readonly<{
   work: Work<unknown>;
   traceparent: string | undefined;
+  /** On whose behalf. */
+  station: string | undefined;
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
 }>;
@@ -39,6 +42,7 @@ export class CommitQueue {
         // In the trace, and with the log facts, of the frame that submits it.
         work: AsyncLocalStorage.bind(work),
         traceparent: activeTraceparent(),
+        station: currentStation(),
         resolve: resolve as (result: unknown) => void,
         reject,
       });
@@ -67,8 +71,10 @@ export class CommitQueue {
   private async commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const origins = batch.map(({ traceparent }) => traceparent);
+      const stations = batch.flatMap(({ station }) => (station === undefined ? [] : [station]));
       const results = await inSpanOfMany('group commit', origins, () =>
         this.transaction(async (tx) => {
+          await lockStations(tx, stations);
           const done: unknown[] = [];
           for (const { work } of batch) done.push(await work(tx));
           return done;

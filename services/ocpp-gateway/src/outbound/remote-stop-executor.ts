@@ -36,12 +36,14 @@ export class RemoteStopExecutor {
       commits: CommitQueue;
       remoteStops: RemoteStops;
       connections: ChargerConnections;
+      replicaId: string;
       logger: Logger;
     }>,
   ) {}
 
   async run(): Promise<void> {
-    for (const command of await this.parts.remoteStops.due(this.parts.sql)) {
+    const { sql, remoteStops, replicaId } = this.parts;
+    for (const command of await remoteStops.due(sql, replicaId)) {
       if (this.underWay.has(command.commandId)) continue;
       this.underWay.add(command.commandId);
       void this.attempt(command)

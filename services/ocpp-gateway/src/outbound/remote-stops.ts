@@ -82,8 +82,11 @@ export class RemoteStops {
     return { commandId, chargePointId, status };
   }
 
-  /** Commands whose next attempt is due, with whether there still is something to stop. */
-  async due(sql: SqlClient): Promise<PendingStop[]> {
+  /**
+   * Commands whose next attempt is due, with whether there still is something to stop. Of chargers
+   * that are connected to a process, that one alone finds them.
+   */
+  async due(sql: SqlClient, replicaId: string): Promise<PendingStop[]> {
     const { rows } = await sql.query<{
       cpo_id: string;
       command_id: string;
@@ -96,7 +99,11 @@ export class RemoteStops {
          coalesce(s.station_transaction_id, s.transaction_id::text) AS ocpp_transaction_id
        FROM remote_commands r JOIN sessions s USING (cpo_id, session_id)
        WHERE r.status = 'pending' AND r.next_attempt_at <= now()
+         AND (s.status <> 'active' OR EXISTS (SELECT FROM connections c
+           WHERE c.cpo_id = r.cpo_id AND c.charge_point_id = r.charge_point_id
+             AND c.disconnected_at IS NULL AND c.replica_id = $1))
        ORDER BY r.next_attempt_at LIMIT 200`,
+      [replicaId],
     );
     return rows.map((row) => ({
       cpoId: row.cpo_id,

@@ -1,5 +1,5 @@
 import { derivedId, type StationBooted, type StationDisconnected } from '@tallywatt/contracts';
-import type { SqlClient } from '@tallywatt/event-log';
+import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { clockFault } from '../domain/clock';
 import { keepAvailability } from './departures';
@@ -18,18 +18,66 @@ export type StatusReport = Readonly<{
   changedAt: Instant;
 }>;
 
+export type LeftOpen = Readonly<{
+  /** The process that looks. */
+  replicaId: string;
+  /** The name that it has taken over; none when empty. */
+  replacedName: string;
+  limit: number;
+}>;
+
+type EndedRow = {
+  cpo_id: string;
+  charge_point_id: string;
+  connection_id: string;
+  disconnected_at: string;
+  cause: DisconnectCause;
+};
+
 /** Facts of charge points themselves: connections, boots, connector statuses. */
 export class StationStore {
-  constructor(private readonly eventLog: Appends) {}
+  constructor(
+    private readonly eventLog: Appends,
+    /** The process that holds the sockets of the connections that are begun here. */
+    private readonly replicaId: string,
+  ) {}
 
-  async connected(tx: SqlClient, connection: Connection): Promise<void> {
+  /**
+   * Writes down a connection, and that every older one of its charge point is over: of another
+   * process as well, which is then to close its socket. One connection is open at a time.
+   *
+   * @returns whether it is the newest; if a newer one was written down before it, it is over itself.
+   */
+  async connected(tx: SqlClient, connection: Connection): Promise<boolean> {
     const { cpoId, chargePointId, connectionId, connectedAt, ocppVersion } = connection;
-    await tx.query(
-      `INSERT INTO connections
-         (cpo_id, connection_id, charge_point_id, connected_at, ocpp_version)
-       VALUES ($1, $2, $3, $4, $5)`,
-      [cpoId, connectionId, chargePointId, connectedAt, ocppVersion],
+    const { rows } = await queryPrepared<EndedRow>(
+      tx,
+      'gateway.replace_connections',
+      `UPDATE connections c SET is_to_close = c.replica_id <> $4 AND r.replica_id IS NOT NULL,
+         disconnected_at = CASE WHEN r.lease_until >= now() THEN greatest($3, c.connected_at)
+           ELSE greatest(coalesce(r.alive_at, $3), c.connected_at) END,
+         cause = CASE WHEN r.lease_until >= now() THEN 'replaced' ELSE 'gateway-crashed' END
+       FROM connections o LEFT JOIN gateway_replicas r USING (replica_id)
+       WHERE o.cpo_id = $1 AND o.charge_point_id = $2 AND o.disconnected_at IS NULL
+         AND c.cpo_id = o.cpo_id AND c.connection_id = o.connection_id
+         AND c.disconnected_at IS NULL
+         AND (o.connected_at <= $3 OR r.lease_until >= now() IS NOT TRUE)
+       RETURNING c.cpo_id, c.charge_point_id, c.connection_id, c.disconnected_at, c.cause`,
+      [cpoId, chargePointId, connectedAt, this.replicaId],
     );
+    await this.appendEnds(tx, rows);
+    const { rows: own } = await tx.query<{ is_newest: boolean }>(
+      `WITH newer AS (
+         SELECT FROM connections
+         WHERE cpo_id = $1 AND charge_point_id = $3 AND disconnected_at IS NULL)
+       INSERT INTO connections (cpo_id, connection_id, charge_point_id, connected_at, replica_id,
+         ocpp_version, disconnected_at, cause)
+       VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN EXISTS (SELECT FROM newer) THEN $4 END,
+         CASE WHEN EXISTS (SELECT FROM newer) THEN 'replaced' END)
+       RETURNING disconnected_at IS NULL AS is_newest`,
+      [cpoId, connectionId, chargePointId, connectedAt, this.replicaId, ocppVersion],
+    );
+    const isNewest = own[0]?.is_newest === true;
     const event = {
       type: 'StationConnected',
       cpoId,
@@ -39,6 +87,17 @@ export class StationStore {
       ocppVersion,
     } as const;
     await this.eventLog.append(tx, [{ event, occurredAt: connectedAt }]);
+    if (!isNewest) {
+      const end = {
+        cpo_id: cpoId,
+        charge_point_id: chargePointId,
+        connection_id: connectionId,
+        disconnected_at: connectedAt,
+        cause: 'replaced',
+      } as const;
+      await this.appendEnds(tx, [end]);
+    }
+    return isNewest;
   }
 
   async disconnected(
@@ -64,25 +123,48 @@ export class StationStore {
     await this.eventLog.append(tx, [{ event, occurredAt: disconnectedAt }]);
   }
 
-  /** Connections that a process left open when it died; called before new ones are let in. */
-  async closeLeftOpen(tx: SqlClient, now: Instant): Promise<number> {
-    const { rows } = await tx.query<{
-      cpo_id: string;
-      charge_point_id: string;
-      connection_id: string;
-    }>(
-      `SELECT cpo_id, charge_point_id, connection_id FROM connections
-       WHERE disconnected_at IS NULL ORDER BY cpo_id, charge_point_id, connected_at`,
+  /**
+   * Ends connections whose process is dead: its lease has run out, it is not known any more, or its
+   * name is somebody else's now. They ended when it was last known to live.
+   *
+   * @returns how many; there may be more when it is as many as the limit.
+   */
+  async endLeftOpen(
+    tx: SqlClient,
+    { replicaId, replacedName, limit }: LeftOpen,
+    now: Instant,
+  ): Promise<number> {
+    const { rows } = await tx.query<EndedRow>(
+      `WITH dead AS (
+         SELECT c.cpo_id, c.connection_id, coalesce(r.alive_at, $4) AS alive_at
+         FROM connections c LEFT JOIN gateway_replicas r USING (replica_id)
+         WHERE c.disconnected_at IS NULL AND c.replica_id IS DISTINCT FROM $1
+           AND (r.replica_id IS NULL OR r.lease_until < now() OR r.name = $2)
+         ORDER BY c.cpo_id, c.charge_point_id, c.connected_at
+         LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
+       UPDATE connections c SET cause = 'gateway-crashed', is_to_close = c.replica_id IS NOT NULL,
+         disconnected_at = greatest(c.connected_at, dead.alive_at)
+       FROM dead WHERE c.cpo_id = dead.cpo_id AND c.connection_id = dead.connection_id
+       RETURNING c.cpo_id, c.charge_point_id, c.connection_id, c.disconnected_at, c.cause`,
+      [replicaId, replacedName, limit, now],
     );
-    for (const row of rows) {
-      const connection = {
+    await this.appendEnds(tx, rows);
+    return rows.length;
+  }
+
+  private async appendEnds(tx: SqlClient, rows: readonly EndedRow[]): Promise<void> {
+    const events = rows.map((row) => ({
+      event: {
+        type: 'StationDisconnected',
         cpoId: row.cpo_id,
         chargePointId: row.charge_point_id,
         connectionId: row.connection_id,
-      };
-      await this.disconnected(tx, connection, 'gateway-crashed', now);
-    }
-    return rows.length;
+        disconnectedAt: row.disconnected_at,
+        cause: row.cause,
+      } as const,
+      occurredAt: row.disconnected_at,
+    }));
+    if (events.length > 0) await this.eventLog.append(tx, events);
   }
 
   async booted(tx: SqlClient, boot: StationBooted, id: string): Promise<void> {

@@ -73,10 +73,19 @@ export const generationsOf = async (
   return rows.map(fromRow);
 };
 
-/** Names of transactions that wait for something which has not come in time. */
-export const findDue = async (sql: SqlClient, limit: number): Promise<StoredTransaction[]> => {
+/**
+ * Transactions that wait for something which has not come in time. Nobody else finds them for the
+ * next 30 seconds, so that one process goes on with each; one that dies meanwhile is followed then.
+ */
+export const claimDue = async (sql: SqlClient, limit: number): Promise<StoredTransaction[]> => {
   const { rows } = await sql.query<Row>(
-    `SELECT * FROM station_transactions WHERE attention_at <= now() ORDER BY attention_at LIMIT $1`,
+    `WITH due AS (
+       SELECT cpo_id, charge_point_id, transaction_id, generation FROM station_transactions
+       WHERE attention_at <= now() ORDER BY attention_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+     UPDATE station_transactions t SET attention_at = now() + interval '30 seconds' FROM due
+     WHERE (t.cpo_id, t.charge_point_id, t.transaction_id, t.generation)
+       = (due.cpo_id, due.charge_point_id, due.transaction_id, due.generation)
+     RETURNING t.*`,
     [limit],
   );
   return rows.map(fromRow);
@@ -232,17 +241,5 @@ export const saveTransaction = async (
       transaction.ocppVersion,
       endDoubt ?? null,
     ],
-  );
-};
-
-/** Nobody could be asked just now. */
-export const postponeAttention = async (
-  sql: SqlClient,
-  { generation, ...name }: TransactionName & Pick<Generation, 'generation'>,
-): Promise<void> => {
-  await sql.query(
-    `UPDATE station_transactions SET attention_at = now() + interval '30 seconds'
-     WHERE ${named} AND generation = $4 AND attention_at IS NOT NULL`,
-    [...nameValues(name), generation],
   );
 };

@@ -19,8 +19,8 @@ import { findChargePoint, locationOf } from './charge-point-registry';
 import { findDeparture } from './departures';
 import type { SessionStore } from './session-store';
 import {
+  claimDue,
   findAnswer,
-  findDue,
   findHeard,
   generationsOf,
   heldEvents,
@@ -118,9 +118,9 @@ export class TransactionStore {
     await this.sessions.carryOn(tx, session, [{ type: 'DoubtStop', detail }], speaker.now);
   }
 
-  /** Transactions that have waited for long enough. */
-  async due(sql: SqlClient): Promise<StoredTransaction[]> {
-    return findDue(sql, 50);
+  /** Transactions that have waited for long enough, for this process to go on with. */
+  async claimDue(sql: SqlClient): Promise<StoredTransaction[]> {
+    return claimDue(sql, 50);
   }
 
   async isOverUndecided(sql: SqlClient, transaction: StoredTransaction): Promise<boolean> {

@@ -58,6 +58,8 @@ export const values = (transactionId: number | undefined, value: string, minute:
 });
 
 export type Running = Readonly<{ url: string; stop: () => Promise<void> }>;
+/** Another process of the gateway, on the same database and Kafka. */
+export type OtherGateway = Running & Readonly<{ ocppPort: number }>;
 /** Starts a gateway from an environment: in this process, or as one of its own. */
 export type Run = (environment: Record<string, string>) => Promise<Running>;
 
@@ -125,6 +127,14 @@ export class GatewayStage {
     this.service = await this.run(this.environment);
   }
 
+  /** Another one beside it; the test has to stop it. */
+  async startOther(run = this.run, other: Record<string, string> = {}): Promise<OtherGateway> {
+    const ocppPort = await freePort();
+    const ports = { OCPP_PORT: String(ocppPort), OCPP_GATEWAY_PORT: String(await freePort()) };
+    const running = await run({ ...this.environment, ...ports, ...other });
+    return { ...running, ocppPort };
+  }
+
   async hangUp(): Promise<void> {
     await Promise.all(this.clients.splice(0).map((client) => client.close({ force: true })));
   }
@@ -165,10 +175,11 @@ export class GatewayStage {
       isStrict = true,
       handlers = {},
       protocol = 'ocpp1.6',
-    }: { isStrict?: boolean; handlers?: Handlers; protocol?: string } = {},
+      ocppPort = this.ocppPort,
+    }: { isStrict?: boolean; handlers?: Handlers; protocol?: string; ocppPort?: number } = {},
   ) {
     const client = new RPCClient({
-      endpoint: `ws://127.0.0.1:${this.ocppPort}/ocpp`,
+      endpoint: `ws://127.0.0.1:${ocppPort}/ocpp`,
       identity,
       protocols: [protocol],
       password,
