@@ -62,6 +62,28 @@ describe('the tariff of a start', () => {
     expect(of('roaming:NLABC')).toBe('roaming');
   });
 
+  it('of another network is only what is assigned to that network', () => {
+    const others = [
+      assignment({ assignmentId: 'all', tariffId: 'everybody', priority: 9 }),
+      assignment({ assignmentId: 'rfid', tariffId: 'cards', driverGroups: ['token-type:RFID'] }),
+    ];
+    const start = sessionStart({
+      driverGroups: ['tier:roaming', 'token-type:RFID', 'roaming:NLABC'],
+    });
+    expect(chosen(offerOf(others), start)).toBeUndefined();
+    expect(explainStartTariff(offerOf(others), start).map(({ verdict }) => verdict)).toEqual([
+      'driver-group-differs',
+      'driver-group-differs',
+      'not-for-roaming',
+    ]);
+    const agreed = assignment({
+      assignmentId: 'x',
+      tariffId: 'partners',
+      driverGroups: ['roaming:DEXYZ', 'roaming:NLABC'],
+    });
+    expect(chosen(offerOf([...others, agreed]), start)).toBe('partners');
+  });
+
   it('is explained with every tariff that was looked at', () => {
     const offer = offerOf(
       [

@@ -1,5 +1,6 @@
 import {
   assignmentMismatch,
+  roamingGroupOf,
   type AssignmentMismatch,
   type SessionStart,
   type TariffAssignment,
@@ -28,6 +29,8 @@ export type TariffVerdict =
   | 'tariff-not-in-force'
   /** Assigned, and in another currency than the location: it cannot price there. */
   | 'currency-differs'
+  /** A charge point's own tariff, for the driver of another network. */
+  | 'not-for-roaming'
   | 'another-comes-first';
 
 /** One tariff that was looked at, and what came of it. */
@@ -41,13 +44,14 @@ export type TariffCandidate = Readonly<{
 /**
  * The version that prices a session from its start to its end: of the first assignment that holds
  * the start and whose tariff is in force there, else of the charge point's own tariff. Nothing when
- * that is not in force either: then the session has no price.
+ * that is not in force either, or the driver is another network's: then the session has no price.
  */
 export const startTariff = (offer: TariffOffer, start: SessionStart): StartTariff | undefined => {
   for (const assignment of offer.assignments) {
     const { verdict, reference } = judged(assignment, offer, start);
     if (verdict === 'prices-the-start' && reference !== undefined) return { reference, assignment };
   }
+  if (roamingGroupOf(start) !== undefined) return undefined;
   const own = tariffInForce(offer.versionsOf(offer.chargePointTariffId), start.at);
   return own === undefined ? undefined : { reference: own.reference };
 };
@@ -58,12 +62,9 @@ export const explainStartTariff = (
   start: SessionStart,
 ): readonly TariffCandidate[] => {
   const { chargePointTariffId: tariffId } = offer;
-  const own = tariffInForce(offer.versionsOf(tariffId), start.at)?.reference;
   const candidates: readonly TariffCandidate[] = [
     ...offer.assignments.map((assignment) => judged(assignment, offer, start)),
-    own === undefined
-      ? { tariffId, verdict: 'tariff-not-in-force' }
-      : { tariffId, reference: own, verdict: 'prices-the-start' },
+    judgedOwn(tariffId, offer, start),
   ];
   const first = candidates.findIndex(({ verdict }) => verdict === 'prices-the-start');
   return candidates.map((candidate, index) =>
@@ -71,6 +72,18 @@ export const explainStartTariff = (
       ? { ...candidate, verdict: 'another-comes-first' }
       : candidate,
   );
+};
+
+const judgedOwn = (
+  tariffId: string,
+  { versionsOf }: TariffOffer,
+  start: SessionStart,
+): TariffCandidate => {
+  const own = tariffInForce(versionsOf(tariffId), start.at);
+  if (own === undefined) return { tariffId, verdict: 'tariff-not-in-force' };
+  const { reference } = own;
+  const isRoaming = roamingGroupOf(start) !== undefined;
+  return { tariffId, reference, verdict: isRoaming ? 'not-for-roaming' : 'prices-the-start' };
 };
 
 const judged = (

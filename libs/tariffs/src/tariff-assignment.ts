@@ -33,6 +33,16 @@ export type TariffAssignment = Readonly<{
 /** Kinds of driver groups, as `kind:name`. Who a driver is in that sense is decided elsewhere. */
 export const driverGroupKinds = ['tier', 'token-type', 'group', 'roaming'] as const;
 
+/**
+ * The driver group of a home network among those of a start, where its driver is another network's.
+ * What such a driver pays is agreed with the network: only an assignment that asks for this group
+ * prices the start, and no other tariff does by accident.
+ */
+export const roamingGroupOf = ({
+  driverGroups,
+}: Pick<SessionStart, 'driverGroups'>): string | undefined =>
+  driverGroups.find((group) => group.startsWith('roaming:'));
+
 /** A session begins: who, where and when. What is left out is unknown, and is no name's own. */
 export type SessionStart = Readonly<{
   at: Instant;
@@ -67,6 +77,10 @@ export const assignmentMismatch = (
   if (validFrom !== undefined && start.at < validFrom) return 'outside-validity';
   if (validUntil !== undefined && start.at >= validUntil) return 'outside-validity';
   if (!asks(assignment.driverGroups, start.driverGroups)) return 'driver-group-differs';
+  const roaming = roamingGroupOf(start);
+  if (roaming !== undefined && !assignment.driverGroups.includes(roaming)) {
+    return 'driver-group-differs';
+  }
   if (!asks(assignment.chargePointIds, [start.chargePointId])) return 'charge-point-differs';
   if (!asks(assignment.evseGroups, start.evseGroups)) return 'evse-group-differs';
   const locations = start.locationId === undefined ? [] : [start.locationId];
@@ -125,10 +139,16 @@ export const areTied = (one: TariffAssignment, other: TariffAssignment): boolean
   (other.validUntil === undefined || (one.validFrom ?? '') < other.validUntil) &&
   weeksMeet(one.weeklyWindows, other.weeklyWindows);
 
-// A driver has one tier, and a token one type and one group: two names of a kind do not meet.
+// A driver has one tier, and a token one type and one group: two names of a kind do not meet. A home
+// network meets nothing but itself, because nothing else that is assigned holds its drivers.
 const groupsMeet = (ones: readonly string[], others: readonly string[]): boolean =>
   ones.length === 0 ||
-  ones.some((one) => others.some((other) => one === other || kindOf(one) !== kindOf(other)));
+  ones.some((one) =>
+    others.some((other) => one === other || kindsMeet(kindOf(one), kindOf(other))),
+  );
+
+const kindsMeet = (one: string, other: string): boolean =>
+  one !== other && one !== 'roaming' && other !== 'roaming';
 
 const kindOf = (group: string): string => group.slice(0, group.indexOf(':'));
 

@@ -18,11 +18,6 @@ export const assignmentWarnings = (
         },
       ]
     : []),
-  ...assigned.driverGroups.flatMap((group, index) =>
-    group.startsWith('roaming:')
-      ? [{ path: `$.driverGroups[${index}]`, message: 'holds nobody yet: no token says this' }]
-      : [],
-  ),
   ...others
     .filter((other) => areTied(assigned, other))
     .map((other) => ({ path: '$.priority', message: tieOf(assigned, other) })),

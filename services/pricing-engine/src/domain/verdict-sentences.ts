@@ -13,5 +13,6 @@ export const verdictSentences: Readonly<Record<TariffCandidate['verdict'], strin
   'time-zone-unknown': 'It holds at times of the week, and the time zone was not said.',
   'outside-weekly-windows': 'The start is outside its times of the week.',
   'tariff-not-in-force': 'The tariff has no version in force at the start.',
+  'not-for-roaming': 'The driver is of another network: only what is assigned to it holds.',
   'currency-differs': 'The tariff is in another currency than the location.',
 };
