@@ -9,6 +9,8 @@ import {
   decisionLogger,
 } from './inbound/authorize.controller';
 import { DriversController } from './inbound/drivers.controller';
+import { FleetDesk } from './inbound/fleet-desk';
+import { FleetsController } from './inbound/fleets.controller';
 import { TokenDesk } from './inbound/token-desk';
 import { tokensRequestPipe } from './inbound/token-request';
 import { TokensController, tokensRequest } from './inbound/tokens.controller';
@@ -17,6 +19,8 @@ import { driverTable, membershipTable, tokenTable } from './outbound/access-tabl
 import { ChargingKnowledge } from './outbound/charging-knowledge';
 import { DecisionLog } from './outbound/decision-log';
 import { EntitlementCache } from './outbound/entitlement-cache';
+import { FleetIndex } from './outbound/fleet-index';
+import { FleetRegistry } from './outbound/fleet-registry';
 import { TariffCache } from './outbound/tariff-cache';
 import { TokenIndex } from './outbound/token-index';
 import { TokenRegistry } from './outbound/token-registry';
@@ -49,14 +53,18 @@ export class AuthorizationModule {
     const store = new AccessStore(dataSource);
     const tokens = new TokenIndex();
     const entitlements = new EntitlementCache();
-    const knowledge = new ChargingKnowledge(tokens, entitlements, new TariffCache());
+    const fleets = new FleetIndex();
+    const knowledge = new ChargingKnowledge(tokens, entitlements, new TariffCache(), fleets);
     const decisions = new DecisionLog(eventLog);
     const registry = new TokenRegistry(eventLog, store, vault, tokens);
     const waitMs = env.ENTITLEMENT_WAIT_MS;
     const desk = new TokenDesk(registry, store, vault, entitlements, waitMs, pool);
 
+    const fleetRegistry = new FleetRegistry(eventLog, pool, vault, fleets);
+
     // Our own rows first: what was committed shortly before a crash may not be in the log yet.
     await store.everyToken((token) => tokens.load(token));
+    await fleetRegistry.loadIndex();
     knowledge.follow(eventLog, Date.now());
     context.readiness('knowledge', () =>
       knowledge.isWarm() ? true : 'tokens, entitlements and tariffs are still being read',
@@ -75,9 +83,10 @@ export class AuthorizationModule {
     };
     return {
       module: AuthorizationModule,
-      controllers: [AuthorizeController, TokensController, DriversController],
+      controllers: [AuthorizeController, TokensController, DriversController, FleetsController],
       providers: [
         { provide: TokenDesk, useFactory: () => desk },
+        { provide: FleetDesk, useFactory: () => new FleetDesk(fleetRegistry, vault, pool) },
         { provide: ChargingKnowledge, useFactory: () => knowledge },
         { provide: Vault, useFactory: () => vault },
         { provide: DecisionLog, useFactory: () => decisions },

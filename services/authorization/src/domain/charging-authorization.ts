@@ -1,11 +1,13 @@
 import type { ChargingDecision } from '@tallywatt/contracts';
-import { decimalToRational, toMinor, type Decimal, type Money } from '@tallywatt/money';
+import type { Decimal } from '@tallywatt/money';
 import { startTariff, type SessionStart, type TariffOffer } from '@tallywatt/tariffs';
 import type { Instant } from '@tallywatt/time';
 import { driverGroupsOf, type DriverFacts } from './driver-groups';
 import type { Entitlement } from './entitlement';
 import { versionOf } from './entitlement';
+import { absentFleet, type Fleet } from './fleet';
 import { includedEnergyOf } from './included-energy';
+import { paymentOf, payerOf, type Payer, type PayerRefusal, type PaymentPolicy } from './payer';
 import type { IssuedToken, Token } from './token';
 
 /** A token asks to charge at a charge point. */
@@ -19,19 +21,16 @@ export type AuthorizationRequest = Readonly<{
   place: Omit<SessionStart, 'at' | 'driverGroups' | 'currency'>;
 }>;
 
-/** What is known about the token, its driver's membership and the tariffs of the CPO. */
+/** What is known about the token, its driver's membership, its fleet and the tariffs of the CPO. */
 export type Known = Readonly<{
   token: Token;
   entitlement: Entitlement;
+  /** That of the token; left out where it is of none, or its fleet is not known. */
+  fleet?: Fleet;
   tariffs: TariffOffer;
 }>;
 
-export type AuthorizationPolicy = Readonly<{
-  /** Amount to hold at the start, in major units of the charge point's currency. */
-  holdMajorUnits: Decimal;
-  /** Whether a valid token may charge when no card stands behind it. */
-  allowWithoutPaymentMethod: boolean;
-}>;
+export type AuthorizationPolicy = PaymentPolicy;
 
 /** What the shell adds: the domain has no clock and no random numbers. */
 export type DecisionMoment = Readonly<{
@@ -46,7 +45,10 @@ export type AuthorizationRule =
   | 'token-unknown'
   | 'token-blocked'
   | 'token-expired'
-  | 'payment-method-missing'
+  | PayerRefusal
+  | 'roaming-tariff-missing'
+  | 'roaming'
+  | 'fleet-plan'
   | 'member-entitled'
   | 'entitlement-expired-retail'
   | 'entitlement-revoked-retail'
@@ -56,12 +58,16 @@ export type AuthorizationRule =
 export type AuthorizationStatus = 'Accepted' | 'Blocked' | 'Expired' | 'Invalid' | 'ConcurrentTx';
 
 const retailTier = 'retail';
+/** Of other networks' drivers: at no tier of ours, and never at retail. */
+const roamingTier = 'roaming';
 
 /**
  * Decides whether a token may charge, at which tier, on whose account and with which hold.
  *
  * A membership counts when it is granted and its term ends after `at`. One that has lapsed, was
- * revoked or never existed gives the retail tier, and the rule says which.
+ * revoked or never existed gives the retail tier, and the rule says which. A token of a fleet charges
+ * at the fleet's plan, whatever its driver is a member of, and one of another network at what is
+ * assigned to that network, or not at all.
  * @throws UnknownCurrency when the request's currency has no known minor unit.
  */
 export const authorize = (
@@ -77,26 +83,28 @@ export const authorize = (
   if (token.status === 'blocked') {
     return denied('Blocked', 'token-blocked', request, known, moment);
   }
-  const { expiresAt, paymentMethodId } = token.facts;
+  const { expiresAt } = token.facts;
   if (expiresAt !== undefined && expiresAt <= request.at) {
     return denied('Expired', 'token-expired', request, known, moment);
   }
-  if (paymentMethodId === undefined && !policy.allowWithoutPaymentMethod) {
-    return denied('Blocked', 'payment-method-missing', request, known, moment);
+  const payer = payerOf(token.facts, known.fleet ?? absentFleet, policy);
+  if (payer.kind === 'nobody') return denied('Blocked', payer.rule, request, known, moment);
+  const tier = tierOf(payer, known.entitlement, request.at);
+  const priced = tariffOf(known, request, tier.tier);
+  if (payer.kind === 'home-network' && priced.tariff === undefined) {
+    return denied('Blocked', 'roaming-tariff-missing', request, known, moment);
   }
-  const tier = tierAt(known.entitlement, request.at);
-  const priced = tariffOf(known, request, { ...token.facts, tier: tier.tier });
-  const { driverRef } = token.facts;
+  const subjectRef = payer.kind === 'fleet' ? payer.fleetRef : token.facts.driverRef;
   const { siteGroups, timeZone } = request.place;
-  const drawer = { tier: tier.tier, driverRef, siteGroups, timeZone, at: request.at };
+  const drawer = { tier: tier.tier, subjectRef, siteGroups, timeZone, at: request.at };
   return {
     decisionId: moment.decisionId,
     status: 'Accepted',
     tokenRef: request.tokenRef,
     ...ownersOf(token),
     ...tier,
-    ...entitlementEvidence(known, moment),
-    ...paymentOf(paymentMethodId, policy, request.currency),
+    ...(payer.kind === 'driver' ? entitlementEvidence(known, moment) : {}),
+    ...paymentOf(payer, policy, request.currency),
     ...priced,
     ...includedEnergyOf(known.tariffs, priced.tariff, drawer),
     decidedAt: moment.decidedAt,
@@ -112,31 +120,52 @@ const denied = (
   request: AuthorizationRequest,
   known: Known,
   moment: DecisionMoment,
-): ChargingDecision => ({
-  decisionId: moment.decisionId,
-  status,
-  tokenRef: request.tokenRef,
-  ...(known.token.status === 'absent' ? {} : ownersOf(known.token)),
-  tier: retailTier,
-  ...entitlementEvidence(known, moment),
-  paymentRoute: 'none',
-  // A session that a charger starts all the same still has to be priced: at retail.
-  ...tariffOf(known, request, { tier: retailTier }),
-  rule,
-  decidedAt: moment.decidedAt,
-});
+): ChargingDecision => {
+  // A session that a charger starts all the same still has to be priced: at retail, but for what the
+  // drivers of other networks are never priced by.
+  const tier = roamingOf(known) === undefined ? retailTier : roamingTier;
+  return {
+    decisionId: moment.decisionId,
+    status,
+    tokenRef: request.tokenRef,
+    ...(known.token.status === 'absent' ? {} : ownersOf(known.token)),
+    tier,
+    ...entitlementEvidence(known, moment),
+    paymentRoute: 'none',
+    ...tariffOf(known, request, tier, 'denied'),
+    rule,
+    decidedAt: moment.decidedAt,
+  };
+};
+
+const roamingOf = ({ token }: Known) =>
+  token.status === 'absent' ? undefined : token.facts.roaming;
+
+/** Whoever may not charge is in no group but those of its tier and its home network. */
+const driverFactsOf = (known: Known, tier: string, denied: 'denied' | undefined): DriverFacts => {
+  const roaming = roamingOf(known);
+  const { token } = known;
+  const facts = token.status === 'absent' || denied !== undefined ? undefined : token.facts;
+  return {
+    tier,
+    ...(facts === undefined ? {} : { tokenType: facts.tokenType }),
+    ...(facts?.groupRef === undefined ? {} : { groupRef: facts.groupRef }),
+    ...(roaming === undefined ? {} : { roamingPartyId: roaming.partyId }),
+  };
+};
 
 /** What prices the session, and which assignment says so; nothing when no version is in force. */
 const tariffOf = (
-  { tariffs }: Known,
+  known: Known,
   { at, currency, place }: AuthorizationRequest,
-  driver: DriverFacts,
+  tier: string,
+  denied?: 'denied',
 ): Pick<ChargingDecision, 'tariff' | 'tariffAssignmentId' | 'tariffAssignmentRevision'> => {
-  const chosen = startTariff(tariffs, {
+  const chosen = startTariff(known.tariffs, {
     ...place,
     at,
     currency,
-    driverGroups: driverGroupsOf(driver),
+    driverGroups: driverGroupsOf(driverFactsOf(known, tier, denied)),
   });
   if (chosen === undefined) return {};
   const { reference: tariff, assignment } = chosen;
@@ -145,10 +174,15 @@ const tariffOf = (
   return { tariff, tariffAssignmentId, tariffAssignmentRevision };
 };
 
-const tierAt = (
-  entitlement: Entitlement,
-  at: Instant,
-): Readonly<{ tier: string; discountPercent?: Decimal; rule: AuthorizationRule }> => {
+type TierDecision = Readonly<{ tier: string; discountPercent?: Decimal; rule: AuthorizationRule }>;
+
+const tierOf = (payer: Payer, entitlement: Entitlement, at: Instant): TierDecision => {
+  if (payer.kind === 'fleet') return { tier: payer.plan, rule: 'fleet-plan' };
+  if (payer.kind === 'home-network') return { tier: roamingTier, rule: 'roaming' };
+  return tierAt(entitlement, at);
+};
+
+const tierAt = (entitlement: Entitlement, at: Instant): TierDecision => {
   if (entitlement.status === 'absent') return { tier: retailTier, rule: 'retail' };
   if (entitlement.status === 'revoked') {
     return { tier: retailTier, rule: 'entitlement-revoked-retail' };
@@ -178,18 +212,4 @@ const entitlementEvidence = (
   return entitlement.status === 'absent'
     ? { entitlementAgeMs }
     : { entitlementVersion: versionOf(entitlement), entitlementAgeMs };
-};
-
-const paymentOf = (
-  paymentMethodId: string | undefined,
-  policy: AuthorizationPolicy,
-  currency: string,
-): Readonly<{ paymentRoute: string; paymentMethodId?: string; hold?: Money }> => {
-  if (paymentMethodId === undefined) return { paymentRoute: 'none' };
-  const amountMinor = toMinor(
-    decimalToRational(policy.holdMajorUnits),
-    currency,
-    'half-away-from-zero',
-  );
-  return { paymentRoute: 'card', paymentMethodId, hold: { amountMinor, currency } };
 };

@@ -34,7 +34,7 @@ const versions = [
 const offer = { versionsOf: () => ({ versions }) };
 const home = {
   tier: 'home',
-  driverRef: 'driver-1',
+  subjectRef: 'driver-1',
   siteGroups: [],
   timeZone: 'Europe/Berlin',
   at: '2026-05-31T22:30:00.000Z',
@@ -60,7 +60,7 @@ it('is that of the plan for a driver on a fleet plan', () =>
 it.each([
   ['the tier has nothing included', reference(1n), { ...home, tier: 'retail' }],
   ['the version includes nothing', reference(2n), { ...home, siteGroups: ['depot'] }],
-  ['the token stands for no driver', reference(1n), { ...home, driverRef: undefined }],
+  ['the token stands for no driver', reference(1n), { ...home, subjectRef: undefined }],
   ['no tariff prices the session', undefined, home],
 ])('is left out when %s', (_, tariff, drawer) =>
   expect(includedEnergyOf(offer, tariff, drawer)).toEqual({}),

@@ -6,7 +6,8 @@ import type { Instant } from '@tallywatt/time';
 /** Who would draw, where and when. */
 export type Drawer = Readonly<{
   tier: string;
-  driverRef: string | undefined;
+  /** Whose energy it would be: the driver's, or that of the fleet that pays. */
+  subjectRef: string | undefined;
   siteGroups: readonly string[];
   /** IANA zone of the location, where it is known. */
   timeZone?: string | undefined;
@@ -16,16 +17,16 @@ export type Drawer = Readonly<{
 
 /**
  * The energy that the session may draw from: what its tariff version includes each month for the
- * tier, of the driver's. Nothing for a token that stands for no driver, and where nothing is
- * included; how much is left is asked when the session is over. The month is pinned with it: no
+ * tier, of the driver's or of the fleet's, whose tokens share it. Nothing for a token that stands for
+ * nobody, and where nothing is included; how much is left is asked when the session is over. The month is pinned with it: no
  * later word of the charger can choose another.
  */
 export const includedEnergyOf = (
   { versionsOf }: Pick<TariffOffer, 'versionsOf'>,
   tariff: TariffReference | undefined,
-  { tier, driverRef, siteGroups, timeZone, at }: Drawer,
+  { tier, subjectRef, siteGroups, timeZone, at }: Drawer,
 ): Pick<ChargingDecision, 'includedEnergy'> => {
-  if (tariff === undefined || driverRef === undefined) return {};
+  if (tariff === undefined || subjectRef === undefined) return {};
   const terms = versionsOf(tariff.tariffId)?.versions.find(
     ({ reference }) => reference.version === tariff.version,
   )?.memberTerms;
@@ -34,7 +35,7 @@ export const includedEnergyOf = (
   const period = timeZone === undefined ? undefined : localMonth(at, timeZone);
   return {
     includedEnergy: {
-      subjectRef: driverRef,
+      subjectRef,
       monthlyMilliWh,
       ...(period === undefined ? {} : { period }),
     },

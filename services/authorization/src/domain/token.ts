@@ -11,6 +11,18 @@ export type TokenFacts = Readonly<{
   expiresAt?: Instant;
   /** The processor's own id of a saved payment method. */
   paymentMethodId?: string;
+  /** The fleet that pays for what it charges. */
+  fleetRef?: string;
+  /** Of another network's driver. */
+  roaming?: Roaming;
+}>;
+
+/** The home network that is billed for a token, and whether it wants to be asked before. */
+export type Roaming = Readonly<{
+  /** OCPI country code and party id, such as `NLABC`. */
+  partyId: string;
+  /** OCPI 2.2.1 WhitelistType (section 12.4.4): ALWAYS, ALLOWED, ALLOWED_OFFLINE, NEVER. */
+  whitelist: string;
 }>;
 
 export type IssuedToken = Readonly<{ status: 'valid' | 'blocked'; facts: TokenFacts }>;
@@ -69,4 +81,7 @@ const sameFacts = (left: TokenFacts, right: TokenFacts): boolean =>
   left.driverRef === right.driverRef &&
   left.groupRef === right.groupRef &&
   left.expiresAt === right.expiresAt &&
-  left.paymentMethodId === right.paymentMethodId;
+  left.paymentMethodId === right.paymentMethodId &&
+  left.fleetRef === right.fleetRef &&
+  left.roaming?.partyId === right.roaming?.partyId &&
+  left.roaming?.whitelist === right.roaming?.whitelist;

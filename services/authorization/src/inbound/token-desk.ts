@@ -1,12 +1,18 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import { decimalToString } from '@tallywatt/money';
+import { Problem } from '@tallywatt/service-kit';
 import type { Instant } from '@tallywatt/time';
 import { validate as isUuid } from 'uuid';
 import { versionOf, type Entitlement } from '../domain/entitlement';
+import type { Roaming } from '../domain/token';
 import type { AccessStore, StoredToken } from '../outbound/access-store';
 import { readAllowance, type ShownAllowance } from '../outbound/allowance-history';
 import type { EntitlementCache } from '../outbound/entitlement-cache';
-import type { TokenDescription, TokenRegistry } from '../outbound/token-registry';
+import {
+  FleetNotOpen,
+  type TokenDescription,
+  type TokenRegistry,
+} from '../outbound/token-registry';
 import type { Vault } from '../outbound/vault';
 
 type ShownMembership = Readonly<{
@@ -27,6 +33,8 @@ export type ShownToken = Readonly<{
   groupRef?: string;
   expiresAt?: Instant;
   paymentMethod?: string;
+  fleetRef?: string;
+  roaming?: Roaming;
   membership?: ShownMembership;
   issuedAt: Instant;
 }>;
@@ -47,7 +55,11 @@ export class TokenDesk {
    * decisions see them: `entitlementEffective` says whether they did.
    */
   async register(cpoId: string, descriptions: readonly TokenDescription[], now: Instant) {
-    const registered = await this.registry.register(cpoId, descriptions, now);
+    const registered = await this.registry
+      .register(cpoId, descriptions, now)
+      .catch((error: unknown) => {
+        throw error instanceof FleetNotOpen ? fleetNotOpen(error, descriptions.length > 1) : error;
+      });
     return Promise.all(
       registered.map(async (token, position) => {
         const { uid, membership } = descriptions[position] as TokenDescription;
@@ -145,6 +157,18 @@ export class TokenDesk {
   }
 }
 
+const fleetNotOpen = ({ position }: FleetNotOpen, isList: boolean): Problem => {
+  const path = isList ? `$[${position}].fleetId` : '$.fleetId';
+  const message = 'names no fleet that is registered and open';
+  return new Problem({
+    status: 422,
+    type: 'request-invalid',
+    title: 'The request says something it may not',
+    detail: `${path}: ${message}`,
+    faults: [{ path, message }],
+  });
+};
+
 /** The last four characters, of uids that are long enough not to be given away by them. */
 export const maskUid = (uid: string): string =>
   uid.length >= 8 ? `${'*'.repeat(uid.length - 4)}${uid.slice(-4)}` : '*'.repeat(uid.length);
@@ -155,6 +179,7 @@ const showToken = (
   entitlement: Entitlement,
 ): ShownToken => {
   const { tokenType, driverRef, groupRef, expiresAt, paymentMethodId } = token.facts;
+  const { fleetRef, roaming } = token.facts;
   const membership = showMembership(entitlement);
   return {
     tokenRef,
@@ -166,6 +191,8 @@ const showToken = (
     ...(groupRef === undefined ? {} : { groupRef }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(paymentMethodId === undefined ? {} : { paymentMethod: paymentMethodId }),
+    ...(fleetRef === undefined ? {} : { fleetRef }),
+    ...(roaming === undefined ? {} : { roaming }),
     ...(membership === undefined ? {} : { membership }),
     issuedAt,
   };

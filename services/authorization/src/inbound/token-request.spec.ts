@@ -72,6 +72,33 @@ describe('a token in a request', () => {
   });
 });
 
+describe('a token that somebody else pays for', () => {
+  const roaming = { countryCode: 'nl', partyId: 'abc', whitelist: 'allowed' };
+
+  it('names the home network as OCPI does, in either case', () =>
+    expect(read({ ...minimal, roaming }).tokens[0]?.roaming).toEqual({
+      partyId: 'NLABC',
+      whitelist: 'ALLOWED',
+    }));
+
+  it("names a fleet by the operator's own id", () =>
+    expect(read({ ...minimal, fleetId: 'acme' }).tokens[0]?.fleetId).toBe('acme'));
+
+  it.each([
+    [{ roaming, driverId: 'd-1' }, '$.driverId'],
+    [{ roaming, paymentMethod: 'pm_card_visa' }, '$.paymentMethod'],
+    [{ roaming, fleetId: 'acme' }, '$.fleetId'],
+    [{ fleetId: 'acme', membership: 'gold' }, '$.membership'],
+    [{ fleetId: 'acme', paymentMethod: 'pm_card_visa' }, '$.paymentMethod'],
+    [{ roaming: { ...roaming, whitelist: 'SOMETIMES' } }, '$.roaming.whitelist'],
+    [{ roaming: { ...roaming, partyId: 'ABCD' } }, '$.roaming.partyId'],
+  ])('has no other payer beside: %p', (changed, path) => {
+    const faults = faultsOf({ ...minimal, ...changed });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]?.startsWith(`${path}: `)).toBe(true);
+  });
+});
+
 describe('a faulty token', () => {
   it('is told all faults at once, by path', () => {
     const body = { uid: '', type: 'CARD', status: 'lost', expiresAt: 'soon', colour: 'red' };

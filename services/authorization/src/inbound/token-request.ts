@@ -4,6 +4,7 @@ import { Problem, validated } from '@tallywatt/service-kit';
 import { normalizeInstant } from '@tallywatt/time';
 import { z } from 'zod';
 import type { EntitlementTerms } from '../domain/entitlement';
+import type { Roaming } from '../domain/token';
 import type { TokenDescription } from '../outbound/token-registry';
 
 /** OCPI 2.2.1 section 12.4.2. */
@@ -86,6 +87,37 @@ const paymentMethodSchema = z.preprocess(
     ),
 );
 
+/** OCPI 2.2.1 section 12.4.4. */
+const whitelists = ['ALWAYS', 'ALLOWED', 'ALLOWED_OFFLINE', 'NEVER'] as const;
+
+const upperCase = (text: string): string => text.toUpperCase();
+
+const roamingSchema = z
+  .strictObject({
+    countryCode: z
+      .string()
+      .regex(/^[A-Za-z]{2}$/, 'must be an ISO 3166-1 alpha-2 code')
+      .transform(upperCase),
+    partyId: z
+      .string()
+      .regex(/^[A-Za-z0-9]{3}$/, 'must be an OCPI party id, three letters or digits')
+      .transform(upperCase),
+    whitelist: z
+      .string()
+      .transform(upperCase)
+      .pipe(z.enum(whitelists, `must be one of ${whitelists.join(', ')}`)),
+  })
+  .transform(({ countryCode, partyId, whitelist }): Roaming => ({
+    partyId: `${countryCode}${partyId}`,
+    whitelist,
+  }));
+
+/** What a token that somebody else pays for cannot have: ADR 28. */
+const onlyOfDrivers = {
+  roaming: ['driverId', 'paymentMethod', 'membership', 'fleetId'],
+  fleetId: ['paymentMethod', 'membership'],
+} as const;
+
 /** The body of `POST /v1/tokens` for one token, as callers write it. */
 export const tokenRequestSchema = (tiers: ReadonlyMap<string, Decimal>) =>
   z
@@ -103,7 +135,18 @@ export const tokenRequestSchema = (tiers: ReadonlyMap<string, Decimal>) =>
       groupId: identifierSchema.max(36).nullish(),
       expiresAt: instantSchema.nullish(),
       paymentMethod: paymentMethodSchema.nullish(),
+      fleetId: identifierSchema.max(255).nullish(),
+      roaming: roamingSchema.nullish(),
       membership: membershipSchema(tiers).nullish(),
+    })
+    .superRefine((token, context) => {
+      for (const payer of ['roaming', 'fleetId'] as const) {
+        for (const name of onlyOfDrivers[payer]) {
+          if (token[payer] == null || token[name] == null) continue;
+          const message = `must be left out where ${payer} is given: that is who pays`;
+          context.addIssue({ code: 'custom', path: [name], message });
+        }
+      }
     })
     .transform(({ uid, type, status, ...rest }): TokenDescription => ({
       uid,
@@ -113,6 +156,8 @@ export const tokenRequestSchema = (tiers: ReadonlyMap<string, Decimal>) =>
       ...(rest.groupId == null ? {} : { groupId: rest.groupId }),
       ...(rest.expiresAt == null ? {} : { expiresAt: rest.expiresAt }),
       ...(rest.paymentMethod == null ? {} : { paymentMethodId: rest.paymentMethod }),
+      ...(rest.fleetId == null ? {} : { fleetId: rest.fleetId }),
+      ...(rest.roaming == null ? {} : { roaming: rest.roaming }),
       ...(rest.membership == null ? {} : { membership: rest.membership }),
     }));
 

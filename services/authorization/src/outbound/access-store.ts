@@ -162,6 +162,14 @@ export class AccessRows {
     return this.manager.existsBy(driverTable, { cpoId: this.cpoId, driverRef });
   }
 
+  async isFleetOpen(fleetRef: string): Promise<boolean> {
+    const { rows } = await this.sql.query<{ open: boolean }>(
+      `SELECT status = 'registered' AS open FROM fleets WHERE cpo_id = $1 AND fleet_ref = $2::uuid`,
+      [this.cpoId, fleetRef],
+    );
+    return rows[0]?.open ?? false;
+  }
+
   async addDriver(driverRef: string, registeredAt: Instant): Promise<void> {
     await this.manager.insert(driverTable, {
       cpoId: this.cpoId,
@@ -208,6 +216,10 @@ const tokenFromRow = (row: TokenRow): StoredToken => ({
       ...(row.groupRef === null ? {} : { groupRef: row.groupRef }),
       ...(row.expiresAt === null ? {} : { expiresAt: instantOf(row.expiresAt) }),
       ...(row.paymentMethodId === null ? {} : { paymentMethodId: row.paymentMethodId }),
+      ...(row.fleetRef === null ? {} : { fleetRef: row.fleetRef }),
+      ...(row.roamingPartyId === null || row.roamingWhitelist === null
+        ? {}
+        : { roaming: { partyId: row.roamingPartyId, whitelist: row.roamingWhitelist } }),
     },
   },
 });
@@ -222,6 +234,9 @@ const tokenToRow = ({ cpoId, tokenRef, version, issuedAt, token }: StoredToken):
   groupRef: token.facts.groupRef ?? null,
   expiresAt: token.facts.expiresAt === undefined ? null : dateOf(token.facts.expiresAt),
   paymentMethodId: token.facts.paymentMethodId ?? null,
+  fleetRef: token.facts.fleetRef ?? null,
+  roamingPartyId: token.facts.roaming?.partyId ?? null,
+  roamingWhitelist: token.facts.roaming?.whitelist ?? null,
   issuedAt: dateOf(issuedAt),
 });
 

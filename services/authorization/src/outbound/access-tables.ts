@@ -13,6 +13,9 @@ export type TokenRow = {
   groupRef: string | null;
   expiresAt: Date | null;
   paymentMethodId: string | null;
+  fleetRef: string | null;
+  roamingPartyId: string | null;
+  roamingWhitelist: string | null;
   issuedAt: Date;
 };
 
@@ -52,6 +55,9 @@ export const tokenTable = new EntitySchema<TokenRow>({
     groupRef: { type: 'uuid', name: 'group_ref', nullable: true },
     expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },
     paymentMethodId: { type: 'text', name: 'payment_method_id', nullable: true },
+    fleetRef: { type: 'uuid', name: 'fleet_ref', nullable: true },
+    roamingPartyId: { type: 'text', name: 'roaming_party_id', nullable: true },
+    roamingWhitelist: { type: 'text', name: 'roaming_whitelist', nullable: true },
     issuedAt: { type: 'timestamptz', name: 'issued_at' },
   },
 });

@@ -6,6 +6,7 @@ import { absentEntitlement } from '../domain/entitlement';
 import type { AccessStore } from './access-store';
 import { AssignmentCache } from './assignment-cache';
 import type { EntitlementCache } from './entitlement-cache';
+import { FleetIndex } from './fleet-index';
 import type { TariffCache } from './tariff-cache';
 import type { TokenIndex } from './token-index';
 
@@ -21,6 +22,7 @@ export class ChargingKnowledge {
     readonly tokens: TokenIndex,
     readonly entitlements: EntitlementCache,
     readonly tariffs: TariffCache,
+    readonly fleets: FleetIndex = new FleetIndex(),
   ) {}
 
   /** Begins to follow the log; warm once all is applied that the topics hold at `nowMs`. */
@@ -64,8 +66,10 @@ export class ChargingKnowledge {
     const token = this.tokens.find(cpoId, tokenRef);
     const driverRef = token.status === 'absent' ? undefined : token.facts.driverRef;
     const cached = driverRef === undefined ? undefined : this.entitlements.find(cpoId, driverRef);
+    const fleetRef = token.status === 'absent' ? undefined : token.facts.fleetRef;
     return {
       token,
+      ...(fleetRef === undefined ? {} : { fleet: this.fleets.find(cpoId, fleetRef) }),
       entitlement: cached?.entitlement ?? absentEntitlement,
       tariffs: {
         assignments: this.assignments.of(cpoId),
@@ -80,6 +84,9 @@ export class ChargingKnowledge {
       case 'TokenIssued':
       case 'TokenBlocked':
         return this.tokens.apply(event, metadata.sequence);
+      case 'FleetRegistered':
+      case 'FleetClosed':
+        return this.fleets.apply(event);
       case 'EntitlementGranted':
       case 'EntitlementChanged':
       case 'EntitlementRevoked':

@@ -5,7 +5,7 @@ import type { Instant } from '@tallywatt/time';
 import * as entitlements from '../domain/entitlement';
 import type { Entitlement, EntitlementCommand, EntitlementTerms } from '../domain/entitlement';
 import * as tokens from '../domain/token';
-import type { IssuedToken, Token, TokenEvent, TokenFacts } from '../domain/token';
+import type { IssuedToken, Roaming, Token, TokenEvent, TokenFacts } from '../domain/token';
 import type { AccessRows, AccessStore, StoredToken } from './access-store';
 import type { TokenIndex } from './token-index';
 import type { Vault } from './vault';
@@ -19,8 +19,21 @@ export type TokenDescription = Readonly<{
   groupId?: string;
   expiresAt?: Instant;
   paymentMethodId?: string;
+  /** The operator's own id of the fleet that pays. */
+  fleetId?: string;
+  roaming?: Roaming;
   membership?: EntitlementTerms;
 }>;
+
+/** A token names a fleet that nobody has registered, or that is closed. */
+export class FleetNotOpen extends Error {
+  readonly code = 'fleet-not-open';
+
+  constructor(readonly position: number) {
+    super(`token ${position} names a fleet that is not registered`);
+    this.name = 'FleetNotOpen';
+  }
+}
 
 export type RegisteredToken = StoredToken &
   Readonly<{
@@ -29,7 +42,12 @@ export type RegisteredToken = StoredToken &
     entitlement: Entitlement;
   }>;
 
-type References = Readonly<{ tokenRef: string; driverRef?: string; groupRef?: string }>;
+type References = Readonly<{
+  tokenRef: string;
+  driverRef?: string;
+  groupRef?: string;
+  fleetRef?: string;
+}>;
 type Sequenced = Readonly<{ event: TokenEvent; sequence: bigint }>;
 
 /** Carries out what the operator says of tokens and memberships: state and events in one commit. */
@@ -41,15 +59,15 @@ export class TokenRegistry {
     private readonly index: TokenIndex,
   ) {}
 
-  /** Registers all of the tokens or none of them. */
+  /** Registers all of the tokens or none of them. @throws FleetNotOpen. */
   async register(
     cpoId: string,
     descriptions: readonly TokenDescription[],
     now: Instant,
   ): Promise<readonly RegisteredToken[]> {
     const references: References[] = [];
-    for (const description of descriptions) {
-      references.push(await this.referencesOf(cpoId, description));
+    for (const [position, description] of descriptions.entries()) {
+      references.push(await this.referencesOf(cpoId, description, position));
     }
     const news: Sequenced[] = [];
     const registered = await this.store.change(cpoId, async (rows) => {
@@ -57,6 +75,9 @@ export class TokenRegistry {
       const results: RegisteredToken[] = [];
       for (const [position, description] of descriptions.entries()) {
         const named = references[position] as References;
+        if (named.fleetRef !== undefined && !(await rows.isFleetOpen(named.fleetRef))) {
+          throw new FleetNotOpen(position);
+        }
         const change = await this.registerOne(cpoId, rows, description, named, now);
         outgoing.push(...change.outgoing);
         news.push(...change.news);
@@ -102,9 +123,16 @@ export class TokenRegistry {
 
   private async referencesOf(
     cpoId: string,
-    { uid, driverId, groupId }: TokenDescription,
+    { uid, driverId, groupId, fleetId }: TokenDescription,
+    position: number,
   ): Promise<References> {
+    const fleetRef =
+      fleetId === undefined
+        ? undefined
+        : await this.vault.knownReferenceOf(cpoId, 'fleet', fleetId);
+    if (fleetId !== undefined && fleetRef === undefined) throw new FleetNotOpen(position);
     return {
+      ...(fleetRef === undefined ? {} : { fleetRef }),
       tokenRef: await this.vault.referenceOf(cpoId, 'token', uid),
       ...(driverId === undefined
         ? {}
@@ -119,29 +147,34 @@ export class TokenRegistry {
     cpoId: string,
     rows: AccessRows,
     description: TokenDescription,
-    { tokenRef, driverRef: namedDriverRef, groupRef }: References,
+    { tokenRef, driverRef: namedDriverRef, groupRef, fleetRef }: References,
     now: Instant,
   ): Promise<
     Readonly<{ registered: RegisteredToken; outgoing: OutgoingEvent[]; news: Sequenced[] }>
   > {
     const stored = await rows.token(tokenRef);
-    // A token keeps its driver when none is named; a member without one gets one.
+    const { tokenType, expiresAt, paymentMethodId, roaming, membership, status } = description;
+    // A token keeps its driver when none is named; a member without one gets one. The driver of a
+    // roaming token is the home network's, and nobody here.
     const driverRef =
-      namedDriverRef ??
-      stored?.token.facts.driverRef ??
-      (description.membership === undefined ? undefined : randomUUID());
+      roaming === undefined
+        ? (namedDriverRef ??
+          stored?.token.facts.driverRef ??
+          (membership === undefined ? undefined : randomUUID()))
+        : undefined;
     const outgoing: OutgoingEvent[] = [];
     if (driverRef !== undefined && !(await rows.hasDriver(driverRef))) {
       await rows.addDriver(driverRef, now);
       outgoing.push({ event: { type: 'DriverRegistered', cpoId, driverRef }, occurredAt: now });
     }
-    const { tokenType, expiresAt, paymentMethodId, membership, status } = description;
     const facts: TokenFacts = {
       tokenType,
       ...(expiresAt === undefined ? {} : { expiresAt }),
       ...(paymentMethodId === undefined ? {} : { paymentMethodId }),
       ...(driverRef === undefined ? {} : { driverRef }),
       ...(groupRef === undefined ? {} : { groupRef }),
+      ...(fleetRef === undefined ? {} : { fleetRef }),
+      ...(roaming === undefined ? {} : { roaming }),
     };
     const decided = decideToken({ cpoId, tokenRef, status, facts }, stored, now);
     outgoing.push(...decided.outgoing);

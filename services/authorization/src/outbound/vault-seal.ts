@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 /** What is kept under a reference. */
-export type ReferenceKind = 'token' | 'driver' | 'group';
+export type ReferenceKind = 'token' | 'driver' | 'group' | 'fleet';
 
 const nonceBytes = 12;
 const tagBytes = 16;
