@@ -79,7 +79,7 @@ describe('bad input', () => {
       call('StatusNotification', { connectorId: 1e12, status: 'Charging', errorCode: 'NoError' }),
     ).rejects.toMatchObject({ rpcErrorCode: 'PropertyConstraintViolation' });
     client.sendRaw('[2,"x","StopTransaction",{"idTag":"HIDDENTAG"');
-    await eventually(() => expect(answers.at(-1)).toContain('RpcFrameworkError'));
+    await eventually(() => expect(answers.at(-1)).toContain('FormationViolation'));
     expect(await call('DataTransfer', { vendorId: 'v' })).toEqual({ status: 'UnknownVendorId' });
     await eventually(async () => {
       const { rows } = await stage.pool.query<{ frame: string }>(

@@ -224,7 +224,7 @@ describe('a session', () => {
     const idTag = 'SECRETTAG4711';
     const { transactionId } = await call('StartTransaction', start(idTag));
     await call('StopTransaction', stop(transactionId, { idTag }));
-    await expect(call('Authorize', { idTag, extra: idTag.length })).rejects.toThrow();
+    await expect(call('Authorize', { idTag: [idTag] })).rejects.toThrow();
     const { rows } = await stage.pool.query<{ text: string }>(`
       SELECT value AS text FROM event_log.outbox UNION ALL SELECT s::text FROM sessions s
       UNION ALL SELECT f::text FROM refused_frames f`);

@@ -91,7 +91,7 @@ describe('a bad frame', () => {
         expect(JSON.parse(await socket.next())).toEqual([
           4,
           '-1',
-          'RpcFrameworkError',
+          'FormationViolation',
           'Message must be a JSON structure',
           {},
         ]);
@@ -99,7 +99,7 @@ describe('a bad frame', () => {
         expect(JSON.parse(await socket.next())).toEqual([
           4,
           'wrong-array',
-          'RpcFrameworkError',
+          'FormationViolation',
           'Method must be a string',
           {},
         ]);

@@ -18,7 +18,7 @@ export type Call = Readonly<{ params: unknown; messageId: string }>;
 export type RpcFault = Readonly<{ rpcErrorCode?: string; message?: string }>;
 
 type PeerEvents = {
-  badMessage: { buffer: unknown; error: RpcFault };
+  badMessage: { buffer: unknown; error: RpcFault; response: unknown[] | null };
   strictValidationFailure: {
     method: string;
     params: unknown;
@@ -127,6 +127,14 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
   });
 };
 
+/**
+ * What 1.6 calls a frame that is none: FormationViolation (OCPP-J 1.6, section 4.2.3). ocpp-rpc has the
+ * words of 2.0.1 for both, and sends the answer that it hands over here.
+ */
+const nameIn16 = (response: unknown[] | null): void => {
+  if (response !== null) response[2] = 'FormationViolation';
+};
+
 /** A charger that passed the handshake: its calls go to the routes of its OCPP version. */
 export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
   const { station, subprotocol } = peer.session;
@@ -142,9 +150,10 @@ export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
   for (const route of protocol.routes) {
     peer.handle(route.action, (call) => parts.answer(connection, route, call));
   }
-  peer.on('badMessage', ({ buffer, error }) =>
-    parts.keepRefused(connection, String(buffer), error),
-  );
+  peer.on('badMessage', ({ buffer, error, response }) => {
+    if (protocol.version === '1.6') nameIn16(response);
+    parts.keepRefused(connection, String(buffer), error);
+  });
   peer.on('strictValidationFailure', ({ method, params, result, error, isCall, outbound }) => {
     if (!outbound && !isCall) rememberUnreadable(error);
     if (outbound) logger.error({ err: error, method }, 'our own message breaks its schema');

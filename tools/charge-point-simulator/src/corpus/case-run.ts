@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { CallStep, CorpusCase, ExpectedAnswer, Json, Step } from './corpus-case';
+import type {
+  CallStep,
+  CorpusCase,
+  ExpectedAnswer,
+  ExpectedReply,
+  Json,
+  Step,
+} from './corpus-case';
 import { differences, filled, type Scope } from './placeholder';
 import { type AnswerFrame, RawSocket, type SocketSetting } from './raw-socket';
 
@@ -76,13 +83,9 @@ class CorpusCharger {
     }
   }
 
-  private async send(
-    template: string,
-    expected: 'nothing' | ExpectedAnswer,
-    path: string,
-  ): Promise<void> {
+  private async send(template: string, expected: ExpectedReply, path: string): Promise<void> {
     const text = filled(template, this.scope) as string;
-    if (expected !== 'nothing') {
+    if (typeof expected === 'object') {
       const frame = await this.connected().ask(text, () => true);
       this.faults.push(...answerFaults(frame, expected, this.scope, path));
       return;
@@ -91,7 +94,8 @@ class CorpusCharger {
     const messageId = randomUUID();
     const heartbeat = JSON.stringify([2, messageId, 'Heartbeat', {}]);
     this.connected().tell(text);
-    const frame = await this.connected().ask(heartbeat, () => true);
+    const isFor = expected === 'nothing' ? () => true : (id: string) => id === messageId;
+    const frame = await this.connected().ask(heartbeat, isFor);
     if (frame[1] !== messageId) {
       this.faults.push(`${path}: answered ${JSON.stringify(frame)} instead of nothing`);
     }

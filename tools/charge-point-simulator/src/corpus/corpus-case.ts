@@ -16,6 +16,9 @@ export type ExpectedAnswer = Readonly<{
   error?: readonly string[];
 }>;
 
+/** `nothing` is no answer; `anything` is one or none, and what comes after is answered. */
+export type ExpectedReply = 'nothing' | 'anything' | Readonly<{ error: readonly string[] }>;
+
 export type CallStep = Readonly<{
   call: string;
   params: Json;
@@ -33,8 +36,8 @@ export type Step =
   | CallStep
   /** Calls that leave before any of them is answered. */
   | Readonly<{ burst: readonly CallStep[] }>
-  /** Text as it is, which need not be a frame; `nothing` is no answer. */
-  | Readonly<{ send: string; expect: 'nothing' | Readonly<{ error: readonly string[] }> }>;
+  /** Text as it is, which need not be a frame. */
+  | Readonly<{ send: string; expect: ExpectedReply }>;
 
 /** One session as a server should have understood it; what is left out may be anything. */
 export type ExpectedSession = Readonly<{

@@ -1,13 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRPCError, createValidator } from 'ocpp-rpc';
-import { FrameFault } from '../frame';
-
-const standard = createValidator(
-  'ocpp2.0.1',
-  JSON.parse(
-    readFileSync(require.resolve('ocpp-rpc/lib/schemas/ocpp2_0_1.json'), 'utf8'),
-  ) as object[],
-);
+import { createRPCError } from 'ocpp-rpc';
+import { standardSchemas } from '../standard-schemas';
 
 /** OCPP-J 2.0.1, section 4.3: which error code a broken rule of a schema is. */
 const codes: Readonly<Record<string, string>> = {
@@ -28,29 +20,15 @@ const codeOf = (error: SchemaFault): string | undefined => {
   return keyword === undefined ? undefined : (codes[keyword] ?? 'PropertyConstraintViolation');
 };
 
-const validate = (schemaId: string, payload: unknown): boolean => {
-  try {
-    return Boolean(standard.validate(schemaId, payload));
-  } catch (error) {
-    // ocpp-rpc gives the codes of 1.6, which has another spelling of one and other rules for some.
-    const code = codeOf(error as SchemaFault);
-    if (code === undefined) throw error;
-    throw createRPCError(code, (error as Error).message) as Error;
-  }
+/** ocpp-rpc gives the codes of 1.6, which has other rules for some. */
+const explained = (error: Error): Error => {
+  const code = codeOf(error);
+  return code === undefined ? error : (createRPCError(code, error.message) as Error);
 };
 
-/** @throws FrameFault when the payload of a CALL breaks the standard's schema. */
-export const checkSchema = (action: string, params: unknown): void => {
-  try {
-    validate(`urn:${action}.req`, params);
-  } catch (error) {
-    throw new FrameFault((error as Error).message);
-  }
-};
-
-/** The standard's schemas for all messages but the given ones, whose answers look for themselves. */
-export const validatorWithout = (tolerated: readonly string[]): typeof standard =>
-  Object.assign(Object.create(standard) as typeof standard, {
-    validate: (schemaId: string, payload: unknown): boolean =>
-      tolerated.some((action) => schemaId === `urn:${action}.req`) || validate(schemaId, payload),
-  });
+export const { checkSchema, validatorWithout } = standardSchemas(
+  'ocpp2.0.1',
+  'ocpp-rpc/lib/schemas/ocpp2_0_1.json',
+  ['Authorize', 'BootNotification', 'MeterValues', 'StatusNotification', 'TransactionEvent'],
+  explained,
+);
