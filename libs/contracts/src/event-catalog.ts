@@ -87,6 +87,7 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'CommandFailed':
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':
+    case 'OrphanAttached':
       return event.chargePointId;
     case 'SessionStarted':
     case 'MeterValuesRecorded':

@@ -263,7 +263,12 @@ describe('facts without a session', () => {
   it('find the only session that runs on their connector', async () => {
     const { call } = await stage.newCharger('CP-LINK');
     await call('StartTransaction', start());
-    await call('MeterValues', values(undefined, '2', 10));
+    const live = values(undefined, '2', 10);
+    const timestamp = new Date().toISOString();
+    await call('MeterValues', {
+      ...live,
+      meterValue: live.meterValue.map((value) => ({ ...value, timestamp })),
+    });
     const [session] = await stage.sessionsOf('CP-LINK');
     expect(await stage.typesOf(session?.id ?? '')).toEqual([
       'SessionStarted',

@@ -12,6 +12,7 @@ export const environment = z.object({
   OCPP_REPLICA_NAME: z.string().optional(),
   OCPP_REPLICA_LEASE_SECONDS: z.coerce.number().min(1).max(600).default(15),
   SESSION_CLOSE_TIMEOUT_MINUTES: z.coerce.number().min(0).default(720),
+  ORPHAN_SETTLE_SECONDS: z.coerce.number().min(0).default(30),
   FINGERPRINT_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
 });
 

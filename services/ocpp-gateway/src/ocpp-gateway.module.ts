@@ -4,6 +4,7 @@ import type { ServiceContext } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
 import type { GatewayEnvironment } from './config';
 import { type ApiParts, apiParts } from './inbound/api-parts';
+import { attachOrphans } from './inbound/waiting-orphans';
 import { ChargePointsController } from './inbound/charge-points.controller';
 import { CommandsController } from './inbound/commands.controller';
 import { FailureThrottle } from './inbound/failure-throttle';
@@ -21,6 +22,7 @@ import { CommandExecutor } from './outbound/command-executor';
 import { CommitQueue } from './outbound/commit-queue';
 import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
+import { OrphanStore } from './outbound/orphan-store';
 import { RemoteStopExecutor } from './outbound/remote-stop-executor';
 import { RemoteStops } from './outbound/remote-stops';
 import { newReplicaId, type ReplicaParts, Replicas } from './outbound/replicas';
@@ -78,7 +80,10 @@ export const compose = async (context: Context): Promise<Composition> => {
     logger,
   });
   const passwords = new PasswordCheck();
-  const sessions = new SessionStore(appends, env.SESSION_CLOSE_TIMEOUT_MINUTES);
+  const sessions = new SessionStore(appends, {
+    closeTimeoutMinutes: env.SESSION_CLOSE_TIMEOUT_MINUTES,
+    orphanSettleSeconds: env.ORPHAN_SETTLE_SECONDS,
+  });
   const replicaId = newReplicaId();
   const stations = new StationStore(appends, replicaId);
   const gateway: Gateway = {
@@ -86,6 +91,7 @@ export const compose = async (context: Context): Promise<Composition> => {
     commits,
     sessions,
     transactions: new TransactionStore(sessions),
+    orphans: new OrphanStore(appends, sessions),
     stations,
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
@@ -157,6 +163,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
     if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
   });
+  context.every('orphans', 1_000, () => attachOrphans(gateway));
   context.every('overdue-transactions', 1_000, () => giveUpWaiting(gateway, server.metrics));
   context.every('waiting-sessions', 5_000, async () => {
     server.metrics.sessionsQuarantined(await countQuarantined(context.pool));

@@ -1,4 +1,5 @@
 import type {
+  AttachMethod,
   ChargingState,
   MeterReading,
   MeterValuesOrphaned,
@@ -78,6 +79,8 @@ export type RecordReadings = Readonly<{
   now: Instant;
   origin: Origin;
   readings: readonly MeterReading[];
+  /** How the session was found, where the readings did not name it. */
+  linkedBy?: AttachMethod;
 }>;
 export type StopSession = Readonly<{
   type: 'StopSession';
@@ -87,6 +90,8 @@ export type StopSession = Readonly<{
   readings: readonly MeterReading[];
   /** What the station left unsaid about its stop. */
   doubts?: readonly Doubt[];
+  /** How the session was found, where the stop did not name it. */
+  linkedBy?: AttachMethod;
 }> &
   Departure;
 /** A stop came that cannot be read: that the session ended is known, at which register is not. */
@@ -198,7 +203,7 @@ const start = ({
 
 const stopActive = (
   session: Extract<ChargingSession, { status: 'active' }>,
-  { stop, readings, now, doubts: unsaid = [], ...departure }: StopSession,
+  { stop, readings, now, doubts: unsaid = [], linkedBy, ...departure }: StopSession,
 ): Decision<SessionFact, IgnoreReason> => {
   const read = recordedReadings(session, readings, 'transaction-data', now);
   const atStop = read.reduce(evolve, session) as typeof session;
@@ -207,7 +212,12 @@ const stopActive = (
   );
   return accept<SessionFact[]>(
     ...read,
-    { type: 'SessionStopped', ...identityOf(session), ...stop },
+    {
+      type: 'SessionStopped',
+      ...identityOf(session),
+      ...stop,
+      ...(linkedBy === undefined ? {} : { linkedBy }),
+    },
     ...doubts.map((doubt) => quarantined(session, doubt)),
     ...closedWithStop(session, stop, departure, now),
   );
@@ -248,7 +258,10 @@ export const decide = (
       }
       const stoppedAt = session.status === 'active' ? undefined : session.stop.stoppedAt;
       return accept<SessionFact[]>(
-        ...recordedReadings(session, command.readings, 'meter-values', command.now, stoppedAt),
+        ...recordedReadings(session, command.readings, 'meter-values', command.now, {
+          stoppedAt,
+          linkedBy: command.linkedBy,
+        }),
       );
     }
     case 'StopSession':

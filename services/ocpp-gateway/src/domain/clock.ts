@@ -26,5 +26,18 @@ export const clockSkewMs = (
 ): bigint | undefined =>
   claimedAt < connectedAt ? undefined : BigInt(parseInstant(receivedAt) - parseInstant(claimedAt));
 
+/**
+ * Whether readings were made before the connection they came by, so that what runs now need not be
+ * what ran then. Of a clock that cannot be right nothing is known.
+ */
+export const isQueued = (
+  readings: readonly Readonly<{ readAt: Instant }>[],
+  receivedAt: Instant,
+  connectedAt: Instant,
+): boolean =>
+  readings.some(
+    ({ readAt }) => readAt < connectedAt && clockFault(readAt, receivedAt) === undefined,
+  );
+
 /** The later of two instants. */
 export const laterOf = (one: Instant, other: Instant): Instant => (one < other ? other : one);

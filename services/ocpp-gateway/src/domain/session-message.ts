@@ -1,4 +1,10 @@
-import { canonicalJson, derivedId, sha256Hex, type MeterReading } from '@tallywatt/contracts';
+import {
+  type AttachMethod,
+  canonicalJson,
+  derivedId,
+  sha256Hex,
+  type MeterReading,
+} from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
 import {
   initial,
@@ -43,6 +49,8 @@ export type MeterMessage = Readonly<{
   connectorId: number;
   transactionId?: number;
   readings: readonly MeterReading[];
+  /** They were read before the connection they came by: what runs now need not be what ran then. */
+  isQueued?: boolean;
 }>;
 
 /** What a message says as one text: amounts are bigint, which JSON does not know. */
@@ -98,12 +106,14 @@ export const stopCommandOf = (
   { station, now, transactionId, stop, tokenMark, readings }: StopMessage,
   session: StoredSession | undefined,
   departure: Departure,
+  linkedBy?: AttachMethod,
 ): StopSession => {
   const content = contentText([transactionId ?? null, stop, tokenMark ?? '', readings]);
   const isOwnTag = session !== undefined && tokenMark === session.tokenMark;
   return {
     type: 'StopSession',
     now,
+    ...(linkedBy === undefined ? {} : { linkedBy }),
     origin: {
       ...station,
       connectorId: 0,
@@ -117,13 +127,10 @@ export const stopCommandOf = (
 };
 
 /** The command for a report of readings, and by what a resend of the report is recognised. */
-export const reportOf = ({
-  station,
-  now,
-  connectorId,
-  transactionId,
-  readings,
-}: MeterMessage): Readonly<{ reportHash: string; command: RecordReadings }> => {
+export const reportOf = (
+  { station, now, connectorId, transactionId, readings }: MeterMessage,
+  linkedBy?: AttachMethod,
+): Readonly<{ reportHash: string; command: RecordReadings }> => {
   const content = contentText([connectorId, transactionId ?? null, readings]);
   const origin = {
     ...station,
@@ -133,6 +140,12 @@ export const reportOf = ({
   };
   return {
     reportHash: sha256Hex(content),
-    command: { type: 'RecordReadings', now, origin, readings },
+    command: {
+      type: 'RecordReadings',
+      now,
+      origin,
+      readings,
+      ...(linkedBy === undefined ? {} : { linkedBy }),
+    },
   };
 };

@@ -1,4 +1,4 @@
-import type { MeterReading, MeterValuesRecorded } from '@tallywatt/contracts';
+import type { AttachMethod, MeterReading, MeterValuesRecorded } from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
 import type { Running } from './charging-session';
 import { assessReadings } from './meter-track';
@@ -24,7 +24,10 @@ export const recordedReadings = (
   readings: readonly MeterReading[],
   reportedIn: MeterValuesRecorded['reportedIn'],
   now: Instant,
-  stoppedAt?: Instant,
+  {
+    stoppedAt,
+    linkedBy,
+  }: Readonly<{ stoppedAt?: Instant | undefined; linkedBy?: AttachMethod | undefined }> = {},
 ): MeterValuesRecorded[] => {
   if (readings.length === 0) return [];
   const { cpoId, sessionId, track } = session;
@@ -35,5 +38,6 @@ export const recordedReadings = (
     sessionId,
     reportedIn,
     readings: part,
+    ...(linkedBy === undefined ? {} : { linkedBy }),
   }));
 };

@@ -4,7 +4,7 @@ import { clockFault, laterOf } from './clock';
 
 /** What a stop says; two stops with the same words are one. */
 export type Stop = Readonly<
-  Omit<SessionStopped, 'type' | 'cpoId' | 'sessionId'> & { tokenRef?: string }
+  Omit<SessionStopped, 'type' | 'cpoId' | 'sessionId' | 'linkedBy'> & { tokenRef?: string }
 >;
 
 /** The same words, so the same stop again. */

@@ -3,6 +3,7 @@ import type { Logger } from '@tallywatt/service-kit';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { AuthorizationClient } from '../outbound/authorization-client';
 import type { CommitQueue } from '../outbound/commit-queue';
+import type { OrphanStore } from '../outbound/orphan-store';
 import type { SessionStore } from '../outbound/session-store';
 import type { Connection, StationStore } from '../outbound/station-store';
 import type { TokenMark } from '../outbound/token-mark';
@@ -23,6 +24,7 @@ export type Gateway = Readonly<{
   commits: CommitQueue;
   sessions: SessionStore;
   transactions: TransactionStore;
+  orphans: OrphanStore;
   stations: StationStore;
   authorization: AuthorizationClient;
   tokenMark: TokenMark;

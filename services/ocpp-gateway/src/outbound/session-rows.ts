@@ -100,6 +100,21 @@ export const lockOpenOn = (
     [cpoId, chargePointId, connectorId],
   );
 
+/** Locked: sessions of a charge point that ran at some time between two instants, the latest. */
+export const lockOverlapping = (
+  tx: SqlClient,
+  { cpoId, chargePointId }: Pick<SessionKey, 'cpoId' | 'chargePointId'>,
+  { from, until }: Readonly<{ from: Instant; until: Instant }>,
+): Promise<StoredSession[]> =>
+  selectWhere(
+    tx,
+    'lock_overlapping',
+    `cpo_id = $1 AND charge_point_id = $2 AND started_at <= $4
+       AND (stopped_at IS NULL OR stopped_at >= $3)
+     ORDER BY started_at DESC LIMIT 500 FOR UPDATE`,
+    [cpoId, chargePointId, from, until],
+  );
+
 export const lockById = async (
   tx: SqlClient,
   cpoId: string,

@@ -34,6 +34,7 @@ import {
 import type { CorrectStop, ReleaseSession } from '../domain/session-review';
 import { findDeparture } from './departures';
 import type { Appends } from './group-append';
+import { expectMatching, keepOrphan } from './orphan-rows';
 import {
   countDuplicate,
   latestWithFingerprint,
@@ -52,6 +53,13 @@ export type StartAnswer = Readonly<{ transactionId: number; idTagInfo: IdTagInfo
 export type DoubtedStop = Pick<StopMessage, 'station' | 'now' | 'transactionId'> &
   Readonly<{ /** What cannot be read. */ detail: string }>;
 
+export type SessionPolicy = Readonly<{
+  /** When a stopped session is closed without its connector's word. */
+  closeTimeoutMinutes: number;
+  /** How long a charge point is silent before the sessions of its orphans are looked for. */
+  orphanSettleSeconds: number;
+}>;
+
 /**
  * Sessions and their events, written together. Every method works inside the caller's transaction;
  * nothing is confirmed to a charger before that has committed.
@@ -59,7 +67,7 @@ export type DoubtedStop = Pick<StopMessage, 'station' | 'now' | 'transactionId'>
 export class SessionStore {
   constructor(
     private readonly eventLog: Appends,
-    private readonly closeTimeoutMinutes: number,
+    private readonly policy: SessionPolicy,
   ) {}
 
   /** The answer a resent start was given the first time, or undefined for a start that is new. */
@@ -87,6 +95,7 @@ export class SessionStore {
     const transactionId = String(rows[0]?.id);
     const { session, command } = beginningOf(start, occurrence, transactionId);
     await this.handle(tx, session, command, now);
+    await this.expectMatching(tx, station);
     return { transactionId: Number(transactionId), idTagInfo };
   }
 
@@ -143,8 +152,15 @@ export class SessionStore {
     const session = await this.named(tx, station, transactionId);
     const { stoppedAt } = message.stop;
     const departure = session === undefined ? {} : await findDeparture(tx, session, stoppedAt, now);
-    return (await this.handle(tx, session, stopCommandOf(message, session, departure), now))
-      .decision;
+    const command = stopCommandOf(message, session, departure);
+    const { decision, facts } = await this.handle(tx, session, command, now);
+    const { now: _, ...said } = message;
+    if (session === undefined) {
+      const orphan = { kind: 'stop', orphanId: command.origin.orphanId, message: said } as const;
+      await keepOrphan(tx, station, orphan, facts);
+    }
+    await this.expectMatching(tx, station);
+    return decision;
   }
 
   /** A stop that cannot be read: its session waits until somebody has read the frame. */
@@ -155,13 +171,11 @@ export class SessionStore {
   }
 
   async meterValues(tx: SqlClient, message: MeterMessage): Promise<void> {
-    const { station, now, connectorId, transactionId } = message;
+    const { station, now, transactionId } = message;
     const { cpoId, chargePointId } = station;
-    const { command, reportHash } = reportOf(message);
-    const session =
-      transactionId === undefined
-        ? onlyActive(await lockOpenOn(tx, cpoId, chargePointId, connectorId))
-        : await lockByTransaction(tx, cpoId, chargePointId, transactionId);
+    const session = await this.metered(tx, message);
+    const isLinked = session !== undefined && transactionId === undefined;
+    const { command, reportHash } = reportOf(message, isLinked ? 'connector-time' : undefined);
     const { rowCount } = await tx.query(
       `INSERT INTO meter_reports (cpo_id, charge_point_id, report_hash) VALUES ($1, $2, $3)
        ON CONFLICT DO NOTHING`,
@@ -171,7 +185,12 @@ export class SessionStore {
       if (session !== undefined) await countDuplicate(tx, session);
       return;
     }
-    await this.handle(tx, session, command, now);
+    const { facts } = await this.handle(tx, session, command, now);
+    if (session !== undefined || facts.length === 0) return;
+    const { now: _, ...said } = message;
+    const orphan = { kind: 'readings', orphanId: command.origin.orphanId, message: said } as const;
+    await keepOrphan(tx, station, orphan, facts);
+    await this.expectMatching(tx, station);
   }
 
   /** What a connector's status means for the sessions on it. */
@@ -225,6 +244,20 @@ export class SessionStore {
     }
   }
 
+  private async expectMatching(tx: SqlClient, station: Station): Promise<void> {
+    await expectMatching(tx, station, this.policy.orphanSettleSeconds);
+  }
+
+  /** The session of readings; those that name none are of what runs while they are read. */
+  private async metered(
+    tx: SqlClient,
+    { station, connectorId, transactionId, isQueued = false }: MeterMessage,
+  ): Promise<StoredSession | undefined> {
+    if (transactionId !== undefined) return this.named(tx, station, transactionId);
+    if (isQueued) return undefined;
+    return onlyActive(await lockOpenOn(tx, station.cpoId, station.chargePointId, connectorId));
+  }
+
   private async named(
     tx: SqlClient,
     { cpoId, chargePointId }: Station,
@@ -274,7 +307,7 @@ export class SessionStore {
     if (session !== undefined && after !== undefined) {
       const closing = decision.events.find((event) => event.type === 'SessionClosed');
       const { state, eventCount } = after;
-      const { closeTimeoutMinutes } = this;
+      const { closeTimeoutMinutes } = this.policy;
       await saveSession(tx, session, state, eventCount, closing?.closedBy, closeTimeoutMinutes);
     }
     return outcome;

@@ -1,8 +1,9 @@
 import type { ChargerCommand } from '../domain/charger-command';
 import type { ChargingSession } from '../domain/charging-session';
+import type { WaitingOrphan } from '../domain/orphan-match';
 import type { HeardEvent } from '../domain/transaction-event';
 
-type Kept = ChargingSession | HeardEvent | ChargerCommand;
+type Kept = ChargingSession | HeardEvent | ChargerCommand | WaitingOrphan;
 
 /**
  * A session's state, an event or a command that waits, as text; bigint as `{"$int": "..."}`, which no

@@ -63,6 +63,10 @@ export const readCorpusFacts = async (
 ): Promise<(chargePointId: string) => Promise<ObservedFacts>> => {
   const sessions = await stage.inKafka('charging.sessions.v1', isSessionEvent);
   const orphans = await stage.inKafka('charging.orphans.v1', () => true);
+  // Those whose session was found are facts of that session.
+  const attached = new Set(
+    orphans.flatMap(({ event }) => (event.type === 'OrphanAttached' ? [event.orphanId] : [])),
+  );
   const bySession = new Map<string, SessionEvent[]>();
   for (const { event } of sessions as readonly (RecordedEvent & { event: SessionEvent })[]) {
     bySession.set(event.sessionId, [...(bySession.get(event.sessionId) ?? []), event]);
@@ -78,10 +82,12 @@ export const readCorpusFacts = async (
     }[];
     const duplicatesOf = (sessionId: string): number =>
       listed.find(({ id }) => id === sessionId)?.duplicatesSeen ?? Number.NaN;
-    const countOrphans = (type: TallywattEvent['type']): number =>
+    const countOrphans = (type: 'StopOrphaned' | 'MeterValuesOrphaned'): number =>
       orphans.filter(
         ({ event }) =>
-          event.type === type && 'chargePointId' in event && event.chargePointId === chargePointId,
+          event.type === type &&
+          event.chargePointId === chargePointId &&
+          !attached.has(event.orphanId),
       ).length;
     return {
       sessions: starts

@@ -110,6 +110,8 @@ export class GatewayStage {
       AUTHORIZATION_GRPC_URL: authorization.address,
       // Long enough for a busy machine to answer, and one test waits for its end.
       AUTHORIZATION_PATIENCE_MS: '5000',
+      // Soon, and not between two frames of a busy machine.
+      ORPHAN_SETTLE_SECONDS: '3',
       OCPP_PORT: String(ocppPort),
       OCPP_GATEWAY_PORT: String(await freePort()),
       LOG_LEVEL: 'silent',

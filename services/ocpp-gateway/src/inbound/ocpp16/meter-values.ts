@@ -1,3 +1,4 @@
+import { isQueued } from '../../domain/clock';
 import { type Answer, int32 } from '../frame';
 import { decodeMeterValues, type WireMeterValue } from './sampled-values';
 
@@ -10,14 +11,16 @@ type MeterValues = Readonly<{
 /** OCPP 1.6, section 4.7. Always confirmed, whatever transaction it names. */
 export const meterValues: Answer<MeterValues> = async (frame, gateway) => {
   const { connection, params, receivedAt } = frame;
-  const { cpoId, chargePointId } = connection;
+  const { cpoId, chargePointId, connectedAt } = connection;
   const { transactionId } = params;
+  const readings = decodeMeterValues('meterValue', params.meterValue);
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
     connectorId: int32('connectorId', params.connectorId),
     ...(transactionId === undefined ? {} : { transactionId }),
-    readings: decodeMeterValues('meterValue', params.meterValue),
+    readings,
+    isQueued: isQueued(readings, receivedAt, connectedAt),
   };
   await gateway.commits.submit((tx) => gateway.sessions.meterValues(tx, message));
   return {};

@@ -1,3 +1,4 @@
+import { isQueued } from '../../domain/clock';
 import { keepRefusedFrame } from '../../outbound/refused-frames';
 import { storableText } from '../../outbound/storable-text';
 import type { SqlClient } from '@tallywatt/event-log';
@@ -60,11 +61,13 @@ const salvageStop: Salvage = async (tx, { connection, params, receivedAt }, faul
 };
 
 const salvageMeterValues: Salvage = (tx, { connection, params, receivedAt }, _fault, gateway) => {
-  const { cpoId, chargePointId } = connection;
+  const { cpoId, chargePointId, connectedAt } = connection;
+  const said = readableMeterValues(params);
   return gateway.sessions.meterValues(tx, {
     station: { cpoId, chargePointId },
     now: receivedAt,
-    ...readableMeterValues(params),
+    ...said,
+    isQueued: isQueued(said.readings, receivedAt, connectedAt),
   });
 };
 

@@ -1,3 +1,4 @@
+import { isQueued } from '../../domain/clock';
 import { storableText } from '../../outbound/storable-text';
 import { keepRefusedFrame } from '../../outbound/refused-frames';
 import { type Answer, type Frame, FrameFault, type Gateway } from '../frame';
@@ -39,16 +40,18 @@ export const keepFaulty = async (
  */
 export const meterValues: Answer<unknown> = async (frame, gateway) => {
   const { connection, params, receivedAt } = frame;
-  const { cpoId, chargePointId } = connection;
+  const { cpoId, chargePointId, connectedAt } = connection;
   const fault = faultIn('MeterValues', params);
   if (fault !== undefined) await keepFaulty('MeterValues', frame, fault, gateway);
   const { evseId, meterValue } = fieldsOf(params);
   const connectorId = connectorIn({ id: wholeOf(evseId) }) ?? 0;
+  const readings = readingsIn(meterValue);
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
     connectorId,
-    readings: readingsIn(meterValue),
+    readings,
+    isQueued: isQueued(readings, receivedAt, connectedAt),
   };
   await gateway.commits.submit((tx) => gateway.sessions.meterValues(tx, message));
   return {};

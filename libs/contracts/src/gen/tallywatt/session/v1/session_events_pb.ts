@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/session/v1/session_events.proto.
  */
 export const file_tallywatt_session_v1_session_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc2Vzc2lvbi92MS9zZXNzaW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnNlc3Npb24udjEipQMKDlNlc3Npb25TdGFydGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSFAoMb2NwcF92ZXJzaW9uGAUgASgJEhsKE29jcHBfdHJhbnNhY3Rpb25faWQYBiABKAkSEgoKb2NjdXJyZW5jZRgHIAEoBRIcChRtZXRlcl9zdGFydF9taWxsaV93aBgIIAEoAxIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1jbG9ja19za2V3X21zGAogASgDSACIAQESEwoLcG93ZXJfd19tYXgYCyABKAMSLwoIbG9jYXRpb24YDCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEjcKCGRlY2lzaW9uGA0gASgLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5DaGFyZ2luZ0RlY2lzaW9uQhAKDl9jbG9ja19za2V3X21zIvoCCgxNZXRlclJlYWRpbmcSKwoHcmVhZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29udGV4dBgCIAEoCRIeChFyZWdpc3Rlcl9taWxsaV93aBgDIAEoA0gAiAEBEhoKDXBvd2VyX21pbGxpX3cYBCABKANIAYgBARIcCg9jdXJyZW50X21pbGxpX2EYBSABKANIAogBARJCChdzdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudBgGIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgDiAEBEh8KEmltcGxhdXNpYmxlX3JlYXNvbhgHIAEoCUgEiAEBQhQKEl9yZWdpc3Rlcl9taWxsaV93aEIQCg5fcG93ZXJfbWlsbGlfd0ISChBfY3VycmVudF9taWxsaV9hQhoKGF9zdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudEIVChNfaW1wbGF1c2libGVfcmVhc29uIoQBChNNZXRlclZhbHVlc1JlY29yZGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3JlcG9ydGVkX2luGAMgASgJEjQKCHJlYWRpbmdzGAQgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nIoIBChRDaGFyZ2luZ1N0YXRlQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIuCgpjaGFuZ2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5jaGFyZ2luZ19zdGF0ZRgEIAEoCSK8AQoOU2Vzc2lvblN0b3BwZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RvcHBlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTbWV0ZXJfc3RvcF9taWxsaV93aBgEIAEoAxITCgtzdG9wX3JlYXNvbhgFIAEoCRIWCgl0b2tlbl9yZWYYBiABKAlIAIgBAUIMCgpfdG9rZW5fcmVmInUKDVNlc3Npb25DbG9zZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLQoJY2xvc2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljbG9zZWRfYnkYBCABKAkilgEKDlN0b3BDb25mbGljdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSEwoLc3RvcF9yZWFzb24YBSABKAkipgEKDVN0b3BDb3JyZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RvcHBlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTbWV0ZXJfc3RvcF9taWxsaV93aBgEIAEoAxIUCgxjb3JyZWN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJIlgKElNlc3Npb25RdWFyYW50aW5lZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJIlUKD1Nlc3Npb25SZWxlYXNlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJIqUCCgxTdG9wT3JwaGFuZWQSDgoGY3BvX2lkGAEgASgJEhEKCW9ycGhhbl9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgEIAEoCRIuCgpzdG9wcGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNtZXRlcl9zdG9wX21pbGxpX3doGAYgASgDEhMKC3N0b3BfcmVhc29uGAcgASgJEhYKCXRva2VuX3JlZhgIIAEoCUgAiAEBEjQKCHJlYWRpbmdzGAkgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nQgwKCl90b2tlbl9yZWYi1wEKE01ldGVyVmFsdWVzT3JwaGFuZWQSDgoGY3BvX2lkGAEgASgJEhEKCW9ycGhhbl9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMY29ubmVjdG9yX2lkGAQgASgFEiAKE29jcHBfdHJhbnNhY3Rpb25faWQYBSABKAlIAIgBARI0CghyZWFkaW5ncxgGIAMoCzIiLnRhbGx5d2F0dC5zZXNzaW9uLnYxLk1ldGVyUmVhZGluZ0IWChRfb2NwcF90cmFuc2FjdGlvbl9pZGIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvc2Vzc2lvbi92MS9zZXNzaW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnNlc3Npb24udjEipQMKDlNlc3Npb25TdGFydGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSFAoMb2NwcF92ZXJzaW9uGAUgASgJEhsKE29jcHBfdHJhbnNhY3Rpb25faWQYBiABKAkSEgoKb2NjdXJyZW5jZRgHIAEoBRIcChRtZXRlcl9zdGFydF9taWxsaV93aBgIIAEoAxIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1jbG9ja19za2V3X21zGAogASgDSACIAQESEwoLcG93ZXJfd19tYXgYCyABKAMSLwoIbG9jYXRpb24YDCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEjcKCGRlY2lzaW9uGA0gASgLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5DaGFyZ2luZ0RlY2lzaW9uQhAKDl9jbG9ja19za2V3X21zIvoCCgxNZXRlclJlYWRpbmcSKwoHcmVhZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29udGV4dBgCIAEoCRIeChFyZWdpc3Rlcl9taWxsaV93aBgDIAEoA0gAiAEBEhoKDXBvd2VyX21pbGxpX3cYBCABKANIAYgBARIcCg9jdXJyZW50X21pbGxpX2EYBSABKANIAogBARJCChdzdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudBgGIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgDiAEBEh8KEmltcGxhdXNpYmxlX3JlYXNvbhgHIAEoCUgEiAEBQhQKEl9yZWdpc3Rlcl9taWxsaV93aEIQCg5fcG93ZXJfbWlsbGlfd0ISChBfY3VycmVudF9taWxsaV9hQhoKGF9zdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudEIVChNfaW1wbGF1c2libGVfcmVhc29uIqoBChNNZXRlclZhbHVlc1JlY29yZGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3JlcG9ydGVkX2luGAMgASgJEjQKCHJlYWRpbmdzGAQgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nEhYKCWxpbmtlZF9ieRgFIAEoCUgAiAEBQgwKCl9saW5rZWRfYnkiggEKFENoYXJnaW5nU3RhdGVDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmNoYXJnaW5nX3N0YXRlGAQgASgJIuIBCg5TZXNzaW9uU3RvcHBlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIuCgpzdG9wcGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNtZXRlcl9zdG9wX21pbGxpX3doGAQgASgDEhMKC3N0b3BfcmVhc29uGAUgASgJEhYKCXRva2VuX3JlZhgGIAEoCUgAiAEBEhYKCWxpbmtlZF9ieRgHIAEoCUgBiAEBQgwKCl90b2tlbl9yZWZCDAoKX2xpbmtlZF9ieSJ1Cg1TZXNzaW9uQ2xvc2VkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi0KCWNsb3NlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJY2xvc2VkX2J5GAQgASgJIpYBCg5TdG9wQ29uZmxpY3RlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIuCgpzdG9wcGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNtZXRlcl9zdG9wX21pbGxpX3doGAQgASgDEhMKC3N0b3BfcmVhc29uGAUgASgJIqYBCg1TdG9wQ29ycmVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSFAoMY29ycmVjdGVkX2J5GAUgASgJEg4KBnJlYXNvbhgGIAEoCSJYChJTZXNzaW9uUXVhcmFudGluZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCSJVCg9TZXNzaW9uUmVsZWFzZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmRldGFpbBgEIAEoCSKlAgoMU3RvcE9ycGhhbmVkEg4KBmNwb19pZBgBIAEoCRIRCglvcnBoYW5faWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhsKE29jcHBfdHJhbnNhY3Rpb25faWQYBCABKAkSLgoKc3RvcHBlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTbWV0ZXJfc3RvcF9taWxsaV93aBgGIAEoAxITCgtzdG9wX3JlYXNvbhgHIAEoCRIWCgl0b2tlbl9yZWYYCCABKAlIAIgBARI0CghyZWFkaW5ncxgJIAMoCzIiLnRhbGx5d2F0dC5zZXNzaW9uLnYxLk1ldGVyUmVhZGluZ0IMCgpfdG9rZW5fcmVmItcBChNNZXRlclZhbHVlc09ycGhhbmVkEg4KBmNwb19pZBgBIAEoCRIRCglvcnBoYW5faWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDGNvbm5lY3Rvcl9pZBgEIAEoBRIgChNvY3BwX3RyYW5zYWN0aW9uX2lkGAUgASgJSACIAQESNAoIcmVhZGluZ3MYBiADKAsyIi50YWxseXdhdHQuc2Vzc2lvbi52MS5NZXRlclJlYWRpbmdCFgoUX29jcHBfdHJhbnNhY3Rpb25faWQi4wEKDk9ycGhhbkF0dGFjaGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEQoJb3JwaGFuX2lkGAMgASgJEhgKEG9ycGhhbl9ldmVudF9pZHMYBCADKAkSEgoKc2Vzc2lvbl9pZBgFIAEoCRIUCgxjb25uZWN0b3JfaWQYBiABKAUSDgoGbWV0aG9kGAcgASgJEhAKCGV2aWRlbmNlGAggASgJEi8KC2F0dGFjaGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events, file_tallywatt_values_v1_values]);
 
 /**
  * Pins everything the price depends on besides readings and time: decision, tariff, location.
@@ -328,6 +328,13 @@ export type MeterValuesRecorded = Message<"tallywatt.session.v1.MeterValuesRecor
    * @generated from field: repeated tallywatt.session.v1.MeterReading readings = 4;
    */
   readings: MeterReading[];
+
+  /**
+   * How the session was found, of readings that did not name it; see OrphanAttached.
+   *
+   * @generated from field: optional string linked_by = 5;
+   */
+  linkedBy?: string | undefined;
 };
 
 /**
@@ -355,6 +362,13 @@ export type MeterValuesRecordedJson = {
    * @generated from field: repeated tallywatt.session.v1.MeterReading readings = 4;
    */
   readings?: MeterReadingJson[];
+
+  /**
+   * How the session was found, of readings that did not name it; see OrphanAttached.
+   *
+   * @generated from field: optional string linked_by = 5;
+   */
+  linkedBy?: string;
 };
 
 /**
@@ -466,6 +480,13 @@ export type SessionStopped = Message<"tallywatt.session.v1.SessionStopped"> & {
    * @generated from field: optional string token_ref = 6;
    */
   tokenRef?: string | undefined;
+
+  /**
+   * How the session was found, of a stop that did not name it; see OrphanAttached.
+   *
+   * @generated from field: optional string linked_by = 7;
+   */
+  linkedBy?: string | undefined;
 };
 
 /**
@@ -505,6 +526,13 @@ export type SessionStoppedJson = {
    * @generated from field: optional string token_ref = 6;
    */
   tokenRef?: string;
+
+  /**
+   * How the session was found, of a stop that did not name it; see OrphanAttached.
+   *
+   * @generated from field: optional string linked_by = 7;
+   */
+  linkedBy?: string;
 };
 
 /**
@@ -1036,4 +1064,133 @@ export type MeterValuesOrphanedJson = {
  */
 export const MeterValuesOrphanedSchema: GenMessage<MeterValuesOrphaned, {jsonType: MeterValuesOrphanedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_session_v1_session_events, 11);
+
+/**
+ * The session of an orphan was found: SessionStopped or MeterValuesRecorded there says the same facts.
+ *
+ * @generated from message tallywatt.session.v1.OrphanAttached
+ */
+export type OrphanAttached = Message<"tallywatt.session.v1.OrphanAttached"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * As its StopOrphaned or MeterValuesOrphaned says it.
+   *
+   * @generated from field: string orphan_id = 3;
+   */
+  orphanId: string;
+
+  /**
+   * The ids of the events it was kept in; readings can take several.
+   *
+   * @generated from field: repeated string orphan_event_ids = 4;
+   */
+  orphanEventIds: string[];
+
+  /**
+   * @generated from field: string session_id = 5;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: int32 connector_id = 6;
+   */
+  connectorId: number;
+
+  /**
+   * token-register-time | begin-register-time | register-time | token-register (a stop);
+   * connector-register-time | connector-time (readings)
+   *
+   * @generated from field: string method = 7;
+   */
+  method: string;
+
+  /**
+   * What was compared, in one sentence.
+   *
+   * @generated from field: string evidence = 8;
+   */
+  evidence: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp attached_at = 9;
+   */
+  attachedAt?: Timestamp | undefined;
+};
+
+/**
+ * The session of an orphan was found: SessionStopped or MeterValuesRecorded there says the same facts.
+ *
+ * @generated from message tallywatt.session.v1.OrphanAttached
+ */
+export type OrphanAttachedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * As its StopOrphaned or MeterValuesOrphaned says it.
+   *
+   * @generated from field: string orphan_id = 3;
+   */
+  orphanId?: string;
+
+  /**
+   * The ids of the events it was kept in; readings can take several.
+   *
+   * @generated from field: repeated string orphan_event_ids = 4;
+   */
+  orphanEventIds?: string[];
+
+  /**
+   * @generated from field: string session_id = 5;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: int32 connector_id = 6;
+   */
+  connectorId?: number;
+
+  /**
+   * token-register-time | begin-register-time | register-time | token-register (a stop);
+   * connector-register-time | connector-time (readings)
+   *
+   * @generated from field: string method = 7;
+   */
+  method?: string;
+
+  /**
+   * What was compared, in one sentence.
+   *
+   * @generated from field: string evidence = 8;
+   */
+  evidence?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp attached_at = 9;
+   */
+  attachedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.session.v1.OrphanAttached.
+ * Use `create(OrphanAttachedSchema)` to create a new message.
+ */
+export const OrphanAttachedSchema: GenMessage<OrphanAttached, {jsonType: OrphanAttachedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_session_v1_session_events, 12);
 

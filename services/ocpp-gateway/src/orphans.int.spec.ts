@@ -1,0 +1,113 @@
+import { eventually } from '@tallywatt/testing';
+import { at, GatewayStage, registration, start, stop, values } from './testing/gateway-stage';
+
+let stage: GatewayStage;
+
+beforeAll(async () => {
+  stage = await GatewayStage.start();
+});
+afterEach(() => stage?.hangUp());
+afterAll(() => stage?.stop());
+
+const orphansOf = (chargePointId: string) =>
+  stage.inKafka(
+    'charging.orphans.v1',
+    (event) => 'chargePointId' in event && event.chargePointId === chargePointId,
+  );
+
+describe('what a charger kept while it was away', () => {
+  it('finds its sessions whatever comes first, and says how', async () => {
+    const id = 'CP-AWAY';
+    await stage.api('/v1/charge-points', {
+      ...registration(id),
+      connectors: [
+        { id: 1, powerKwMax: 11 },
+        { id: 2, powerKwMax: 11 },
+      ],
+    });
+    const { call } = await stage.dial(id);
+    // The stop and a reading come before the start that they are of, and again after it.
+    const ended = stop(-1, { idTag: 'GOOD' });
+    for (let n = 0; n < 2; n += 1) {
+      expect(await call('StopTransaction', ended)).toEqual({});
+      expect(await call('MeterValues', values(0, '2', 10))).toEqual({});
+      await call('StartTransaction', start());
+      await call('StartTransaction', start('OTHER', { connectorId: 2, meterStart: 90_000 }));
+    }
+    await eventually(async () =>
+      expect(await stage.sessionsOf(id)).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ connectorId: 1, status: 'closed', energyWh: '5000' }),
+          expect.objectContaining({ connectorId: 2, status: 'active' }),
+        ]),
+      ),
+    );
+    const session = (await stage.sessionsOf(id)).find(({ status }) => status === 'closed');
+    expect(await stage.typesOf(session?.id ?? '')).toEqual([
+      'SessionStarted',
+      'MeterValuesRecorded',
+      'SessionStopped',
+      'SessionClosed',
+    ]);
+    const orphans = await eventually(async () => {
+      const found = await orphansOf(id);
+      expect(found).toHaveLength(4);
+      return found;
+    });
+    const idOf = (type: string) =>
+      orphans.find(({ event }) => event.type === type)?.metadata.id ?? '';
+    expect(orphans.map(({ event }) => event)).toMatchObject([
+      { type: 'StopOrphaned', ocppTransactionId: '-1' },
+      { type: 'MeterValuesOrphaned' },
+      {
+        type: 'OrphanAttached',
+        sessionId: session?.id,
+        method: 'connector-register-time',
+        orphanEventIds: [idOf('MeterValuesOrphaned')],
+      },
+      {
+        type: 'OrphanAttached',
+        sessionId: session?.id,
+        connectorId: 1,
+        method: 'token-register-time',
+        orphanEventIds: [idOf('StopOrphaned')],
+      },
+    ]);
+    // The charger learns its transaction id and says the same stop with it, and then another one.
+    const { transactionId } = await call('StartTransaction', start());
+    await call('StopTransaction', stop(transactionId, { idTag: 'GOOD' }));
+    expect(await stage.typesOf(session?.id ?? '')).not.toContain('StopConflicted');
+    await call('StopTransaction', stop(transactionId, { meterStop: 6_100 }));
+    expect(await stage.typesOf(session?.id ?? '')).toContain('StopConflicted');
+  });
+
+  it('stays with the charge point where two sessions could be meant, until one is left', async () => {
+    const id = 'CP-TWO';
+    await stage.api('/v1/charge-points', {
+      ...registration(id),
+      connectors: [
+        { id: 1, powerKwMax: 11 },
+        { id: 2, powerKwMax: 11 },
+      ],
+    });
+    const { call } = await stage.dial(id);
+    const first = await call('StartTransaction', start());
+    await call('StartTransaction', start('GOOD', { connectorId: 2, meterStart: 1_200 }));
+    await call('StopTransaction', stop(-1, { idTag: 'GOOD', timestamp: at(29) }));
+    await eventually(async () => {
+      const { rows } = await stage.pool.query<{ waits: boolean }>(
+        `SELECT due_at IS NULL AS waits FROM orphan_matchings WHERE charge_point_id = $1`,
+        [id],
+      );
+      expect(rows).toEqual([{ waits: true }]);
+    });
+    expect(await stage.sessionsOf(id)).toMatchObject([{ status: 'active' }, { status: 'active' }]);
+    await call('StopTransaction', stop(first.transactionId, { meterStop: 5_000 }));
+    await eventually(async () =>
+      expect(await stage.sessionsOf(id)).toMatchObject([
+        { connectorId: 2, status: 'closed', stoppedAt: at(29), energyWh: '4800' },
+        { connectorId: 1, status: 'closed', stoppedAt: at(30), energyWh: '4000' },
+      ]),
+    );
+  });
+});

@@ -1,0 +1,74 @@
+import { contentEventId, encodeEvent } from '@tallywatt/contracts';
+import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
+import type { WaitingOrphan } from '../domain/orphan-match';
+import type { Station } from '../domain/session-message';
+import type { DatedFact } from '../domain/session-record';
+import { decodeState, encodeState } from './state-codec';
+
+type Row = { orphan_id: string; fact: string; event_ids: string[] };
+export type KeptOrphan = Readonly<{ orphan: WaitingOrphan; eventIds: readonly string[] }>;
+
+/** Of one charge point; a charger that says more than this is looked at by the latest. */
+const waitingMax = 500;
+
+/** Keeps an orphan until its session is found. Said again it is the same orphan. */
+export const keepOrphan = async (
+  tx: SqlClient,
+  { cpoId, chargePointId }: Station,
+  orphan: WaitingOrphan,
+  facts: readonly DatedFact[],
+): Promise<void> => {
+  await queryPrepared(
+    tx,
+    'gateway.keep_orphan',
+    `INSERT INTO orphans (cpo_id, orphan_id, charge_point_id, fact, event_ids)
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+    [
+      cpoId,
+      orphan.orphanId,
+      chargePointId,
+      encodeState(orphan),
+      facts.map(({ event }) => contentEventId(encodeEvent(event))),
+    ],
+  );
+  await queryPrepared(
+    tx,
+    'gateway.add_orphan_matching',
+    `INSERT INTO orphan_matchings (cpo_id, charge_point_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+    [cpoId, chargePointId],
+  );
+};
+
+/** Something came that may find sessions for a charge point's orphans, once it is silent again. */
+export const expectMatching = async (
+  tx: SqlClient,
+  { cpoId, chargePointId }: Station,
+  settleSeconds: number,
+): Promise<void> => {
+  await queryPrepared(
+    tx,
+    'gateway.expect_orphan_matching',
+    `UPDATE orphan_matchings SET due_at = now() + make_interval(secs => $3)
+     WHERE cpo_id = $1 AND charge_point_id = $2`,
+    [cpoId, chargePointId, settleSeconds],
+  );
+};
+
+/** Locked: what waits with a charge point, as it was said. */
+export const lockWaiting = async (
+  tx: SqlClient,
+  { cpoId, chargePointId }: Station,
+): Promise<KeptOrphan[]> => {
+  const { rows } = await queryPrepared<Row>(
+    tx,
+    'gateway.waiting_orphans',
+    `SELECT orphan_id, fact, event_ids FROM orphans
+     WHERE cpo_id = $1 AND charge_point_id = $2 AND session_id IS NULL
+     ORDER BY ordinal DESC LIMIT $3 FOR UPDATE`,
+    [cpoId, chargePointId, waitingMax],
+  );
+  return rows.map((row) => ({
+    orphan: decodeState<WaitingOrphan>(row.fact),
+    eventIds: row.event_ids,
+  }));
+};
