@@ -2,7 +2,8 @@ import { decimalFromString } from '@tallywatt/money';
 import { parseInstant, instantFromEpochMs } from '@tallywatt/time';
 import { z } from 'zod';
 
-const instant = z
+/** An instant in any spelling of ISO 8601, as ours. */
+export const instantSchema = z
   .string()
   .max(40)
   .transform((text, context) => {
@@ -27,7 +28,7 @@ const doubt = z.string().regex(/^[a-z]+(-[a-z]+)*$/, 'must be the reason of a qu
 
 /** `POST /v1/sessions/{id}/stop-correction`. */
 export const stopCorrectionSchema = z.strictObject({
-  stoppedAt: instant,
+  stoppedAt: instantSchema,
   registerWh: registerMilliWh,
   reason: sentence,
   releases: z.array(doubt).max(20).default([]),

@@ -23,11 +23,17 @@ import {
   type SessionSummary,
 } from '../outbound/session-views';
 import { type ApiParts, apiParts } from './api-parts';
-import { releaseSchema, stopCorrectionSchema } from './session-review-schema';
+import { instantSchema, releaseSchema, stopCorrectionSchema } from './session-review-schema';
+import { sessionDetailSchema, sessionPageSchema } from './session-view-schema';
 
 const querySchema = pageQuerySchema.extend({
   chargePointId: z.string().max(48).optional(),
   status: z.enum(['active', 'stopped', 'closed']).optional(),
+  connectorId: z.coerce.number().int().min(0).max(2_147_483_647).optional(),
+  tokenRef: z.string().max(100).optional(),
+  quarantined: z.enum(['true', 'false']).optional(),
+  startedFrom: instantSchema.optional(),
+  startedBefore: instantSchema.optional(),
 });
 const idSchema = z.uuid();
 const cursorSchema = z
@@ -45,15 +51,22 @@ export class SessionsController {
   @ApiOperation({ summary: 'Sessions, newest first' })
   @ApiQuery({ name: 'chargePointId', required: false })
   @ApiQuery({ name: 'status', required: false, enum: ['active', 'stopped', 'closed'] })
+  @ApiQuery({ name: 'connectorId', required: false })
+  @ApiQuery({ name: 'tokenRef', required: false })
+  @ApiQuery({ name: 'quarantined', required: false, enum: ['true', 'false'] })
+  @ApiQuery({ name: 'startedFrom', required: false, description: 'this instant or later' })
+  @ApiQuery({ name: 'startedBefore', required: false })
   @ApiPage()
+  @ApiResponse({ status: 200, schema: jsonSchemaOf(sessionPageSchema) })
   async list(
     @Caller() caller: CallerIdentity,
     @Query(validated(querySchema)) query: z.infer<typeof querySchema>,
   ): Promise<Page<SessionSummary>> {
     const [cursor] = decodeCursor(query.cursor, 1) ?? [];
     const before = validated(cursorSchema).transform(cursor, { type: 'query' });
-    const { chargePointId, status, limit } = query;
-    const filter = { chargePointId, status, before };
+    const { limit, quarantined, ...asked } = query;
+    const isQuarantined = quarantined === undefined ? undefined : quarantined === 'true';
+    const filter = { ...asked, isQuarantined, before };
     const sessions = await listSessions(this.parts.sql, caller.cpoId, filter, limit);
     return pageOf(
       sessions,
@@ -66,6 +79,7 @@ export class SessionsController {
   @Get(':id')
   @Roles('operator', 'finance')
   @ApiOperation({ summary: 'One session with its readings and its events’ places in Kafka' })
+  @ApiResponse({ status: 200, schema: jsonSchemaOf(sessionDetailSchema) })
   @ApiResponse({ status: 404, description: 'the CPO has no such session' })
   async get(@Caller() caller: CallerIdentity, @Param('id') id: string): Promise<SessionDetail> {
     const session = idSchema.safeParse(id).success

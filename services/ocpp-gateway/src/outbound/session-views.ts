@@ -70,10 +70,31 @@ const summaryOf = (row: Row): SessionSummary => ({
 export type SessionFilter = Readonly<{
   chargePointId?: string | undefined;
   status?: string | undefined;
+  connectorId?: number | undefined;
+  tokenRef?: string | undefined;
+  isQuarantined?: boolean | undefined;
+  /** Started at this instant or later, by the charger's claim. */
+  startedFrom?: Instant | undefined;
+  /** Started before this instant. */
+  startedBefore?: Instant | undefined;
   /** Sessions recorded before this one. */
   before?: string | undefined;
 }>;
 export type ListedSession = Readonly<{ ordinal: string; summary: SessionSummary }>;
+
+/** Of what was asked for only: a condition that is not there lets its index be used. */
+const conditionsOf = (filter: SessionFilter): [condition: string, value: unknown][] => {
+  const conditions: [string, unknown][] = [
+    ['charge_point_id =', filter.chargePointId],
+    ['connector_id =', filter.connectorId],
+    ['status =', filter.status],
+    ['token_ref =', filter.tokenRef],
+    ['started_at >=', filter.startedFrom],
+    ['started_at <', filter.startedBefore],
+    ['ordinal <', filter.before],
+  ];
+  return conditions.filter(([, value]) => value !== undefined);
+};
 
 /** Newest first; one more than the limit, so that a page knows whether another follows. */
 export const listSessions = async (
@@ -82,22 +103,38 @@ export const listSessions = async (
   filter: SessionFilter,
   limit: number,
 ): Promise<ListedSession[]> => {
+  const conditions = conditionsOf(filter);
+  const { isQuarantined } = filter;
+  const text = [
+    'cpo_id = $1',
+    ...conditions.map(([condition], index) => `${condition} $${index + 3}`),
+    ...(isQuarantined === undefined
+      ? []
+      : [isQuarantined ? 'is_quarantined' : 'NOT is_quarantined']),
+  ].join(' AND ');
   const { rows } = await sql.query<Row>(
-    `SELECT * FROM sessions
-     WHERE cpo_id = $1 AND ($2::text IS NULL OR charge_point_id = $2)
-       AND ($3::text IS NULL OR status = $3) AND ($4::bigint IS NULL OR ordinal < $4)
-     ORDER BY ordinal DESC LIMIT $5`,
-    [cpoId, filter.chargePointId ?? null, filter.status ?? null, filter.before ?? null, limit + 1],
+    `SELECT * FROM sessions WHERE ${text} ORDER BY ordinal DESC LIMIT $2`,
+    [cpoId, limit + 1, ...conditions.map(([, value]) => value)],
   );
   return rows.map((row) => ({ ordinal: row.ordinal, summary: summaryOf(row) }));
 };
 
+/** A stop in the words of whoever said it. */
+export type StopView = Readonly<{ stoppedAt: Instant; registerWh: string }>;
+
 export type SessionDetail = SessionSummary &
   Readonly<{
     decision: ChargingDecision | null;
+    startRegisterWh: string | null;
+    /** As the charger said it; what a person has corrected since is in `corrections`. */
+    stop: (StopView & Readonly<{ stopReason: string }>) | null;
+    /** Second stops with other words, which change nothing. */
+    conflictingStops: readonly (StopView & Readonly<{ stopReason: string }>)[];
+    corrections: readonly (StopView & Readonly<{ correctedBy: string; reason: string }>)[];
     readings: readonly MeterReading[];
     chargingStates: readonly Readonly<{ chargingState: string; changedAt: Instant }>[];
-    quarantine: readonly Readonly<{ reason: string; detail: string }>[];
+    /** Every doubt there was; one that a person has settled is released. */
+    quarantine: readonly Readonly<{ reason: string; detail: string; isReleased: boolean }>[];
     /** Every event with its place in Kafka; null while it is on its way there. */
     events: readonly Readonly<{
       id: string;
@@ -136,6 +173,45 @@ const eventOf = (row: OutboxRow): SessionDetail['events'][number] => {
   };
 };
 
+/** What a session's events say, as far as it is not in its row. */
+const toldBy = (facts: readonly SessionEvent[]) => {
+  const ofType = <Type extends SessionEvent['type']>(type: Type) =>
+    facts.filter((event): event is Extract<SessionEvent, { type: Type }> => event.type === type);
+  const stopView = (
+    event: Readonly<{ stoppedAt: Instant; meterStopMilliWh: bigint }>,
+  ): StopView => ({
+    stoppedAt: event.stoppedAt,
+    registerWh: wattHoursText(event.meterStopMilliWh),
+  });
+  const [started] = ofType('SessionStarted');
+  const [stopped] = ofType('SessionStopped');
+  const released = ofType('SessionReleased').map(({ reason }) => reason);
+  return {
+    decision: started?.decision ?? null,
+    startRegisterWh: started === undefined ? null : wattHoursText(started.meterStartMilliWh),
+    stop: stopped === undefined ? null : { ...stopView(stopped), stopReason: stopped.stopReason },
+    conflictingStops: ofType('StopConflicted').map((event) => ({
+      ...stopView(event),
+      stopReason: event.stopReason,
+    })),
+    corrections: ofType('StopCorrected').map((event) => ({
+      ...stopView(event),
+      correctedBy: event.correctedBy,
+      reason: event.reason,
+    })),
+    readings: ofType('MeterValuesRecorded').flatMap(({ readings }) => readings),
+    chargingStates: ofType('ChargingStateChanged').map(({ chargingState, changedAt }) => ({
+      chargingState,
+      changedAt,
+    })),
+    quarantine: ofType('SessionQuarantined').map(({ reason, detail }) => ({
+      reason,
+      detail,
+      isReleased: released.includes(reason),
+    })),
+  };
+};
+
 /** A session with all that was recorded of it; undefined when the CPO has no such session. */
 export const findSession = async (
   sql: SqlClient,
@@ -154,21 +230,5 @@ export const findSession = async (
     [`${cpoId}/${row.session_id}`],
   );
   const events = rows.map(eventOf);
-  const facts = events.map(({ event }) => event);
-  return {
-    ...summaryOf(row),
-    decision: facts.find((event) => event.type === 'SessionStarted')?.decision ?? null,
-    readings: facts.flatMap((event) =>
-      event.type === 'MeterValuesRecorded' ? event.readings : [],
-    ),
-    chargingStates: facts.flatMap((event) =>
-      event.type === 'ChargingStateChanged'
-        ? [{ chargingState: event.chargingState, changedAt: event.changedAt }]
-        : [],
-    ),
-    quarantine: facts.flatMap((event) =>
-      event.type === 'SessionQuarantined' ? [{ reason: event.reason, detail: event.detail }] : [],
-    ),
-    events,
-  };
+  return { ...summaryOf(row), ...toldBy(events.map(({ event }) => event)), events };
 };
