@@ -1,10 +1,41 @@
 import { portSchema } from '@tallywatt/service-kit';
+import { isIP } from 'node:net';
 import { z } from 'zod';
+
+const count = z.coerce.number().int().min(1);
+
+/** An address, or a network such as 10.0.0.0/8. */
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+};
+
+const networks = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .transform((list) => list.filter((one) => one !== ''))
+  .refine((list) => list.every(isNetwork), 'must be addresses or networks such as 10.0.0.0/8');
 
 /** The gateway's own variables; the README lists them. */
 export const environment = z.object({
   OCPP_HOST: z.string().default('127.0.0.1'),
   OCPP_PORT: portSchema.default(9310),
+  OCPP_TLS_PORT: portSchema.default(9317),
+  /** Files in PEM; with the first two there is a TLS port. */
+  OCPP_TLS_CERT_FILE: z.string().optional(),
+  OCPP_TLS_KEY_FILE: z.string().optional(),
+  OCPP_TLS_CLIENT_CA: z.string().optional(),
+  OCPP_TRUSTED_PROXIES: networks,
+  OCPP_HANDSHAKE_SECONDS: z.coerce.number().positive().max(300).default(15),
+  OCPP_CONNECTIONS_MAX: count.default(20_000),
+  OCPP_CONNECTIONS_PER_ADDRESS_MAX: count.default(1_000),
+  OCPP_FRAME_BYTES_MAX: count.default(256 * 1_024),
+  OCPP_FRAMES_PER_SECOND: count.default(100),
+  OCPP_FRAMES_BURST: count.default(3_000),
+  OCPP_PASSWORD_CHECKS_WAITING_MAX: count.default(200),
   AUTHORIZATION_GRPC_URL: z.string().default('127.0.0.1:9322'),
   AUTHORIZATION_PATIENCE_MS: z.coerce.number().int().min(0).default(20_000),
   HEARTBEAT_INTERVAL_SECONDS: z.coerce.number().int().min(1).default(300),
@@ -15,5 +46,17 @@ export const environment = z.object({
   ORPHAN_SETTLE_SECONDS: z.coerce.number().min(0).default(30),
   FINGERPRINT_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
 });
+
+/** The files of the TLS port; undefined when there is to be none. @throws when one is missing. */
+export const tlsPathsOf = (
+  env: z.infer<typeof environment>,
+): { cert: string; key: string; clientCa: string | undefined } | undefined => {
+  const { OCPP_TLS_CERT_FILE: cert, OCPP_TLS_KEY_FILE: key, OCPP_TLS_CLIENT_CA: clientCa } = env;
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  throw new Error(
+    'OCPP_TLS_CERT_FILE and OCPP_TLS_KEY_FILE are needed together, for a client CA as well',
+  );
+};
 
 export type GatewayEnvironment = z.infer<typeof environment>;

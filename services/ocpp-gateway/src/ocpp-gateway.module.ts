@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { hostname } from 'node:os';
 import type { ServiceContext } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
-import type { GatewayEnvironment } from './config';
+import { type GatewayEnvironment, tlsPathsOf } from './config';
 import { type ApiParts, apiParts } from './inbound/api-parts';
 import { attachOrphans } from './inbound/waiting-orphans';
 import { ChargePointsController } from './inbound/charge-points.controller';
@@ -14,6 +14,7 @@ import { giveUpWaiting } from './inbound/overdue-transactions';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
+import { renewTls, serverSettings } from './ocpp-port';
 import { connectAuthorization } from './outbound/authorization-client';
 import { findCredential } from './outbound/charge-point-registry';
 import { ChargerCommands } from './outbound/charger-commands';
@@ -32,6 +33,7 @@ import { SessionStore } from './outbound/session-store';
 import { StationStore } from './outbound/station-store';
 import { countIncomplete } from './outbound/transaction-rows';
 import { TransactionStore } from './outbound/transaction-store';
+import { TlsSetting } from './outbound/tls-files';
 import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
 
 type Context = ServiceContext<GatewayEnvironment>;
@@ -46,6 +48,7 @@ export type Composition = Readonly<{
   gateway: Gateway;
   api: ApiParts;
   server: OcppServerParts;
+  tls: TlsSetting | undefined;
   executor: RemoteStopExecutor;
   commandExecutor: CommandExecutor;
   replicas: Replicas;
@@ -79,7 +82,8 @@ export const compose = async (context: Context): Promise<Composition> => {
     connections,
     logger,
   });
-  const passwords = new PasswordCheck();
+  const passwords = new PasswordCheck(env.OCPP_PASSWORD_CHECKS_WAITING_MAX);
+  const tls = await TlsSetting.read(tlsPathsOf(env), cpoId);
   const sessions = new SessionStore(appends, {
     closeTimeoutMinutes: env.SESSION_CLOSE_TIMEOUT_MINUTES,
     orphanSettleSeconds: env.ORPHAN_SETTLE_SECONDS,
@@ -113,15 +117,16 @@ export const compose = async (context: Context): Promise<Composition> => {
       connections,
       sessions,
     },
+    tls,
     server: {
-      host: env.OCPP_HOST,
-      port: env.OCPP_PORT,
+      ...serverSettings(env, tls),
       gateway,
       handshake: {
         defaultCpoId: cpoId,
         findCredential: (station) => findCredential(pool, station.cpoId, station.chargePointId),
         passwords,
         throttle: new FailureThrottle(),
+        clientCas: (id) => tls?.clientCas(id) ?? [],
         nowMs: () => Date.now(),
       },
       connections,
@@ -170,13 +175,14 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     server.metrics.transactionsIncomplete(await countIncomplete(context.pool));
   });
   const ocpp = await startOcppServer(server);
+  if (parts.tls !== undefined) renewTls(context, parts.tls, ocpp, server.metrics);
   context.onShutdown(async () => {
     await ocpp.close();
     await commandExecutor.drained();
     await replicas.leave();
     gateway.authorization.close();
   });
-  context.logger.info({ port: ocpp.port }, 'OCPP listening');
+  context.logger.info({ port: ocpp.port, tlsPort: ocpp.tlsPort }, 'OCPP listening');
   return ocpp;
 };
 

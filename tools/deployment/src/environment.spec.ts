@@ -20,10 +20,17 @@ const entriesOf = (service: string): EnvironmentEntry[] => podOf(service).contai
 
 type Volume = {
   name: string;
-  secret?: { secretName: string };
+  secret?: { secretName: string; items?: { key: string }[]; optional?: boolean };
   projected?: {
     sources: { secret: { name: string; items: { key: string; path: string }[] } }[];
   };
+};
+/** What is mounted of a secret; one that a CPO may leave out has a file for each CPO. */
+const secretKeysOf = (secret: Volume['secret']): { name: string; key: string }[] => {
+  if (secret === undefined) return [];
+  const { secretName: name, items, optional = false } = secret;
+  const keys = items?.map(({ key }) => key) ?? [optional ? '<cpoId>.pem' : `${name}.pem`];
+  return keys.map((key) => ({ name, key }));
 };
 const projectedInto = (service: string): { name: string; key: string; path: string }[] =>
   (podOf(service).volumes as Volume[]).flatMap(({ name: volume, projected }) =>
@@ -155,9 +162,7 @@ describe('secrets', () => {
     const readme = readText('k8s/README.md');
     const references = deployedServices.flatMap(({ name }) => [
       ...entriesOf(name).flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []),
-      ...(podOf(name).volumes as Volume[]).flatMap(({ secret }) =>
-        secret === undefined ? [] : [{ name: secret.secretName, key: `${secret.secretName}.pem` }],
-      ),
+      ...(podOf(name).volumes as Volume[]).flatMap(({ secret }) => secretKeysOf(secret)),
       ...projectedInto(name),
     ]);
     expect(references.length).toBeGreaterThan(20);

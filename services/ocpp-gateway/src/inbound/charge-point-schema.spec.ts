@@ -63,8 +63,13 @@ describe('a registration', () => {
     { connectors: [] },
     { connectors: [{ id: 1, powerKwMax: 0.0001 }] },
     { connectors: [request.connectors[0], request.connectors[0]] },
+    { securityProfile: 4 },
     { securityProfile: 2 },
     { securityProfile: 1 },
+    { securityProfile: 3, password: 'p'.repeat(16) },
+    { securityProfile: 3, certificateFingerprint: 'abc' },
+    { certificateName: 'SN-1' },
+    { id: '..' },
     { password: 'p'.repeat(16) },
     { surprise: 1 },
   ])('refuses %p', (other) =>

@@ -30,7 +30,9 @@ const isPercent = (value: number | string): boolean => {
 };
 
 const id = (max: number) =>
-  z.string().regex(new RegExp(`^[A-Za-z0-9._:=+|@*-]{1,${max}}$`), 'must be a plain identifier');
+  z
+    .string()
+    .regex(new RegExp(`^(?!\\.+$)[A-Za-z0-9._:=+|@*-]{1,${max}}$`), 'must be a plain identifier');
 
 /** Names as people write them, of at most 64 characters; the same ones in any order say the same. */
 const groups = z
@@ -77,17 +79,30 @@ export const chargePointSchema = z
         (list) => new Set(list.map(({ id }) => id)).size === list.length,
         'has a connector twice',
       ),
-    // Profiles 2 and 3 (TLS) are not offered yet; what is not checked may not be promised.
-    securityProfile: z.union([z.literal(0), z.literal(1)]),
+    securityProfile: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
     password: z.string().min(16).max(40).optional(),
+    certificateName: id(64).optional(),
+    certificateFingerprint: z
+      .string()
+      .transform((text) => text.replaceAll(':', '').toLowerCase())
+      .refine((text) => /^[0-9a-f]{64}$/.test(text), 'must be a SHA-256 in hexadecimal')
+      .optional(),
   })
-  .refine(({ securityProfile, password }) => securityProfile === 0 || password !== undefined, {
-    path: ['password'],
-    message: 'is needed with security profile 1',
-  })
-  .refine(({ securityProfile, password }) => securityProfile === 1 || password === undefined, {
-    path: ['password'],
-    message: 'has no use with security profile 0',
+  .superRefine(({ securityProfile, password, ...certificate }, context) => {
+    const fault = (field: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    const isByPassword = securityProfile === 1 || securityProfile === 2;
+    if (isByPassword && password === undefined) {
+      fault('password', `is needed with security profile ${securityProfile}`);
+    }
+    if (!isByPassword && password !== undefined) {
+      fault('password', `has no use with security profile ${securityProfile}`);
+    }
+    for (const field of ['certificateName', 'certificateFingerprint'] as const) {
+      if (certificate[field] !== undefined && securityProfile === 0) {
+        fault(field, 'has no use with security profile 0');
+      }
+    }
   });
 
 export type ChargePointRequest = z.infer<typeof chargePointSchema>;

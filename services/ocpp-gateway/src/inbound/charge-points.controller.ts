@@ -87,10 +87,16 @@ export class ChargePointsController {
   ): Promise<ChargePointView> {
     const point = decodeChargePoint(caller.cpoId, body);
     const passwordHash = await this.passwordHash(point, body.password);
+    const { certificateName, certificateFingerprint } = body;
+    const credentials = {
+      ...(passwordHash === undefined ? {} : { passwordHash }),
+      ...(certificateName === undefined ? {} : { certificateName }),
+      ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }),
+    };
     const { eventLog } = this.parts;
     const now = instantFromEpochMs(Date.now());
     const outcome = await eventLog.transaction((tx) =>
-      registerChargePoint(eventLog, tx, point, passwordHash, now),
+      registerChargePoint(eventLog, tx, point, credentials, now),
     );
     response.status(outcome === 'created' ? 201 : 200);
     return this.seen(point);

@@ -137,7 +137,7 @@ const nameIn16 = (response: unknown[] | null): void => {
 
 /** A charger that passed the handshake: its calls go to the routes of its OCPP version. */
 export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
-  const { station, subprotocol } = peer.session;
+  const { station, subprotocol, securityProfile } = peer.session;
   const { logger } = parts.gateway;
   const protocol = protocols[subprotocol];
   const connection: Connection = {
@@ -145,6 +145,7 @@ export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
     connectionId: randomUUID(),
     connectedAt: now(),
     ocppVersion: protocol.version,
+    securityProfile,
   };
   trackConnection(peer, connection, parts);
   for (const route of protocol.routes) {

@@ -1,4 +1,5 @@
 import { hashPassword, PasswordCheck } from '../outbound/password-hash';
+import { plain } from './client-certificate';
 import { FailureThrottle } from './failure-throttle';
 import { judgeHandshake, type HandshakeParts } from './handshake';
 
@@ -10,28 +11,27 @@ beforeAll(async () => {
   passwordHash = await hashPassword(Buffer.from(password));
 });
 
-const partsWith = (securityProfile: 0 | 1): HandshakeParts => ({
+const partsWith = (securityProfile: 0 | 1 | 2 | 3): HandshakeParts => ({
   defaultCpoId: 'default',
   findCredential: ({ cpoId, chargePointId }) =>
     Promise.resolve(
       chargePointId === 'CP' && cpoId === 'default'
-        ? { securityProfile, ...(securityProfile === 1 ? { passwordHash } : {}) }
+        ? { securityProfile, ...(securityProfile % 3 === 0 ? {} : { passwordHash }) }
         : undefined,
     ),
   passwords: new PasswordCheck(),
   throttle: new FailureThrottle(),
+  clientCas: () => [],
   nowMs: () => nowMs,
 });
 
 const request = (url: string, credentials?: string, remoteAddress = '10.0.0.1') => ({
   url,
   remoteAddress,
-  headers: {
-    'sec-websocket-protocol': 'ocpp2.0.1, ocpp1.6',
-    ...(credentials === undefined
-      ? {}
-      : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
-  },
+  transport: plain,
+  headers: { 'sec-websocket-protocol': 'ocpp2.0.1, ocpp1.6' },
+  credentials:
+    credentials === undefined ? [] : [`Basic ${Buffer.from(credentials).toString('base64')}`],
 });
 
 describe('a handshake', () => {
@@ -40,6 +40,7 @@ describe('a handshake', () => {
       kind: 'admitted',
       station: { cpoId: 'default', chargePointId: 'CP' },
       subprotocol: 'ocpp2.0.1',
+      securityProfile: 1,
     }),
   );
 
@@ -62,6 +63,9 @@ describe('a handshake', () => {
     ['/ocpp/%zz', 400],
     ['/ocpp/CP/', 400],
     ['/ocpp/../ocpp/CP', 400],
+    ['/ocpp/..', 400],
+    ['/ocpp/default/.', 400],
+    ['/ocpp/%2e%2e', 400],
     ['/OCPP/CP', 400],
     ['/ocpp/CP%00', 400],
     ['/ocpp/cp', 404],
@@ -81,6 +85,28 @@ describe('a handshake', () => {
         status: 401,
       }),
   );
+
+  it('has one Authorization header, since two are read in two ways', async () => {
+    const asked = request('/ocpp/CP', `CP:${password}`);
+    const credentials = [...asked.credentials, ...asked.credentials];
+    expect(await judgeHandshake({ ...asked, credentials }, partsWith(1))).toMatchObject({
+      kind: 'refused',
+      status: 400,
+    });
+  });
+
+  it.each([2, 3] as const)('of security profile %i is refused without TLS', async (profile) =>
+    expect(
+      await judgeHandshake(request('/ocpp/CP', `CP:${password}`), partsWith(profile)),
+    ).toMatchObject({ kind: 'refused', status: 403 }),
+  );
+
+  it('takes a proxy it trusts at its word for profile 2, and not for profile 3', async () => {
+    const asked = request('/ocpp/CP', `CP:${password}`);
+    const atProxy = { ...asked, transport: { kind: 'tls-at-proxy' } as const };
+    expect(await judgeHandshake(atProxy, partsWith(2))).toMatchObject({ securityProfile: 2 });
+    expect(await judgeHandshake(atProxy, partsWith(3))).toMatchObject({ status: 403 });
+  });
 
   it('needs no password only when it was registered like that', async () =>
     expect(await judgeHandshake(request('/ocpp/CP'), partsWith(0))).toMatchObject({

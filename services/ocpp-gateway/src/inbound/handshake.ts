@@ -1,20 +1,30 @@
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credential } from '../outbound/charge-point-registry';
 import { type PasswordCheck, PasswordChecksBusy } from '../outbound/password-hash';
 import type { Station } from '../outbound/session-store';
+import { certificateFault, type Transport } from './client-certificate';
 import type { FailureThrottle } from './failure-throttle';
 import { protocols, type Subprotocol } from './protocols';
 
 export type HandshakeRequest = Readonly<{
   url: string;
   headers: IncomingHttpHeaders;
+  /** Every Authorization header: of two, proxies and servers do not believe the same. */
+  credentials: readonly string[];
   remoteAddress: string;
+  transport: Transport;
 }>;
 
-type RefusalStatus = 400 | 401 | 404 | 429 | 503;
+type RefusalStatus = 400 | 401 | 403 | 404 | 429 | 503;
 
 export type HandshakeVerdict =
-  | Readonly<{ kind: 'admitted'; station: Station; subprotocol: Subprotocol }>
+  | Readonly<{
+      kind: 'admitted';
+      station: Station;
+      subprotocol: Subprotocol;
+      securityProfile: number;
+    }>
   | Readonly<{ kind: 'refused'; status: RefusalStatus; reason: string; who: string }>;
 
 export type HandshakeParts = Readonly<{
@@ -22,10 +32,13 @@ export type HandshakeParts = Readonly<{
   findCredential: (station: Station) => Promise<Credential | undefined>;
   passwords: PasswordCheck;
   throttle: FailureThrottle;
+  /** The certificate authorities of a CPO's chargers. */
+  clientCas: (cpoId: string) => readonly X509Certificate[];
   nowMs: () => number;
 }>;
 
-const idPattern = /^[A-Za-z0-9._:=+|@*-]{1,48}$/;
+// Not of dots alone: who normalises paths takes those for another place.
+const idPattern = /^(?!\.+$)[A-Za-z0-9._:=+|@*-]{1,48}$/;
 
 /** `/ocpp/<chargePointId>` is the default CPO's, `/ocpp/<cpoId>/<chargePointId>` any CPO's. */
 const stationOf = (url: string, defaultCpoId: string): Station | undefined => {
@@ -63,10 +76,83 @@ const passwordOf = (header: string | undefined, chargePointId: string): Buffer |
   return bytes.subarray(0, user.length).equals(user) ? bytes.subarray(user.length) : undefined;
 };
 
+type Judge = Readonly<{
+  request: HandshakeRequest;
+  parts: HandshakeParts;
+  station: Station;
+  who: string;
+  credential: Credential;
+}>;
+
+type Refusal = Readonly<{ status: RefusalStatus; reason: string }>;
+
+/** Basic authentication; undefined when the password is right. */
+const passwordRefusal = async (judge: Judge): Promise<Refusal | undefined> => {
+  const { request, parts, station, who, credential } = judge;
+  const password = passwordOf(request.credentials[0], station.chargePointId);
+  if (password === undefined) {
+    return {
+      status: 401,
+      reason: 'Basic authentication with the charge point id as user name is needed',
+    };
+  }
+  const { passwordHash = '' } = credential;
+  const { passwords, throttle } = parts;
+  // Before the throttle: behind one proxy a stranger and the true charger have one address.
+  if (passwords.isKnown(password, passwordHash)) return undefined;
+  const source = `${who} ${request.remoteAddress}`;
+  if (throttle.isBlocked(source, parts.nowMs())) {
+    return {
+      status: 429,
+      reason: 'too many wrong passwords from this address; try again in a minute',
+    };
+  }
+  throttle.fail(source, parts.nowMs());
+  try {
+    if (!(await passwords.isRight(password, passwordHash))) {
+      return { status: 401, reason: 'wrong password' };
+    }
+  } catch (error) {
+    throttle.forgive(source);
+    if (!(error instanceof PasswordChecksBusy)) throw error;
+    return { status: 503, reason: 'too many connections begin at once; try again' };
+  }
+  throttle.succeed(source);
+  return undefined;
+};
+
+/**
+ * The security profile a charger came by, or why it may not. The registered profile is a floor: a
+ * certificate of the CPO is taken wherever a password would be, and a password never where a
+ * certificate is registered.
+ */
+const profileOf = async (judge: Judge): Promise<number | Refusal> => {
+  const { request, parts, station, credential } = judge;
+  const { transport } = request;
+  const floor = credential.securityProfile;
+  if (floor === 0) return 0;
+  if (floor >= 2 && transport.kind === 'plain') {
+    return { status: 403, reason: `registered with security profile ${floor}: connect over TLS` };
+  }
+  const { certificateName = station.chargePointId, certificateFingerprint } = credential;
+  const fault = certificateFault(
+    transport,
+    {
+      name: certificateName,
+      fingerprints: certificateFingerprint === undefined ? [] : [certificateFingerprint],
+    },
+    parts.clientCas(station.cpoId),
+    parts.nowMs(),
+  );
+  if (fault === undefined) return 3;
+  if (floor === 3) return { status: 403, reason: fault };
+  return (await passwordRefusal(judge)) ?? (transport.kind === 'plain' ? 1 : 2);
+};
+
 /**
  * The one place where a charger is let in or not, before there is a WebSocket: path, subprotocol,
- * registration, password. A charger registered with security profile 0 is the only one that may come
- * without a password.
+ * registration, transport, password or certificate. A charger registered with security profile 0 is
+ * the only one that may come without any credentials.
  */
 export const judgeHandshake = async (
   request: HandshakeRequest,
@@ -83,6 +169,7 @@ export const judgeHandshake = async (
   if (station === undefined) {
     return refused(400, 'the path must be /ocpp/<chargePointId> or /ocpp/<cpoId>/<chargePointId>');
   }
+  if (request.credentials.length > 1) return refused(400, 'one Authorization header is enough');
   const subprotocol = subprotocolOf(request.headers);
   if (subprotocol === undefined) {
     return refused(
@@ -95,28 +182,8 @@ export const judgeHandshake = async (
   if (credential === undefined) {
     return refused(404, `charge point ${station.chargePointId} is not registered`);
   }
-  if (credential.securityProfile === 0) return { kind: 'admitted', station, subprotocol };
-  const password = passwordOf(request.headers.authorization, station.chargePointId);
-  if (password === undefined) {
-    return refused(401, 'Basic authentication with the charge point id as user name is needed');
-  }
-  const { passwordHash = '' } = credential;
-  const { passwords, throttle } = parts;
-  const admitted = { kind: 'admitted', station, subprotocol } as const;
-  // Before the throttle: behind one proxy a stranger and the true charger have one address.
-  if (passwords.isKnown(password, passwordHash)) return admitted;
-  const source = `${who} ${request.remoteAddress}`;
-  if (throttle.isBlocked(source, parts.nowMs())) {
-    return refused(429, 'too many wrong passwords from this address; try again in a minute');
-  }
-  throttle.fail(source, parts.nowMs());
-  try {
-    if (!(await passwords.isRight(password, passwordHash))) return refused(401, 'wrong password');
-  } catch (error) {
-    throttle.forgive(source);
-    if (!(error instanceof PasswordChecksBusy)) throw error;
-    return refused(503, 'too many connections begin at once; try again');
-  }
-  throttle.succeed(source);
-  return admitted;
+  const outcome = await profileOf({ request, parts, station, who, credential });
+  return typeof outcome === 'number'
+    ? { kind: 'admitted', station, subprotocol, securityProfile: outcome }
+    : refused(outcome.status, outcome.reason);
 };

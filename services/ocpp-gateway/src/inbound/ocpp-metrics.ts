@@ -10,7 +10,14 @@ export type OcppMetrics = Readonly<{
   transactionsIncomplete: (count: number) => void;
   transactionStuck: () => void;
   handshakeRefused: (status: number) => void;
+  limitReached: (limit: Limit) => void;
+  /** Until when the certificate of the TLS port is valid, in epoch seconds. */
+  tlsCertificateValidUntil: (epochSeconds: number) => void;
+  tlsFilesUsable: (are: boolean) => void;
 }>;
+
+/** What keeps a peer from taking more than its share. */
+export type Limit = 'connections' | 'address' | 'handshake-time' | 'frame-rate' | 'frame-size';
 
 export const ocppMetrics = (registry: Registry): OcppMetrics => {
   const connections = new Gauge({
@@ -52,6 +59,22 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     labelNames: ['status'],
     registers: [registry],
   });
+  const limits = new Counter({
+    name: 'tallywatt_ocpp_limits_reached_total',
+    help: 'Connections refused or closed because a peer wanted more than its share',
+    labelNames: ['limit'],
+    registers: [registry],
+  });
+  const validUntil = new Gauge({
+    name: 'tallywatt_ocpp_tls_certificate_valid_until_seconds',
+    help: 'When the certificate of the OCPP TLS port expires, in epoch seconds',
+    registers: [registry],
+  });
+  const usable = new Gauge({
+    name: 'tallywatt_ocpp_tls_files_usable',
+    help: 'Whether the files of the OCPP TLS port could be used when they were read last',
+    registers: [registry],
+  });
   return {
     connected: (count) => connections.set(count),
     frameAnswered: (action, outcome) => frames.inc({ action, outcome }),
@@ -60,5 +83,8 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     transactionsIncomplete: (count) => incomplete.set(count),
     transactionStuck: () => stuck.inc(),
     handshakeRefused: (status) => refusals.inc({ status: String(status) }),
+    limitReached: (limit) => limits.inc({ limit }),
+    tlsCertificateValidUntil: (epochSeconds) => validUntil.set(epochSeconds),
+    tlsFilesUsable: (are) => usable.set(are ? 1 : 0),
   };
 };

@@ -1,11 +1,12 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { crashPoint } from '@tallywatt/event-log';
 import { createRPCError, RPCServer } from 'ocpp-rpc';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import { keepRefusedFrame } from '../outbound/refused-frames';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { Connection } from '../outbound/station-store';
+import type { TlsMaterial } from '../outbound/tls-files';
 import {
   type Admission,
   type Call,
@@ -16,7 +17,9 @@ import {
   type RpcPeer,
   welcomeCharger,
 } from './charger-connection';
+import { type Admit, listenForChargers, type ListenerParts } from './charger-listeners';
 import { type Answer, FrameFault, type Gateway } from './frame';
+import { type FrameRate, rateLimitedWebSocket } from './frame-limit';
 import { inFrameSpan } from './frame-trace';
 import { type HandshakeParts, judgeHandshake } from './handshake';
 import { Lanes } from './lanes';
@@ -25,8 +28,8 @@ import type { Route } from './protocol';
 import { protocols } from './protocols';
 
 export type OcppServerParts = Readonly<{
-  host: string;
-  port: number;
+  listeners: Omit<ListenerParts, 'admit' | 'metrics' | 'logger'>;
+  frames: FrameRate & Readonly<{ bytesMax: number }>;
   gateway: Gateway;
   handshake: HandshakeParts;
   connections: ChargerConnections;
@@ -34,9 +37,13 @@ export type OcppServerParts = Readonly<{
   metrics: OcppMetrics;
 }>;
 
-export type OcppServer = Readonly<{ port: number; close: () => Promise<void> }>;
+export type OcppServer = Readonly<{
+  port: number;
+  tlsPort: number | undefined;
+  renewTls: (material: TlsMaterial) => void;
+  close: () => Promise<void>;
+}>;
 
-const payloadBytesMax = 256 * 1024;
 const badMessagesMax = 10;
 const goodbyeMs = 5_000;
 
@@ -95,37 +102,6 @@ const callAnswerer =
     }
   };
 
-const listen = (server: Server, port: number, host: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
-  });
-
-type Admit = (request: IncomingMessage, socket: Socket, head: Buffer) => Promise<void>;
-
-const httpServer = (admit: Admit, { logger }: Gateway): Server => {
-  const server = createServer((_request, response) => {
-    response.writeHead(426, { connection: 'close', 'content-type': 'text/plain' });
-    response.end('OCPP is spoken here over WebSocket, at /ocpp/<chargePointId>');
-  });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
-  });
-  server.on('upgrade', (request, socket: Socket, head: Buffer) => {
-    // A socket that fails without a listener would end the process.
-    socket.on('error', (error) => logger.debug({ err: error }, 'handshake socket failed'));
-    admit(request, socket, head).catch((error: unknown) => {
-      logger.error({ err: error }, 'handshake failed');
-      refuse(socket, 503, 'try again');
-    });
-  });
-  return server;
-};
-
 /**
  * Chargers' WebSockets. A text frame becomes a call of a route or an OCPP-J error, and only here.
  * Nothing a peer sends ends the process: a bad path or handshake is answered in HTTP, a bad frame by
@@ -143,7 +119,11 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
     strictModeValidators: Object.values(protocols).map(({ validator }) => validator),
     callTimeoutMs,
     maxBadMessages: badMessagesMax,
-    wssOptions: { maxPayload: payloadBytesMax, perMessageDeflate: false },
+    wssOptions: {
+      maxPayload: parts.frames.bytesMax,
+      perMessageDeflate: false,
+      WebSocket: rateLimitedWebSocket(parts.frames, metrics.limitReached),
+    },
   });
   rpc.auth((accept, reject, { request }) => {
     const admission = admissions.get(request);
@@ -155,10 +135,12 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   );
   rpc.on('error', (error: Error) => gateway.logger.warn({ err: error }, 'WebSocket server error'));
 
-  const admit: Admit = async (request, socket, head) => {
-    const { url = '', headers } = request;
-    const remoteAddress = socket.remoteAddress ?? '';
-    const verdict = await judgeHandshake({ url, headers, remoteAddress }, parts.handshake);
+  const admit: Admit = async (request, socket, head, origin) => {
+    const { url = '', headers, headersDistinct } = request;
+    const credentials = headersDistinct['authorization'] ?? [];
+    const { remoteAddress } = origin;
+    const asked = { url, headers, credentials, ...origin };
+    const verdict = await judgeHandshake(asked, parts.handshake);
     if (verdict.kind === 'refused') {
       const { status, reason, who } = verdict;
       gateway.logger.warn({ status, reason, chargePoint: who, remoteAddress }, 'handshake refused');
@@ -168,21 +150,22 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
     admissions.set(request, verdict);
     return rpc.handleUpgrade(request, socket, head);
   };
-  const server = httpServer(admit, gateway);
-  await listen(server, parts.port, parts.host);
+  const { logger } = gateway;
+  const listeners = await listenForChargers({ ...parts.listeners, admit, metrics, logger });
 
   const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = listeners.close();
     for (const charger of connections.all()) charger.close('shutdown');
     const deadline = Date.now() + goodbyeMs;
     while (connections.count > 0 && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await rpc.close({ force: true });
-    server.closeAllConnections();
+    listeners.closeAllConnections();
     await closed;
     await lanes.drained();
     await gateway.commits.drained();
   };
-  return { port: (server.address() as AddressInfo).port, close };
+  const { port, tlsPort, renewTls } = listeners;
+  return { port, tlsPort, renewTls, close };
 };

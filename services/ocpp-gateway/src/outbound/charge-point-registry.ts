@@ -27,9 +27,26 @@ export type ChargePoint = Readonly<{
   connectors: readonly RegisteredConnector[];
 }>;
 
-export type Credential = Readonly<{ securityProfile: number; passwordHash?: string }>;
+/** How a charge point proves who it is; in no event. */
+export type StoredCredentials = Readonly<{
+  /** A slow hash. */
+  passwordHash?: string;
+  /** CN or DNS name of its certificate, where it is not the charge point's id. */
+  certificateName?: string;
+  /** SHA-256 in lower-case hexadecimal: no other certificate will do. */
+  certificateFingerprint?: string;
+}>;
 
-type Row = {
+export type Credential = StoredCredentials & Readonly<{ securityProfile: number }>;
+
+type CredentialRow = {
+  security_profile: number;
+  password_hash: string | null;
+  certificate_name: string | null;
+  certificate_fingerprint: string | null;
+};
+
+type Row = CredentialRow & {
   cpo_id: string;
   charge_point_id: string;
   revision: number;
@@ -39,8 +56,6 @@ type Row = {
   tax_rate_percent: string | null;
   site_groups: string[];
   tariff_id: string;
-  security_profile: number;
-  password_hash: string | null;
   connectors: { id: number; powerWMax: string; evseGroups: string[] }[];
 };
 
@@ -136,22 +151,26 @@ export const listChargePoints = async (
   return rows.map(fromRow);
 };
 
+const credentialOf = (row: CredentialRow): Credential => ({
+  securityProfile: row.security_profile,
+  ...(row.password_hash === null ? {} : { passwordHash: row.password_hash }),
+  ...(row.certificate_name === null ? {} : { certificateName: row.certificate_name }),
+  ...(row.certificate_fingerprint === null
+    ? {}
+    : { certificateFingerprint: row.certificate_fingerprint }),
+});
+
 export const findCredential = async (
   sql: SqlClient,
   cpoId: string,
   id: string,
 ): Promise<Credential | undefined> => {
-  const { rows } = await sql.query<{ security_profile: number; password_hash: string | null }>(
-    `SELECT security_profile, password_hash FROM charge_points
-     WHERE cpo_id = $1 AND charge_point_id = $2`,
+  const { rows } = await sql.query<CredentialRow>(
+    `SELECT security_profile, password_hash, certificate_name, certificate_fingerprint
+     FROM charge_points WHERE cpo_id = $1 AND charge_point_id = $2`,
     [cpoId, id],
   );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  return {
-    securityProfile: row.security_profile,
-    ...(row.password_hash === null ? {} : { passwordHash: row.password_hash }),
-  };
+  return rows[0] === undefined ? undefined : credentialOf(rows[0]);
 };
 
 export type Registration = 'created' | 'unchanged' | 'changed';
@@ -175,19 +194,32 @@ const sameFacts = (one: ChargePoint, other: ChargePoint): boolean =>
       sameNames(evseGroups, other.connectors[index].evseGroups),
   );
 
+const credentialColumns = (credentials: StoredCredentials): (string | null)[] => [
+  credentials.passwordHash ?? null,
+  credentials.certificateName ?? null,
+  credentials.certificateFingerprint ?? null,
+];
+
+const sameCredentials = (one: StoredCredentials, other: StoredCredentials): boolean =>
+  one.passwordHash === other.passwordHash &&
+  one.certificateName === other.certificateName &&
+  one.certificateFingerprint === other.certificateFingerprint;
+
 const writePoint = async (
   tx: SqlClient,
   point: ChargePoint,
   revision: number,
-  passwordHash: string | null,
+  credentials: StoredCredentials,
 ): Promise<void> => {
   await tx.query(
     `INSERT INTO charge_points (cpo_id, charge_point_id, revision, location_id, time_zone,
-       currency, tax_rate_percent, site_groups, tariff_id, security_profile, password_hash)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+       currency, tax_rate_percent, site_groups, tariff_id, security_profile, password_hash,
+       certificate_name, certificate_fingerprint)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
      ON CONFLICT (cpo_id, charge_point_id) DO UPDATE SET revision = $3, location_id = $4,
        time_zone = $5, currency = $6, tax_rate_percent = $7, site_groups = $8, tariff_id = $9,
-       security_profile = $10, password_hash = $11`,
+       security_profile = $10, password_hash = $11, certificate_name = $12,
+       certificate_fingerprint = $13`,
     [
       point.cpoId,
       point.id,
@@ -199,7 +231,7 @@ const writePoint = async (
       point.siteGroups,
       point.tariffId,
       point.securityProfile,
-      passwordHash,
+      ...credentialColumns(credentials),
     ],
   );
 };
@@ -235,7 +267,7 @@ export const registerChargePoint = async (
   eventLog: EventLog,
   tx: SqlClient,
   point: ChargePoint,
-  passwordHash: string | undefined,
+  credentials: StoredCredentials,
   now: Instant,
 ): Promise<Registration> => {
   await tx.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [
@@ -247,17 +279,17 @@ export const registerChargePoint = async (
     [point.cpoId, point.id],
   );
   const [known] = rows;
-  const hash = passwordHash ?? null;
   if (known !== undefined && sameFacts(fromRow(known), point)) {
-    if (known.password_hash === hash) return 'unchanged';
+    if (sameCredentials(credentialOf(known), credentials)) return 'unchanged';
     await tx.query(
-      `UPDATE charge_points SET password_hash = $3 WHERE cpo_id = $1 AND charge_point_id = $2`,
-      [point.cpoId, point.id, hash],
+      `UPDATE charge_points SET password_hash = $3, certificate_name = $4,
+         certificate_fingerprint = $5 WHERE cpo_id = $1 AND charge_point_id = $2`,
+      [point.cpoId, point.id, ...credentialColumns(credentials)],
     );
     return 'changed';
   }
   const revision = (known?.revision ?? 0) + 1;
-  await writePoint(tx, point, revision, hash);
+  await writePoint(tx, point, revision, credentials);
   await writeConnectors(tx, point);
   // Going back to an earlier registration is news as well, so the id counts revisions.
   const id = derivedId('registration', point.cpoId, point.id, revision.toString());

@@ -30,7 +30,6 @@ const matches = async (password: Buffer, hash: string): Promise<boolean> => {
 const rememberedMax = 50_000;
 // Slow hashes run on the four threads that name look-ups and files need as well.
 const atOnceMax = 2;
-const waitingMax = 200;
 
 /** So many passwords wait to be checked that another one would wait too long. */
 export class PasswordChecksBusy extends Error {
@@ -48,6 +47,9 @@ export class PasswordCheck {
   private readonly waiting: (() => void)[] = [];
   private running = 0;
 
+  /** @param waitingMax how many may wait for their turn at once */
+  constructor(private readonly waitingMax = 200) {}
+
   /** Whether this password was found right before; costs next to nothing. */
   isKnown(password: Buffer, hash: string): boolean {
     return this.right.has(this.markOf(password, hash));
@@ -64,8 +66,8 @@ export class PasswordCheck {
   private async inTurn<T>(check: () => Promise<T>): Promise<T> {
     if (this.running < atOnceMax) this.running += 1;
     else {
-      if (this.waiting.length >= waitingMax) {
-        throw new PasswordChecksBusy(`${waitingMax} passwords are waiting to be checked`);
+      if (this.waiting.length >= this.waitingMax) {
+        throw new PasswordChecksBusy(`${this.waitingMax} passwords are waiting to be checked`);
       }
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }

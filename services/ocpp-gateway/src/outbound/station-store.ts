@@ -7,7 +7,13 @@ import type { Appends } from './group-append';
 import type { Station } from './session-store';
 
 export type Connection = Station &
-  Readonly<{ connectionId: string; connectedAt: Instant; ocppVersion: string }>;
+  Readonly<{
+    connectionId: string;
+    connectedAt: Instant;
+    ocppVersion: string;
+    /** The one it came by, which may be above the registered one. */
+    securityProfile: number;
+  }>;
 
 export type DisconnectCause = 'closed' | 'replaced' | 'shutdown' | 'gateway-crashed';
 
@@ -49,7 +55,8 @@ export class StationStore {
    * @returns whether it is the newest; if a newer one was written down before it, it is over itself.
    */
   async connected(tx: SqlClient, connection: Connection): Promise<boolean> {
-    const { cpoId, chargePointId, connectionId, connectedAt, ocppVersion } = connection;
+    const { cpoId, chargePointId, connectionId, connectedAt } = connection;
+    const { ocppVersion, securityProfile } = connection;
     const { rows } = await queryPrepared<EndedRow>(
       tx,
       'gateway.replace_connections',
@@ -85,6 +92,7 @@ export class StationStore {
       connectionId,
       connectedAt,
       ocppVersion,
+      securityProfile,
     } as const;
     await this.eventLog.append(tx, [{ event, occurredAt: connectedAt }]);
     if (!isNewest) {

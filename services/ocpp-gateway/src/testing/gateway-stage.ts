@@ -84,17 +84,25 @@ export class GatewayStage {
 
   private readonly clients: RPCClient[] = [];
 
-  static async start(run = inThisProcess): Promise<GatewayStage> {
+  /** @param settings further variables of the gateway's environment */
+  static async start(
+    run = inThisProcess,
+    settings: Record<string, string> = {},
+  ): Promise<GatewayStage> {
     const servers = await startTestServers();
     try {
-      return await GatewayStage.startOn(servers, run);
+      return await GatewayStage.startOn(servers, run, settings);
     } catch (error) {
       await servers.stop();
       throw error;
     }
   }
 
-  private static async startOn(servers: LocalRuntime, run: Run): Promise<GatewayStage> {
+  private static async startOn(
+    servers: LocalRuntime,
+    run: Run,
+    settings: Record<string, string>,
+  ): Promise<GatewayStage> {
     await ensureTopics({
       brokers: [servers.kafkaBrokers],
       definitions: allTopicDefinitions,
@@ -115,6 +123,7 @@ export class GatewayStage {
       OCPP_PORT: String(ocppPort),
       OCPP_GATEWAY_PORT: String(await freePort()),
       LOG_LEVEL: 'silent',
+      ...settings,
     };
     const pool = new Pool({ connectionString: databaseUrl });
     const service = await run(environment);

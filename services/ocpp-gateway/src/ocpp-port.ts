@@ -1,0 +1,53 @@
+import type { ServiceContext } from '@tallywatt/service-kit';
+import type { GatewayEnvironment } from './config';
+import type { OcppMetrics } from './inbound/ocpp-metrics';
+import type { OcppServer, OcppServerParts } from './inbound/websocket';
+import type { TlsSetting } from './outbound/tls-files';
+
+type Context = ServiceContext<GatewayEnvironment>;
+
+/** Ports and limits, as the environment says them. */
+export const serverSettings = (
+  env: Context['env'],
+  tls: TlsSetting | undefined,
+): Pick<OcppServerParts, 'listeners' | 'frames'> => ({
+  listeners: {
+    host: env.OCPP_HOST,
+    port: env.OCPP_PORT,
+    tls: tls?.listener(env.OCPP_TLS_PORT),
+    trustedProxies: env.OCPP_TRUSTED_PROXIES,
+    handshakeSeconds: env.OCPP_HANDSHAKE_SECONDS,
+    connections: {
+      total: env.OCPP_CONNECTIONS_MAX,
+      perAddress: env.OCPP_CONNECTIONS_PER_ADDRESS_MAX,
+    },
+  },
+  frames: {
+    bytesMax: env.OCPP_FRAME_BYTES_MAX,
+    perSecond: env.OCPP_FRAMES_PER_SECOND,
+    burst: env.OCPP_FRAMES_BURST,
+  },
+});
+
+/** Looks at the TLS files again and again; what cannot be used leaves the former in use. */
+export const renewTls = (
+  { every, logger }: Context,
+  tls: TlsSetting,
+  ocpp: OcppServer,
+  metrics: OcppMetrics,
+): void => {
+  metrics.tlsCertificateValidUntil(tls.validUntilSeconds);
+  every('tls-files', 2_000, async () => {
+    try {
+      const material = await tls.readAgain();
+      metrics.tlsFilesUsable(true);
+      if (material === undefined) return;
+      ocpp.renewTls(material);
+      metrics.tlsCertificateValidUntil(tls.validUntilSeconds);
+      logger.info('TLS files read again');
+    } catch (error) {
+      metrics.tlsFilesUsable(false);
+      logger.warn({ err: error }, 'TLS files cannot be used; the former stay in use');
+    }
+  });
+};

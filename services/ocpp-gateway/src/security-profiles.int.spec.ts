@@ -1,0 +1,199 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type ConnectionOptions } from 'node:tls';
+import { eventually, freePort } from '@tallywatt/testing';
+import { WebSocket } from 'ws';
+import { type Identity, TestCa } from './testing/certificates';
+import { GatewayStage, password, registration } from './testing/gateway-stage';
+
+let stage: GatewayStage;
+let tlsPort: number;
+let folder: string;
+let serverCa: TestCa;
+let ownCa: TestCa;
+let otherCa: TestCa;
+const sockets: WebSocket[] = [];
+
+const writeServer = async (): Promise<Identity> => {
+  const server = await serverCa.issue({
+    subject: 'CN=localhost',
+    dns: 'localhost',
+    isServer: true,
+  });
+  await writeFile(join(folder, 'server.key'), server.key);
+  await writeFile(join(folder, 'server.pem'), server.cert);
+  return server;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ocpp-tls-'));
+  serverCa = await TestCa.create('CN=Server CA');
+  ownCa = await TestCa.create('CN=Charger CA');
+  otherCa = await TestCa.create("CN=Another CPO's CA");
+  await writeServer();
+  const cas = await mkdtemp(join(folder, 'cas-'));
+  await writeFile(join(cas, 'default.pem'), ownCa.cert);
+  await writeFile(join(cas, 'other.pem'), otherCa.cert);
+  tlsPort = await freePort();
+  stage = await GatewayStage.start(undefined, {
+    OCPP_TLS_PORT: String(tlsPort),
+    OCPP_TLS_CERT_FILE: join(folder, 'server.pem'),
+    OCPP_TLS_KEY_FILE: join(folder, 'server.key'),
+    OCPP_TLS_CLIENT_CA: cas,
+  });
+});
+afterEach(() => sockets.splice(0).forEach((socket) => socket.terminate()));
+afterAll(async () => {
+  await stage?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type How = Readonly<{ identity?: Identity; password?: string; isPlain?: boolean }>;
+
+/** 101 when the charger was let in; otherwise the HTTP status, or what TLS said. */
+const arrive = (id: string, how: How = {}): Promise<number | string> =>
+  new Promise((resolve) => {
+    const url = how.isPlain
+      ? `ws://127.0.0.1:${stage.ocppPort}/ocpp/${id}`
+      : `wss://localhost:${tlsPort}/ocpp/${id}`;
+    const user = id.split('/').at(-1) ?? '';
+    const socket = new WebSocket(url, ['ocpp1.6'], {
+      ca: serverCa.cert,
+      ...(how.identity === undefined ? {} : { cert: how.identity.cert, key: how.identity.key }),
+      ...(how.password === undefined ? {} : { auth: `${user}:${how.password}` }),
+    });
+    sockets.push(socket);
+    socket.on('open', () => resolve(101));
+    socket.on('unexpected-response', (_request, { statusCode = 0 }) => resolve(statusCode));
+    socket.on('error', (error) => resolve(error.message));
+  });
+
+const register = async (id: string, other: object): Promise<void> => {
+  const { password: _, ...rest } = registration(id);
+  const { status, body } = await stage.api('/v1/charge-points', { ...rest, ...other });
+  expect({ status, body }).toMatchObject({ status: 201 });
+};
+
+const profilesOf = async (id: string): Promise<unknown[]> => {
+  const events = await stage.inKafka(
+    'charging.stations.v1',
+    (event) => event.type === 'StationConnected' && event.chargePointId === id,
+  );
+  return events.map(({ event }) => 'securityProfile' in event && event.securityProfile);
+};
+
+describe('a registered security profile is a floor', () => {
+  it('profile 2 needs TLS and the password', async () => {
+    await register('CP-TLS', { securityProfile: 2, password });
+    expect(await arrive('CP-TLS', { password, isPlain: true })).toBe(403);
+    expect(await arrive('CP-TLS')).toBe(401);
+    expect(await arrive('CP-TLS', { password: 'not the password' })).toBe(401);
+    expect(await arrive('CP-TLS', { password })).toBe(101);
+    await eventually(async () => expect(await profilesOf('CP-TLS')).toEqual([2]));
+  });
+
+  it('profile 1 may come over TLS as well, and by the certificate of its CPO', async () => {
+    await register('CP-BASIC', { securityProfile: 1, password });
+    expect(await arrive('CP-BASIC', { password, isPlain: true })).toBe(101);
+    expect(await arrive('CP-BASIC', { password })).toBe(101);
+    const identity = await ownCa.issue({ subject: 'CN=CP-BASIC' });
+    expect(await arrive('CP-BASIC', { identity })).toBe(101);
+    await eventually(async () => expect(await profilesOf('CP-BASIC')).toEqual([1, 2, 3]));
+  });
+
+  it('profile 3 needs a certificate, and no password stands in for it', async () => {
+    await register('CP-MUTUAL', { securityProfile: 3 });
+    const identity = await ownCa.issue({ subject: 'CN=CP-MUTUAL' });
+    expect(await arrive('CP-MUTUAL', { isPlain: true, password })).toBe(403);
+    expect(await arrive('CP-MUTUAL', { password })).toBe(403);
+    expect(await arrive('CP-MUTUAL', { identity })).toBe(101);
+    await eventually(async () => expect(await profilesOf('CP-MUTUAL')).toEqual([3]));
+  });
+});
+
+describe('a client certificate', () => {
+  beforeAll(() => register('CP-CERT', { securityProfile: 3 }));
+
+  it.each<[string, () => Promise<Identity>, number]>([
+    ['of another charge point', () => ownCa.issue({ subject: 'CN=CP-OTHER' }), 403],
+    ['whose name differs in case', () => ownCa.issue({ subject: 'CN=cp-cert' }), 403],
+    ['whose DNS name differs in case', () => ownCa.issue({ subject: 'CN=x', dns: 'cp-cert' }), 403],
+    ['with a DNS name of its own', () => ownCa.issue({ subject: 'CN=x', dns: 'CP-CERT' }), 101],
+    ['of two names', () => ownCa.issue({ subject: 'CN=CP-CERT, CN=CP-OTHER' }), 403],
+    ['of another CPO', () => otherCa.issue({ subject: 'CN=CP-CERT' }), 403],
+    ['of nobody we know', () => serverCa.issue({ subject: 'CN=CP-CERT' }), 403],
+    ['that has expired', () => ownCa.issue({ subject: 'CN=CP-CERT', validDays: -1 }), 403],
+    ['of a server', () => ownCa.issue({ subject: 'CN=CP-CERT', isServer: true }), 403],
+    ['of its own', () => ownCa.issue({ subject: 'CN=CP-CERT' }), 101],
+  ])('%s', async (_, issue, status) => {
+    expect(await arrive('CP-CERT', { identity: await issue() })).toBe(status);
+  });
+
+  it('may name the serial number that was registered, as the white paper has it', async () => {
+    await register('CP-SERIAL', { securityProfile: 3, certificateName: 'SN-0815' });
+    const byId = await ownCa.issue({ subject: 'CN=CP-SERIAL' });
+    const bySerial = await ownCa.issue({ subject: 'CN=SN-0815' });
+    expect(await arrive('CP-SERIAL', { identity: byId })).toBe(403);
+    expect(await arrive('CP-SERIAL', { identity: bySerial })).toBe(101);
+  });
+
+  it('must be the very one where its fingerprint was registered', async () => {
+    const pinned = await ownCa.issue({ subject: 'CN=CP-PINNED' });
+    const another = await ownCa.issue({ subject: 'CN=CP-PINNED' });
+    const certificateFingerprint = pinned.fingerprint.toUpperCase().replace(/(..)(?=.)/g, '$1:');
+    await register('CP-PINNED', { securityProfile: 3, certificateFingerprint });
+    expect(await arrive('CP-PINNED', { identity: another })).toBe(403);
+    expect(await arrive('CP-PINNED', { identity: pinned })).toBe(101);
+  });
+});
+
+describe('TLS', () => {
+  const shake = (options: ConnectionOptions): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect({
+        port: tlsPort,
+        host: 'localhost',
+        servername: 'localhost',
+        ca: serverCa.cert,
+        ...options,
+      });
+      socket.on('secureConnect', () => {
+        resolve(`${socket.getProtocol()} ${socket.getCipher().name}`);
+        socket.destroy();
+      });
+      socket.on('error', () => resolve('refused'));
+    });
+
+  it('is 1.2 or newer, with the suites of the white paper', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' } as const;
+    expect(await shake(old)).toBe('refused');
+    const suite = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } as const;
+    expect(await shake(suite)).toBe('TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256');
+    expect(await shake({ ...suite, ciphers: 'ECDHE-ECDSA-AES128-SHA' })).toBe('refused');
+    expect(await shake({})).toMatch(/^TLSv1\.3 /);
+  });
+
+  it('takes new files without dropping who is connected, and keeps the old while they are broken', async () => {
+    await register('CP-STAYS', { securityProfile: 2, password });
+    expect(await arrive('CP-STAYS', { password })).toBe(101);
+    const [socket] = sockets;
+    const served = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const peer = connect({ port: tlsPort, servername: 'localhost', ca: serverCa.cert }, () => {
+          resolve(peer.getPeerCertificate().fingerprint256.replaceAll(':', '').toLowerCase());
+          peer.destroy();
+        });
+        peer.on('error', reject);
+      });
+    const before = await served();
+    await writeFile(join(folder, 'server.pem'), 'half a');
+    await eventually(async () =>
+      expect(await stage.metrics()).toContain('tallywatt_ocpp_tls_files_usable 0'),
+    );
+    expect(await served()).toBe(before);
+    const next = await writeServer();
+    await eventually(async () => expect(await served()).toBe(next.fingerprint));
+    expect(socket?.readyState).toBe(WebSocket.OPEN);
+  });
+});
