@@ -25,6 +25,11 @@ export * from './topics';
 export * from './values';
 export {
   AuthorizationService,
+  AuthorizeBatchRequestSchema,
+  AuthorizeBatchResponseSchema,
+  type AuthorizeOutcome,
+  type AuthorizeRequest,
   AuthorizeRequestSchema,
+  type AuthorizeResponse,
   AuthorizeResponseSchema,
 } from './gen/tallywatt/access/v1/authorization_service_pb';

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/access/v1/authorization_service.proto.
  */
 export const file_tallywatt_access_v1_authorization_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci90YWxseXdhdHQvYWNjZXNzL3YxL2F1dGhvcml6YXRpb25fc2VydmljZS5wcm90bxITdGFsbHl3YXR0LmFjY2Vzcy52MSKmAgoQQXV0aG9yaXplUmVxdWVzdBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGNvbm5lY3Rvcl9pZBgDIAEoBRIOCgZpZF90YWcYBCABKAkSJgoCYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRhcmlmZl9pZBgGIAEoCRIQCghjdXJyZW5jeRgHIAEoCRITCgtwb3dlcl93X21heBgIIAEoAxIPCgdwdXJwb3NlGAkgASgJEhMKC2xvY2F0aW9uX2lkGAogASgJEhMKC3NpdGVfZ3JvdXBzGAsgAygJEhMKC2V2c2VfZ3JvdXBzGAwgAygJEhEKCXRpbWVfem9uZRgNIAEoCSK+AQoRQXV0aG9yaXplUmVzcG9uc2USNwoIZGVjaXNpb24YASABKAsyJS50YWxseXdhdHQuYWNjZXNzLnYxLkNoYXJnaW5nRGVjaXNpb24SMwoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIaCg1wYXJlbnRfaWRfdGFnGAMgASgJSAGIAQFCDQoLX2V4cGlyZXNfYXRCEAoOX3BhcmVudF9pZF90YWcycgoUQXV0aG9yaXphdGlvblNlcnZpY2USWgoJQXV0aG9yaXplEiUudGFsbHl3YXR0LmFjY2Vzcy52MS5BdXRob3JpemVSZXF1ZXN0GiYudGFsbHl3YXR0LmFjY2Vzcy52MS5BdXRob3JpemVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events]);
+  fileDesc("Ci90YWxseXdhdHQvYWNjZXNzL3YxL2F1dGhvcml6YXRpb25fc2VydmljZS5wcm90bxITdGFsbHl3YXR0LmFjY2Vzcy52MSKmAgoQQXV0aG9yaXplUmVxdWVzdBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGNvbm5lY3Rvcl9pZBgDIAEoBRIOCgZpZF90YWcYBCABKAkSJgoCYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRhcmlmZl9pZBgGIAEoCRIQCghjdXJyZW5jeRgHIAEoCRITCgtwb3dlcl93X21heBgIIAEoAxIPCgdwdXJwb3NlGAkgASgJEhMKC2xvY2F0aW9uX2lkGAogASgJEhMKC3NpdGVfZ3JvdXBzGAsgAygJEhMKC2V2c2VfZ3JvdXBzGAwgAygJEhEKCXRpbWVfem9uZRgNIAEoCSK+AQoRQXV0aG9yaXplUmVzcG9uc2USNwoIZGVjaXNpb24YASABKAsyJS50YWxseXdhdHQuYWNjZXNzLnYxLkNoYXJnaW5nRGVjaXNpb24SMwoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIaCg1wYXJlbnRfaWRfdGFnGAMgASgJSAGIAQFCDQoLX2V4cGlyZXNfYXRCEAoOX3BhcmVudF9pZF90YWciUgoVQXV0aG9yaXplQmF0Y2hSZXF1ZXN0EjkKCXF1ZXN0aW9ucxgBIAMoCzImLnRhbGx5d2F0dC5hY2Nlc3MudjEuQXV0aG9yaXplUXVlc3Rpb24idQoRQXV0aG9yaXplUXVlc3Rpb24SNgoHcmVxdWVzdBgBIAEoCzIlLnRhbGx5d2F0dC5hY2Nlc3MudjEuQXV0aG9yaXplUmVxdWVzdBIYCgt0cmFjZXBhcmVudBgCIAEoCUgAiAEBQg4KDF90cmFjZXBhcmVudCJRChZBdXRob3JpemVCYXRjaFJlc3BvbnNlEjcKCG91dGNvbWVzGAEgAygLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5BdXRob3JpemVPdXRjb21lIm0KEEF1dGhvcml6ZU91dGNvbWUSOgoIcmVzcG9uc2UYASABKAsyJi50YWxseXdhdHQuYWNjZXNzLnYxLkF1dGhvcml6ZVJlc3BvbnNlSAASEgoIcmVmZXJyZWQYAiABKAlIAEIJCgdvdXRjb21lMt0BChRBdXRob3JpemF0aW9uU2VydmljZRJaCglBdXRob3JpemUSJS50YWxseXdhdHQuYWNjZXNzLnYxLkF1dGhvcml6ZVJlcXVlc3QaJi50YWxseXdhdHQuYWNjZXNzLnYxLkF1dGhvcml6ZVJlc3BvbnNlEmkKDkF1dGhvcml6ZUJhdGNoEioudGFsbHl3YXR0LmFjY2Vzcy52MS5BdXRob3JpemVCYXRjaFJlcXVlc3QaKy50YWxseXdhdHQuYWNjZXNzLnYxLkF1dGhvcml6ZUJhdGNoUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events]);
 
 /**
  * @generated from message tallywatt.access.v1.AuthorizeRequest
@@ -243,6 +243,153 @@ export const AuthorizeResponseSchema: GenMessage<AuthorizeResponse, {jsonType: A
   messageDesc(file_tallywatt_access_v1_authorization_service, 1);
 
 /**
+ * @generated from message tallywatt.access.v1.AuthorizeBatchRequest
+ */
+export type AuthorizeBatchRequest = Message<"tallywatt.access.v1.AuthorizeBatchRequest"> & {
+  /**
+   * @generated from field: repeated tallywatt.access.v1.AuthorizeQuestion questions = 1;
+   */
+  questions: AuthorizeQuestion[];
+};
+
+/**
+ * @generated from message tallywatt.access.v1.AuthorizeBatchRequest
+ */
+export type AuthorizeBatchRequestJson = {
+  /**
+   * @generated from field: repeated tallywatt.access.v1.AuthorizeQuestion questions = 1;
+   */
+  questions?: AuthorizeQuestionJson[];
+};
+
+/**
+ * Describes the message tallywatt.access.v1.AuthorizeBatchRequest.
+ * Use `create(AuthorizeBatchRequestSchema)` to create a new message.
+ */
+export const AuthorizeBatchRequestSchema: GenMessage<AuthorizeBatchRequest, {jsonType: AuthorizeBatchRequestJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_authorization_service, 2);
+
+/**
+ * @generated from message tallywatt.access.v1.AuthorizeQuestion
+ */
+export type AuthorizeQuestion = Message<"tallywatt.access.v1.AuthorizeQuestion"> & {
+  /**
+   * @generated from field: tallywatt.access.v1.AuthorizeRequest request = 1;
+   */
+  request?: AuthorizeRequest | undefined;
+
+  /**
+   * W3C trace context of the frame that asks.
+   *
+   * @generated from field: optional string traceparent = 2;
+   */
+  traceparent?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.access.v1.AuthorizeQuestion
+ */
+export type AuthorizeQuestionJson = {
+  /**
+   * @generated from field: tallywatt.access.v1.AuthorizeRequest request = 1;
+   */
+  request?: AuthorizeRequestJson;
+
+  /**
+   * W3C trace context of the frame that asks.
+   *
+   * @generated from field: optional string traceparent = 2;
+   */
+  traceparent?: string;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.AuthorizeQuestion.
+ * Use `create(AuthorizeQuestionSchema)` to create a new message.
+ */
+export const AuthorizeQuestionSchema: GenMessage<AuthorizeQuestion, {jsonType: AuthorizeQuestionJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_authorization_service, 3);
+
+/**
+ * @generated from message tallywatt.access.v1.AuthorizeBatchResponse
+ */
+export type AuthorizeBatchResponse = Message<"tallywatt.access.v1.AuthorizeBatchResponse"> & {
+  /**
+   * As many as there were questions, in their order.
+   *
+   * @generated from field: repeated tallywatt.access.v1.AuthorizeOutcome outcomes = 1;
+   */
+  outcomes: AuthorizeOutcome[];
+};
+
+/**
+ * @generated from message tallywatt.access.v1.AuthorizeBatchResponse
+ */
+export type AuthorizeBatchResponseJson = {
+  /**
+   * As many as there were questions, in their order.
+   *
+   * @generated from field: repeated tallywatt.access.v1.AuthorizeOutcome outcomes = 1;
+   */
+  outcomes?: AuthorizeOutcomeJson[];
+};
+
+/**
+ * Describes the message tallywatt.access.v1.AuthorizeBatchResponse.
+ * Use `create(AuthorizeBatchResponseSchema)` to create a new message.
+ */
+export const AuthorizeBatchResponseSchema: GenMessage<AuthorizeBatchResponse, {jsonType: AuthorizeBatchResponseJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_authorization_service, 4);
+
+/**
+ * @generated from message tallywatt.access.v1.AuthorizeOutcome
+ */
+export type AuthorizeOutcome = Message<"tallywatt.access.v1.AuthorizeOutcome"> & {
+  /**
+   * @generated from oneof tallywatt.access.v1.AuthorizeOutcome.outcome
+   */
+  outcome: {
+    /**
+     * @generated from field: tallywatt.access.v1.AuthorizeResponse response = 1;
+     */
+    value: AuthorizeResponse;
+    case: "response";
+  } | {
+    /**
+     * Why the question has to be put to Authorize.
+     *
+     * @generated from field: string referred = 2;
+     */
+    value: string;
+    case: "referred";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * @generated from message tallywatt.access.v1.AuthorizeOutcome
+ */
+export type AuthorizeOutcomeJson = {
+  /**
+   * @generated from field: tallywatt.access.v1.AuthorizeResponse response = 1;
+   */
+  response?: AuthorizeResponseJson;
+
+  /**
+   * Why the question has to be put to Authorize.
+   *
+   * @generated from field: string referred = 2;
+   */
+  referred?: string;
+};
+
+/**
+ * Describes the message tallywatt.access.v1.AuthorizeOutcome.
+ * Use `create(AuthorizeOutcomeSchema)` to create a new message.
+ */
+export const AuthorizeOutcomeSchema: GenMessage<AuthorizeOutcome, {jsonType: AuthorizeOutcomeJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_access_v1_authorization_service, 5);
+
+/**
  * @generated from service tallywatt.access.v1.AuthorizationService
  */
 export const AuthorizationService: GenService<{
@@ -255,6 +402,18 @@ export const AuthorizationService: GenService<{
     methodKind: "unary";
     input: typeof AuthorizeRequestSchema;
     output: typeof AuthorizeResponseSchema;
+  },
+  /**
+   * Answers many questions of purpose `authorize` at once, each by itself, from memory alone. What
+   * cannot be answered like that (a token nobody knows yet, a question that is faulty) is referred to
+   * Authorize. At most 1,000 questions.
+   *
+   * @generated from rpc tallywatt.access.v1.AuthorizationService.AuthorizeBatch
+   */
+  authorizeBatch: {
+    methodKind: "unary";
+    input: typeof AuthorizeBatchRequestSchema;
+    output: typeof AuthorizeBatchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_tallywatt_access_v1_authorization_service, 0);
