@@ -8,6 +8,7 @@ import {
   authorizationPolicy,
   decisionLogger,
 } from './inbound/authorize.controller';
+import { AuthorizeBatchController } from './inbound/authorize-batch.controller';
 import { DriversController } from './inbound/drivers.controller';
 import { FleetDesk } from './inbound/fleet-desk';
 import { FleetsController } from './inbound/fleets.controller';
@@ -18,6 +19,8 @@ import { AccessStore } from './outbound/access-store';
 import { driverTable, membershipTable, tokenTable } from './outbound/access-tables';
 import { ChargingKnowledge } from './outbound/charging-knowledge';
 import { DecisionLog } from './outbound/decision-log';
+import { deferredDecisions } from './outbound/deferred-metrics';
+import { DeferredDecisions } from './outbound/deferred-decisions';
 import { EntitlementCache } from './outbound/entitlement-cache';
 import { FleetIndex } from './outbound/fleet-index';
 import { FleetRegistry } from './outbound/fleet-registry';
@@ -56,6 +59,7 @@ export class AuthorizationModule {
     const fleets = new FleetIndex();
     const knowledge = new ChargingKnowledge(tokens, entitlements, new TariffCache(), fleets);
     const decisions = new DecisionLog(eventLog);
+    const deferred = deferredDecisions(context, env.DEFERRED_DECISIONS_MAX);
     const registry = new TokenRegistry(eventLog, store, vault, tokens);
     const waitMs = env.ENTITLEMENT_WAIT_MS;
     const desk = new TokenDesk(registry, store, vault, entitlements, waitMs, pool);
@@ -70,6 +74,7 @@ export class AuthorizationModule {
       knowledge.isWarm() ? true : 'tokens, entitlements and tariffs are still being read',
     );
     context.onShutdown(() => decisions.drain());
+    context.onShutdown(() => deferred.end());
     context.every('knowledge-completeness', completenessIntervalMs, () =>
       knowledge.checkCompleteness(store, Date.now()),
     );
@@ -83,13 +88,20 @@ export class AuthorizationModule {
     };
     return {
       module: AuthorizationModule,
-      controllers: [AuthorizeController, TokensController, DriversController, FleetsController],
+      controllers: [
+        AuthorizeController,
+        AuthorizeBatchController,
+        TokensController,
+        DriversController,
+        FleetsController,
+      ],
       providers: [
         { provide: TokenDesk, useFactory: () => desk },
         { provide: FleetDesk, useFactory: () => new FleetDesk(fleetRegistry, vault, pool) },
         { provide: ChargingKnowledge, useFactory: () => knowledge },
         { provide: Vault, useFactory: () => vault },
         { provide: DecisionLog, useFactory: () => decisions },
+        { provide: DeferredDecisions, useFactory: () => deferred },
         { provide: authorizationPolicy, useFactory: () => policy },
         { provide: decisionLogger, useFactory: () => logger },
         { provide: tokensRequest, useFactory: () => tokensRequestPipe(env.MEMBERSHIP_TIERS) },

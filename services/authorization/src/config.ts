@@ -49,6 +49,7 @@ export const environmentSchema = z.object({
     .transform((text) => text === 'true')
     .prefault('true'),
   EXPIRY_INTERVAL_MS: z.coerce.number().int().min(50).default(1_000),
+  DEFERRED_DECISIONS_MAX: z.coerce.number().int().min(0).max(1_000_000).default(50_000),
   ENTITLEMENT_WAIT_MS: z.coerce.number().int().min(0).max(30_000).default(5_000),
 });
 

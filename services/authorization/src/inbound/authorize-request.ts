@@ -55,10 +55,17 @@ const requestSchema = z.object({
 /** An AuthorizeRequest whose fields all say something. `idTag` is in clear. */
 export type AuthorizeRequest = z.infer<typeof requestSchema>;
 
-/** Reads an AuthorizeRequest. @throws RpcException INVALID_ARGUMENT naming every faulty field. */
-export const decodeAuthorizeRequest = (message: unknown): AuthorizeRequest => {
+/** Reads an AuthorizeRequest, or names every faulty field of it. */
+export const readAuthorizeRequest = (message: unknown): AuthorizeRequest | string => {
   const result = requestSchema.safeParse(message);
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new RpcException({ code: status.INVALID_ARGUMENT, message: faults.join('; ') });
+  return faults.join('; ');
+};
+
+/** Reads an AuthorizeRequest. @throws RpcException INVALID_ARGUMENT naming every faulty field. */
+export const decodeAuthorizeRequest = (message: unknown): AuthorizeRequest => {
+  const request = readAuthorizeRequest(message);
+  if (typeof request !== 'string') return request;
+  throw new RpcException({ code: status.INVALID_ARGUMENT, message: request });
 };

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { type Metadata, status } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod, RpcException } from '@nestjs/microservices';
-import type { ChargingDecision } from '@tallywatt/contracts';
 import {
   inSpan,
   isRetriable,
@@ -10,24 +8,18 @@ import {
   sessionAttributes,
   withLogFacts,
 } from '@tallywatt/event-log';
-import { instantFromEpochMs } from '@tallywatt/time';
-import {
-  authorize,
-  isAccepted,
-  type AuthorizationPolicy,
-  type AuthorizationRequest,
-  type Known,
-} from '../domain/charging-authorization';
+import type { AuthorizationPolicy } from '../domain/charging-authorization';
 import { ChargingKnowledge } from '../outbound/charging-knowledge';
 import { DecisionLog } from '../outbound/decision-log';
 import { Vault } from '../outbound/vault';
 import { decodeAuthorizeRequest, type AuthorizeRequest } from './authorize-request';
 import { encodeAuthorizeResponse, type AuthorizeResponse } from './authorize-response';
+import { decideCharging, decisionEvent } from './charging-decision';
 
 export const authorizationPolicy = Symbol('authorization policy');
 export const decisionLogger = Symbol('decision logger');
 
-type DecisionLogger = Readonly<{
+export type DecisionLogger = Readonly<{
   info: (facts: object, message: string) => void;
   error: (facts: object, message: string) => void;
 }>;
@@ -70,15 +62,13 @@ export class AuthorizeController {
       throw unavailable('the entitlement cache is not warm yet; ask again');
     }
     try {
-      const { decision, known } = await this.decide(request);
+      const tokenRef = await this.vault.referenceOf(request.cpoId, 'token', request.idTag);
+      const decided = decideCharging(request, tokenRef, this.knowledge, this.policy);
+      const { decision, expiresAt } = decided;
       await this.decisions.record(decisionEvent(request, decision));
-      const { tokenRef, rule, tier } = decision;
+      const { rule, tier } = decision;
       this.logger.info({ tokenRef, status: decision.status, rule, tier }, 'charging decided');
-      const { token } = known;
-      return encodeAuthorizeResponse(
-        decision,
-        token.status === 'absent' ? undefined : token.facts.expiresAt,
-      );
+      return encodeAuthorizeResponse(decision, expiresAt);
     } catch (error) {
       this.logger.error({ err: error, chargePointId: request.chargePointId }, 'not decided');
       if (isRetriable(error)) {
@@ -90,54 +80,8 @@ export class AuthorizeController {
       });
     }
   }
-
-  private async decide(
-    request: AuthorizeRequest,
-  ): Promise<Readonly<{ decision: ChargingDecision; known: Known }>> {
-    const { cpoId, at, currency, tariffId } = request;
-    const tokenRef = await this.vault.referenceOf(cpoId, 'token', request.idTag);
-    const known = this.knowledge.of(cpoId, tokenRef, tariffId);
-    const nowMs = Date.now();
-    const decision = authorize(
-      { tokenRef, at, currency, place: placeOf(request) },
-      known,
-      this.policy,
-      {
-        decisionId: randomUUID(),
-        decidedAt: instantFromEpochMs(nowMs),
-        entitlementAgeMs: BigInt(this.knowledge.entitlements.ageMs(nowMs)),
-      },
-    );
-    return { decision, known };
-  }
 }
 
-const placeOf = ({
-  chargePointId,
-  locationId,
-  siteGroups,
-  evseGroups,
-  timeZone,
-}: AuthorizeRequest): AuthorizationRequest['place'] => ({
-  chargePointId,
-  siteGroups,
-  evseGroups,
-  ...(locationId === undefined ? {} : { locationId }),
-  ...(timeZone === undefined ? {} : { timeZone }),
-});
-
-const decisionEvent = (
-  { cpoId, chargePointId, connectorId, purpose }: AuthorizeRequest,
-  decision: ChargingDecision,
-) =>
-  ({
-    type: isAccepted(decision) ? 'ChargingAuthorized' : 'ChargingDenied',
-    cpoId,
-    chargePointId,
-    connectorId,
-    purpose,
-    decision,
-  }) as const;
-
-const unavailable = (message: string): RpcException =>
+/** The caller may ask again. */
+export const unavailable = (message: string): RpcException =>
   new RpcException({ code: status.UNAVAILABLE, message });
