@@ -38,6 +38,7 @@ export const environment = z.object({
   OCPP_PASSWORD_CHECKS_WAITING_MAX: count.default(200),
   AUTHORIZATION_GRPC_URL: z.string().default('127.0.0.1:9322'),
   AUTHORIZATION_PATIENCE_MS: z.coerce.number().int().min(0).default(20_000),
+  REGISTRATION_COPY_HOURS: z.coerce.number().min(0).default(24),
   HEARTBEAT_INTERVAL_SECONDS: z.coerce.number().int().min(1).default(300),
   /** The same for this process after a restart, and no other's; else host and port. */
   OCPP_REPLICA_NAME: z.string().optional(),

@@ -16,7 +16,7 @@ import { SessionsController } from './inbound/sessions.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { renewTls, serverSettings } from './ocpp-port';
 import { connectAuthorization } from './outbound/authorization-client';
-import { findCredential } from './outbound/charge-point-registry';
+import { findChargePoints, findCredential } from './outbound/charge-point-registry';
 import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
 import { CommandExecutor } from './outbound/command-executor';
@@ -24,6 +24,7 @@ import { CommitQueue } from './outbound/commit-queue';
 import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
 import { OrphanStore } from './outbound/orphan-store';
+import { RegistrationCopies } from './outbound/registration-copies';
 import { RemoteStopExecutor } from './outbound/remote-stop-executor';
 import { RemoteStops } from './outbound/remote-stops';
 import { newReplicaId, type ReplicaParts, Replicas } from './outbound/replicas';
@@ -40,6 +41,9 @@ type Context = ServiceContext<GatewayEnvironment>;
 
 /** While the database answers one group, the next are worked on. */
 const commitsAtOnce = 3;
+
+/** So old may a registration be that a swipe is asked with and nothing is read behind it. */
+const registrationFreshMs = 10_000;
 
 /** Token under which the composed gateway is found again when the service starts it. */
 export const composition = Symbol('composition');
@@ -99,6 +103,10 @@ export const compose = async (context: Context): Promise<Composition> => {
     stations,
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
+    }),
+    registrations: new RegistrationCopies((stations) => findChargePoints(pool, stations), {
+      freshMs: registrationFreshMs,
+      lifetimeMs: env.REGISTRATION_COPY_HOURS * 3_600_000,
     }),
     tokenMark: tokenMarkWith(installationKey),
     heartbeatIntervalSeconds: env.HEARTBEAT_INTERVAL_SECONDS,

@@ -148,6 +148,7 @@ export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
     securityProfile,
   };
   trackConnection(peer, connection, parts);
+  parts.gateway.registrations.prepare(connection);
   for (const route of protocol.routes) {
     peer.handle(route.action, (call) => parts.answer(connection, route, call));
   }

@@ -4,6 +4,7 @@ import type { SqlClient } from '@tallywatt/event-log';
 import type { AuthorizationClient } from '../outbound/authorization-client';
 import type { CommitQueue } from '../outbound/commit-queue';
 import type { OrphanStore } from '../outbound/orphan-store';
+import type { RegistrationCopies } from '../outbound/registration-copies';
 import type { SessionStore } from '../outbound/session-store';
 import type { Connection, StationStore } from '../outbound/station-store';
 import type { TokenMark } from '../outbound/token-mark';
@@ -27,6 +28,8 @@ export type Gateway = Readonly<{
   orphans: OrphanStore;
   stations: StationStore;
   authorization: AuthorizationClient;
+  /** For Authorize; whatever begins a session reads its registration in its transaction. */
+  registrations: RegistrationCopies;
   tokenMark: TokenMark;
   heartbeatIntervalSeconds: number;
   logger: Logger;

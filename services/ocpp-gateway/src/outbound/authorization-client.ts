@@ -3,6 +3,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import {
   AuthorizationService,
+  type AuthorizeRequest,
   AuthorizeRequestSchema,
   AuthorizeResponseSchema,
   type ChargingDecision,
@@ -10,6 +11,8 @@ import {
 } from '@tallywatt/contracts';
 import { activeTraceparent, inSpan, sessionAttributes } from '@tallywatt/event-log';
 import { type Instant, parseInstant } from '@tallywatt/time';
+import { authorizeTogether, type TokenAnswer } from './authorize-batch';
+import { QuestionsWaiting } from './question-batches';
 
 export type AuthorizationQuestion = Readonly<{
   cpoId: string;
@@ -44,7 +47,10 @@ export class AuthorizationUnavailable extends Error {
 }
 
 export type AuthorizationClient = Readonly<{
+  /** The decision with its evidence, durable: a session can begin with it. */
   authorize: (question: AuthorizationQuestion) => Promise<AuthorizationAnswer>;
+  /** Only whether the token may charge: asked together with others, answered from memory. */
+  mayCharge: (question: AuthorizationQuestion) => Promise<TokenAnswer>;
   close: () => void;
 }>;
 
@@ -61,16 +67,18 @@ const retriedStatuses: readonly status[] = [
 ];
 const path = `/${AuthorizationService.typeName}/${AuthorizationService.method.authorize.name}`;
 
-const encodeQuestion = (question: AuthorizationQuestion): Buffer => {
+const requestOf = (question: AuthorizationQuestion): AuthorizeRequest => {
   const { at, siteGroups, evseGroups, ...rest } = question;
-  const message = create(AuthorizeRequestSchema, {
+  return create(AuthorizeRequestSchema, {
     ...rest,
     siteGroups: [...siteGroups],
     evseGroups: [...evseGroups],
     at: timestampFromMs(parseInstant(at)),
   });
-  return Buffer.from(toBinary(AuthorizeRequestSchema, message));
 };
+
+const encodeQuestion = (question: AuthorizationQuestion): Buffer =>
+  Buffer.from(toBinary(AuthorizeRequestSchema, requestOf(question)));
 
 /** Through proto3 JSON into the contracts' own reader: int64 as bigint, timestamps as instants. */
 const decodeAnswer = (bytes: Buffer): AuthorizationAnswer => {
@@ -145,5 +153,14 @@ export const connectAuthorization = (
       }
     }
   };
-  return { authorize, close: () => client.close() };
+  const askTogether = authorizeTogether(client);
+  const mayCharge = async (question: AuthorizationQuestion): Promise<TokenAnswer> => {
+    try {
+      return (await askTogether(requestOf(question))) ?? (await authorize(question));
+    } catch (error) {
+      if (!(error instanceof QuestionsWaiting)) throw error;
+      throw new AuthorizationUnavailable('too many questions wait', { cause: error });
+    }
+  };
+  return { authorize, mayCharge, close: () => client.close() };
 };

@@ -136,6 +136,19 @@ export const findChargePoint = async (
   return rows[0] === undefined ? undefined : fromRow(rows[0]);
 };
 
+/** Those of many charge points at once; what is not registered is missing. */
+export const findChargePoints = async (
+  sql: SqlClient,
+  stations: readonly Readonly<{ cpoId: string; chargePointId: string }>[],
+): Promise<ChargePoint[]> => {
+  const { rows } = await sql.query<Row>(
+    `${selectRow} WHERE (c.cpo_id, c.charge_point_id) IN (
+       SELECT * FROM unnest($1::text[], $2::text[]))`,
+    [stations.map(({ cpoId }) => cpoId), stations.map(({ chargePointId }) => chargePointId)],
+  );
+  return rows.map(fromRow);
+};
+
 /** One more than the limit, so that a page knows whether another follows. */
 export const listChargePoints = async (
   sql: SqlClient,

@@ -1,8 +1,10 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Server, ServerCredentials, status as grpcStatus } from '@grpc/grpc-js';
 import {
   AuthorizationService,
+  AuthorizeBatchRequestSchema,
+  AuthorizeBatchResponseSchema,
   AuthorizeRequestSchema,
   AuthorizeResponseSchema,
 } from '@tallywatt/contracts';
@@ -21,6 +23,16 @@ type Question = Readonly<{
 
 const statuses: Readonly<Record<string, string>> = { BLOCKED: 'Blocked', '(none)': 'Invalid' };
 
+const callOf = (name: string) => ({
+  path: `/${AuthorizationService.typeName}/${name}`,
+  requestStream: false as const,
+  responseStream: false as const,
+  requestDeserialize: (bytes: Buffer) => bytes,
+  requestSerialize: () => Buffer.alloc(0),
+  responseSerialize: (bytes: Uint8Array) => Buffer.from(bytes),
+  responseDeserialize: (bytes: Buffer) => bytes,
+});
+
 /** A real gRPC server that decides by the tag's name, or by what a test has said of it. */
 export const startAuthorization = async () => {
   const asked: Question[] = [];
@@ -30,48 +42,54 @@ export const startAuthorization = async () => {
   const parkingBilledAt = new Set<string>();
   const mode = { isDown: false };
   const server = new Server();
-  const { authorize } = AuthorizationService.method;
+  const { authorize, authorizeBatch } = AuthorizationService.method;
+  const decide = (request: Question): MessageInitShape<typeof AuthorizeResponseSchema> => {
+    asked.push(request);
+    const tariff = {
+      tariffId: request.tariffId,
+      version: 1n,
+      contentHash: 'ab',
+      billsParkingTime: request.idTag === 'IDLE' || parkingBilledAt.has(request.chargePointId),
+    };
+    return {
+      decision: {
+        decisionId: `decision-${asked.length}`,
+        status: tokens.get(request.idTag.toLowerCase()) ?? statuses[request.idTag] ?? 'Accepted',
+        tokenRef: `ref-of-${request.idTag.length}`,
+        tier: 'retail',
+        paymentRoute: 'card',
+        hold: { amountMinor: 5_000n, currency: 'EUR' },
+        ...(request.idTag === 'UNPRICED' ? {} : { tariff }),
+        rule: 'test',
+        decidedAt: timestampFromMs(Date.now()),
+      },
+    };
+  };
+  /** Answers a call's bytes, unless the service is down. */
+  const answering =
+    (answerTo: (bytes: Buffer) => Uint8Array) =>
+    (
+      { request }: { request: Buffer },
+      answer: (error: object | null, bytes?: Uint8Array) => void,
+    ): void =>
+      mode.isDown ? answer({ code: grpcStatus.UNAVAILABLE }) : answer(null, answerTo(request));
   server.addService(
+    { Authorize: callOf(authorize.name), AuthorizeBatch: callOf(authorizeBatch.name) },
     {
-      Authorize: {
-        path: `/${AuthorizationService.typeName}/${authorize.name}`,
-        requestStream: false,
-        responseStream: false,
-        requestDeserialize: (bytes: Buffer) => fromBinary(AuthorizeRequestSchema, bytes),
-        requestSerialize: () => Buffer.alloc(0),
-        responseSerialize: (bytes: Uint8Array) => Buffer.from(bytes),
-        responseDeserialize: (bytes: Buffer) => bytes,
-      },
-    },
-    {
-      Authorize: (
-        { request }: { request: Question },
-        answer: (error: object | null, bytes?: Uint8Array) => void,
-      ) => {
-        if (mode.isDown) return answer({ code: grpcStatus.UNAVAILABLE });
-        asked.push(request);
-        const tariff = {
-          tariffId: request.tariffId,
-          version: 1n,
-          contentHash: 'ab',
-          billsParkingTime: request.idTag === 'IDLE' || parkingBilledAt.has(request.chargePointId),
-        };
-        const response = create(AuthorizeResponseSchema, {
-          decision: {
-            decisionId: `decision-${asked.length}`,
-            status:
-              tokens.get(request.idTag.toLowerCase()) ?? statuses[request.idTag] ?? 'Accepted',
-            tokenRef: `ref-of-${request.idTag.length}`,
-            tier: 'retail',
-            paymentRoute: 'card',
-            hold: { amountMinor: 5_000n, currency: 'EUR' },
-            ...(request.idTag === 'UNPRICED' ? {} : { tariff }),
-            rule: 'test',
-            decidedAt: timestampFromMs(Date.now()),
-          },
-        });
-        return answer(null, toBinary(AuthorizeResponseSchema, response));
-      },
+      Authorize: answering((bytes) => {
+        const answer = decide(fromBinary(AuthorizeRequestSchema, bytes));
+        return toBinary(AuthorizeResponseSchema, create(AuthorizeResponseSchema, answer));
+      }),
+      AuthorizeBatch: answering((bytes) => {
+        const { questions } = fromBinary(AuthorizeBatchRequestSchema, bytes);
+        const outcomes = questions.map(({ request }) =>
+          request === undefined || request.idTag === 'REFERRED'
+            ? { outcome: { case: 'referred' as const, value: 'ask it by itself' } }
+            : { outcome: { case: 'response' as const, value: decide(request) } },
+        );
+        const message = create(AuthorizeBatchResponseSchema, { outcomes });
+        return toBinary(AuthorizeBatchResponseSchema, message);
+      }),
     },
   );
   const port = await new Promise<number>((resolve, reject) =>

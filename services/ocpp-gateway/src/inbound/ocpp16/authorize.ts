@@ -1,4 +1,4 @@
-import { findChargePoint, placeOf } from '../../outbound/charge-point-registry';
+import { placeOf } from '../../outbound/charge-point-registry';
 import { askedTag } from '../../outbound/storable-text';
 import { type Answer, FrameFault } from '../frame';
 import { idTagInfoOf } from './id-tag-info';
@@ -6,10 +6,10 @@ import { idTagInfoOf } from './id-tag-info';
 /** OCPP 1.6, section 4.1: may this tag charge here, now? */
 export const authorize: Answer<Readonly<{ idTag: string }>> = async (frame, gateway) => {
   const { cpoId, chargePointId } = frame.connection;
-  const point = await findChargePoint(gateway.sql, cpoId, chargePointId);
+  const point = await gateway.registrations.of(frame.connection, Date.now());
   if (point === undefined) throw new FrameFault(`charge point ${chargePointId} is not registered`);
   const powers = point.connectors.map(({ powerWMax }) => powerWMax);
-  const answer = await gateway.authorization.authorize({
+  const answer = await gateway.authorization.mayCharge({
     cpoId,
     chargePointId,
     connectorId: 0,

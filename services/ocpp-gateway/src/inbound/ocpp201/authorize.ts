@@ -1,4 +1,3 @@
-import { findChargePoint } from '../../outbound/charge-point-registry';
 import { askedTag } from '../../outbound/storable-text';
 import { type Answer, FrameFault } from '../frame';
 import { idTokenInfo, tokenInfoOf } from './id-token-info';
@@ -8,10 +7,10 @@ type Authorize = Readonly<{ idToken: Readonly<{ idToken: string; type: string }>
 
 /** OCPP 2.0.1 part 2, C01: may this token charge here, now? Certificates are not looked at. */
 export const authorize: Answer<Authorize> = async (frame, gateway) => {
-  const { cpoId, chargePointId } = frame.connection;
-  const point = await findChargePoint(gateway.sql, cpoId, chargePointId);
+  const { chargePointId } = frame.connection;
+  const point = await gateway.registrations.of(frame.connection, Date.now());
   if (point === undefined) throw new FrameFault(`charge point ${chargePointId} is not registered`);
-  const answer = await gateway.authorization.authorize({
+  const answer = await gateway.authorization.mayCharge({
     ...questionAt(point, undefined),
     idTag: askedTag(frame.params.idToken.idToken),
     at: frame.receivedAt,

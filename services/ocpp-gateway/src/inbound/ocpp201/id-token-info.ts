@@ -1,5 +1,5 @@
 import type { IdTagInfo } from '../../domain/session-record';
-import type { AuthorizationAnswer } from '../../outbound/authorization-client';
+import type { TokenAnswer } from '../../outbound/authorize-batch';
 
 /** OCPP 2.0.1 part 2, AuthorizationStatusEnumType. */
 const statuses = [
@@ -16,7 +16,7 @@ const statuses = [
 ];
 
 /** What is kept of what a station is told of a token: its group is personal. */
-export const tokenInfoOf = ({ decision, expiresAt }: AuthorizationAnswer): IdTagInfo => ({
+export const tokenInfoOf = ({ decision, expiresAt }: TokenAnswer): IdTagInfo => ({
   status: statuses.includes(decision.status) ? decision.status : 'Invalid',
   ...(expiresAt === undefined ? {} : { expiryDate: expiresAt }),
 });
