@@ -63,7 +63,11 @@ export const eventContracts: Readonly<Record<EventType, EventContract>> = {
 /** The key of the stream an event belongs to: the CPO id, a slash, and what the topic says. */
 export const streamKeyOf = (event: TallywattEvent): string => `${event.cpoId}/${subjectOf(event)}`;
 
+const isOfCommand = (event: TallywattEvent): event is CommandEvent =>
+  event.type in commandContracts;
+
 const subjectOf = (event: TallywattEvent): string => {
+  if (isOfCommand(event)) return event.chargePointId;
   switch (event.type) {
     case 'ChargePointRegistered':
     case 'CredentialsRotationRequested':
@@ -76,15 +80,6 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'ConnectorStatusChanged':
     case 'IdentityContested':
     case 'FramesRecorded':
-    case 'RemoteStopRequested':
-    case 'RemoteStopAccepted':
-    case 'RemoteStopRejected':
-    case 'ResetRequested':
-    case 'ConnectorUnlockRequested':
-    case 'MessageTriggerRequested':
-    case 'CommandAccepted':
-    case 'CommandRejected':
-    case 'CommandFailed':
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':
     case 'OrphanAttached':

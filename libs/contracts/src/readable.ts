@@ -8,6 +8,10 @@ import type { Instant } from '@tallywatt/time';
  */
 export const optionalMessageFields = {
   'tallywatt.values.v1.Location': ['taxRatePercent'],
+  'tallywatt.command.v1.DiagnosticsUploadRequested': ['from', 'to'],
+  'tallywatt.command.v1.LogUploadRequested': ['from', 'to'],
+  'tallywatt.command.v1.FirmwareUpdateRequested': ['installAt'],
+  'tallywatt.command.v1.DisplayMessageRequested': ['from', 'to'],
   'tallywatt.session.v1.MeterReading': ['stateOfChargePercent'],
   'tallywatt.access.v1.TokenIssued': ['expiresAt', 'roaming'],
   'tallywatt.access.v1.EntitlementGranted': ['validUntil'],

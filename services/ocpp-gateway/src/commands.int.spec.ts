@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@tallywatt/testing';
-import { GatewayStage, type Handlers } from './testing/gateway-stage';
+import { GatewayStage, type Handlers, start } from './testing/gateway-stage';
 
 let stage: GatewayStage;
 
@@ -189,6 +189,124 @@ describe('a charger that is there', () => {
     expect(await concluded('CP-ODD', id)).toMatchObject({
       outcome: { reason: 'outcome-unknown', detail: expect.stringContaining('schema') },
     });
+  });
+});
+
+describe('a charger that is connected to another process', () => {
+  it('is told by that process', async () => {
+    const other = await stage.startOther();
+    try {
+      const { asked, handlers } = obedient({ Reset: { status: 'Accepted' } });
+      await stage.newCharger('CP-THERE', { handlers, ocppPort: other.ocppPort });
+      await eventually(async () =>
+        expect((await stage.api('/v1/charge-points/CP-THERE')).body['isConnected']).toBe(true),
+      );
+      const { id } = await order('CP-THERE', reset);
+      expect(await concluded('CP-THERE', id)).toMatchObject({ status: 'accepted' });
+      expect(asked).toHaveLength(1);
+      expect(await eventsOf(id, 2)).toHaveLength(2);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('a start from afar', () => {
+  const remoteStart = (token: string) => ({
+    command: 'RemoteStart',
+    parameters: { token, connectorId: 1 },
+  });
+  const commandOf = async (id: string) => {
+    const [session] = await stage.sessionsOf(id);
+    const found = await stage.inKafka(
+      'charging.sessions.v1',
+      (event) => event.type === 'SessionStarted' && event.sessionId === session?.id,
+    );
+    return found.map(({ event }) => 'remoteStartCommandId' in event && event.remoteStartCommandId);
+  };
+
+  it('names no token, and the session of OCPP 1.6 that follows names it', async () => {
+    const { asked, handlers } = obedient({ RemoteStartTransaction: { status: 'Accepted' } });
+    const { call } = await stage.newCharger('CP-APP', { handlers });
+    const { id } = await order('CP-APP', remoteStart('App-Token-1'));
+    await concluded('CP-APP', id);
+    expect(asked).toEqual([['RemoteStartTransaction', { idTag: 'App-Token-1', connectorId: 1 }]]);
+    const [requested] = await eventsOf(id, 2);
+    expect(requested).toMatchObject({ type: 'RemoteStartRequested', tokenRef: 'ref-of-11' });
+    const { rows } = await stage.pool.query('SELECT c.*::text AS row FROM charger_commands c');
+    expect(JSON.stringify([requested, rows])).not.toMatch(/app-token/i);
+    const timestamp = new Date().toISOString();
+    await call('StartTransaction', start('APP-TOKEN-1', { timestamp }));
+    await eventually(async () => expect(await commandOf('CP-APP')).toEqual([id]));
+    const again = new Date(Date.now() + 1_000).toISOString();
+    await call('StartTransaction', start('APP-TOKEN-1', { timestamp: again }));
+    await eventually(async () => expect(await commandOf('CP-APP')).toEqual([false]));
+  });
+
+  it('is named by the transaction of OCPP 2.0.1 that follows', async () => {
+    const { asked, handlers } = obedient({
+      RequestStartTransaction: { status: 'Accepted' },
+    });
+    const { call } = await stage.newCharger('CP-APP-201', { handlers, protocol: 'ocpp2.0.1' });
+    const { id } = await order('CP-APP-201', remoteStart('App-Token-2'));
+    await concluded('CP-APP-201', id);
+    const [[, params]] = asked as [[string, { remoteStartId: number }]];
+    await call('TransactionEvent', {
+      eventType: 'Started',
+      timestamp: new Date().toISOString(),
+      triggerReason: 'RemoteStart',
+      seqNo: 0,
+      transactionInfo: { transactionId: 'TX-APP', remoteStartId: params.remoteStartId },
+      idToken: { idToken: 'App-Token-2', type: 'Central' },
+      evse: { id: 1, connectorId: 1 },
+      meterValue: [
+        {
+          timestamp: new Date().toISOString(),
+          sampledValue: [{ value: 1_000, context: 'Transaction.Begin' }],
+        },
+      ],
+    });
+    await eventually(async () => expect(await commandOf('CP-APP-201')).toEqual([id]));
+  });
+
+  it('is refused for a token that may not charge, and while nobody can say', async () => {
+    await stage.newCharger('CP-NO-APP');
+    expect(await stage.api(path('CP-NO-APP'), remoteStart('BLOCKED'))).toMatchObject({
+      status: 409,
+      body: { type: 'urn:tallywatt:problem:token-not-accepted' },
+    });
+    stage.authorization.mode.isDown = true;
+    try {
+      expect((await stage.api(path('CP-NO-APP'), remoteStart('GOOD'))).status).toBe(503);
+    } finally {
+      stage.authorization.mode.isDown = false;
+    }
+    expect((await stage.api(path('CP-NO-APP'))).body['items']).toEqual([]);
+  });
+});
+
+describe('a reservation', () => {
+  it('is cancelled by the number that the charger knows', async () => {
+    const { asked, handlers } = obedient({
+      ReserveNow: { status: 'Accepted' },
+      CancelReservation: { status: 'Accepted' },
+    });
+    await stage.newCharger('CP-RESERVED', { handlers });
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const { id } = await order('CP-RESERVED', {
+      command: 'Reservation',
+      parameters: { token: 'GOOD', connectorId: 1, expiresAt },
+    });
+    await concluded('CP-RESERVED', id);
+    const cancel = (reservationId: unknown) => ({
+      command: 'ReservationCancellation',
+      parameters: { reservationId },
+    });
+    expect((await stage.api(path('CP-RESERVED'), cancel(randomUUID()))).status).toBe(422);
+    const cancelled = await order('CP-RESERVED', cancel(id));
+    await concluded('CP-RESERVED', cancelled['id']);
+    const [made, ended] = asked as [string, { reservationId: number }][];
+    expect(ended?.[1]).toEqual({ reservationId: made?.[1].reservationId });
   });
 });
 

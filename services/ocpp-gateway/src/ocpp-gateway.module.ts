@@ -124,6 +124,8 @@ export const compose = async (context: Context): Promise<Composition> => {
       commandExecutor,
       connections,
       sessions,
+      authorization: gateway.authorization,
+      tokenMark: gateway.tokenMark,
     },
     tls,
     server: {

@@ -1,3 +1,6 @@
+import type { ConfigurationVariable } from '@tallywatt/contracts';
+import type { Instant } from '@tallywatt/time';
+
 /** How a charger is restarted: OCPP 2.0.1 ResetEnumType, and the Hard of OCPP 1.6. */
 export const resetTypes = ['Immediate', 'OnIdle', 'Hard'] as const;
 
@@ -17,6 +20,24 @@ export const triggerableMessages = [
   'TransactionEvent',
 ] as const;
 
+/** OCPP 2.0.1 IdTokenEnumType; 1.6 has no types. */
+export const tokenTypes = [
+  'Central',
+  'eMAID',
+  'ISO14443',
+  'ISO15693',
+  'KeyCode',
+  'Local',
+  'MacAddress',
+] as const;
+
+/** A token in clear, which is in no event and no log. */
+export type ClearToken = Readonly<{ token: string; tokenType: (typeof tokenTypes)[number] }>;
+/** What authorization has said of a token. */
+type Decided = Readonly<{ tokenRef: string; decisionId: string }>;
+type Retries = Readonly<{ retries?: number; retryIntervalSeconds?: number }>;
+type Period = Readonly<{ from?: Instant; to?: Instant }>;
+
 /** Restarts the charger, or one EVSE of a 2.0.1 station. */
 export type Reset = Readonly<{
   type: 'Reset';
@@ -31,47 +52,126 @@ export type MessageTrigger = Readonly<{
   message: (typeof triggerableMessages)[number];
   connectorId?: number;
 }>;
+/** Starts a session as if the token had been shown: from app, QR code or terminal. */
+export type RemoteStart = ClearToken &
+  Decided &
+  Readonly<{ type: 'RemoteStart'; connectorId?: number }>;
+/** Keeps a connector, or any, free for a token. */
+export type Reservation = ClearToken &
+  Decided &
+  Readonly<{ type: 'Reservation'; connectorId?: number; expiresAt: Instant }>;
+export type ReservationCancellation = Readonly<{
+  type: 'ReservationCancellation';
+  /** The command that made it. */
+  reservationId: string;
+  /** What the charger knows it by. */
+  reservationNumber: number;
+}>;
+/** Takes a connector, or the whole charge point, out of service or into it. */
+export type AvailabilityChange = Readonly<{
+  type: 'AvailabilityChange';
+  connectorId?: number;
+  availability: 'Operative' | 'Inoperative';
+}>;
+export type ConfigurationChange = Readonly<{
+  type: 'ConfigurationChange';
+  variable: ConfigurationVariable;
+  value: string;
+}>;
+export type ConfigurationReport = Readonly<{
+  type: 'ConfigurationReport';
+  /** None for all, which only 1.6 can be asked for in one answer. */
+  variables: readonly ConfigurationVariable[];
+}>;
+export type BaseReport = Readonly<{
+  type: 'BaseReport';
+  reportBase: 'ConfigurationInventory' | 'FullInventory' | 'SummaryInventory';
+}>;
+/** Has the charger upload its diagnostics; the location may hold a password. */
+export type DiagnosticsUpload = Period &
+  Retries &
+  Readonly<{ type: 'DiagnosticsUpload'; location: string }>;
+export type LogUpload = Period &
+  Retries &
+  Readonly<{
+    type: 'LogUpload';
+    logType: 'DiagnosticsLog' | 'SecurityLog';
+    location: string;
+  }>;
+/** Signed where it has both certificate and signature. */
+export type FirmwareUpdate = Retries &
+  Readonly<{
+    type: 'FirmwareUpdate';
+    location: string;
+    retrieveAt: Instant;
+    installAt?: Instant;
+    signing?: Readonly<{ certificate: string; signature: string }>;
+  }>;
+export type LocalListEntry = ClearToken &
+  Readonly<{
+    /** Left out to take the token off the list. */
+    status?: 'Accepted' | 'Blocked' | 'Expired' | 'Invalid';
+    expiresAt?: Instant;
+  }>;
+/** The tokens that the charger accepts by itself. */
+export type LocalListUpdate = Readonly<{
+  type: 'LocalListUpdate';
+  listVersion: number;
+  updateType: 'Full' | 'Differential';
+  entries: readonly LocalListEntry[];
+}>;
+export type LocalListVersion = Readonly<{ type: 'LocalListVersion' }>;
+export type CacheClearing = Readonly<{ type: 'CacheClearing' }>;
+/** DataTransfer; what it means is between operator and vendor. */
+export type VendorMessage = Readonly<{
+  type: 'VendorMessage';
+  vendorId: string;
+  messageId?: string;
+  data?: string;
+}>;
+export type DisplayMessage = Period &
+  Readonly<{
+    type: 'DisplayMessage';
+    messageId: number;
+    priority: 'AlwaysFront' | 'InFront' | 'NormalCycle';
+    state?: 'Charging' | 'Faulted' | 'Idle' | 'Unavailable';
+    text: string;
+    format: 'ASCII' | 'HTML' | 'URI' | 'UTF8';
+    language?: string;
+    sessionId?: string;
+    ocppTransactionId?: string;
+  }>;
+export type DisplayMessageRemoval = Readonly<{ type: 'DisplayMessageRemoval'; messageId: number }>;
+/** Whether messages of a session, or of any, still wait at the station. */
+export type TransactionStatus = Readonly<{
+  type: 'TransactionStatus';
+  sessionId?: string;
+  ocppTransactionId?: string;
+}>;
 
 /**
  * What a charger can be told to do, in words of no OCPP version; each version's folder says it in
  * its own. Connectors are those of the registration. Stopping a session is `RemoteStops`.
  */
-export type ChargerCommand = Reset | ConnectorUnlock | MessageTrigger;
+export type ChargerCommand =
+  | Reset
+  | ConnectorUnlock
+  | MessageTrigger
+  | RemoteStart
+  | Reservation
+  | ReservationCancellation
+  | AvailabilityChange
+  | ConfigurationChange
+  | ConfigurationReport
+  | BaseReport
+  | DiagnosticsUpload
+  | LogUpload
+  | FirmwareUpdate
+  | LocalListUpdate
+  | LocalListVersion
+  | CacheClearing
+  | VendorMessage
+  | DisplayMessage
+  | DisplayMessageRemoval
+  | TransactionStatus;
 export type CommandName = ChargerCommand['type'];
-
-/** One thing a charger said in its answer. */
-export type AnswerDetail = Readonly<{ name: string; value?: string }>;
-
-/** How a command that was to be sent ended. */
-export type CommandEnd =
-  | Readonly<{ kind: 'accepted'; status?: string; details: readonly AnswerDetail[] }>
-  | Readonly<{
-      kind: 'rejected';
-      /** `not-in-version`: the charger was not asked, as its OCPP version cannot say it. */
-      reason: 'rejected-by-charger' | 'error-of-charger' | 'not-in-version';
-      status?: string;
-      detail: string;
-      details: readonly AnswerDetail[];
-    }>
-  | Readonly<{ kind: 'failed'; reason: 'charger-away' | 'outcome-unknown'; detail: string }>;
-
-/** Words of OCPP 1.6 and 2.0.1 for: it is done, or it is going to be. */
-const agreements: readonly string[] = [
-  'Accepted',
-  'AcceptedCanceled',
-  'RebootRequired',
-  'Scheduled',
-  'Unlocked',
-];
-
-/** What a charger's status means for the command that it answers. */
-export const endOfStatus = (status: string, details: readonly AnswerDetail[] = []): CommandEnd =>
-  agreements.includes(status)
-    ? { kind: 'accepted', status, details }
-    : {
-        kind: 'rejected',
-        reason: 'rejected-by-charger',
-        status,
-        detail: `the charger answered ${status}`,
-        details,
-      };

@@ -7,9 +7,63 @@ type Shown<Event> = Event extends CommandRequested ? Omit<Event, Identity> : nev
 /** A command as everybody may know it: the event of its request, but for whom and whose it is. */
 export type ShownCommand = Shown<CommandRequested>;
 
-/** Leaves out what may be in no event. */
+/** An address without what may be a password: user, query and fragment. */
+export const shownLocation = (location: string): string =>
+  location.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1');
+
+const secretWord = /password|passwd|passphrase|secret|credential|token|psk|pin$|key$/i;
+
+/** Whether a variable is a secret by its name: its value is in no event. */
+export const isSecretName = (name: string): boolean => secretWord.test(name);
+
+/** Leaves out what may be in no event: tokens, passwords, vendors' data. */
 export const shownOf = (command: ChargerCommand): ShownCommand => {
-  const { type, ...parameters } = command;
-  // Each of these says the same in the event as in the command.
-  return { type: `${type}Requested`, ...parameters } as ShownCommand;
+  switch (command.type) {
+    case 'RemoteStart':
+    case 'Reservation': {
+      const { type, token: _token, tokenType: _type, ...shown } = command;
+      return { type: `${type}Requested`, ...shown } as ShownCommand;
+    }
+    case 'ReservationCancellation':
+      return {
+        type: 'ReservationCancellationRequested',
+        reservationId: command.reservationId,
+      };
+    case 'ConfigurationChange': {
+      const { variable, value } = command;
+      const isShown = !isSecretName(variable.variable);
+      return { type: 'ConfigurationChangeRequested', variable, ...(isShown ? { value } : {}) };
+    }
+    case 'DiagnosticsUpload':
+    case 'LogUpload': {
+      const { type, ...shown } = command;
+      const location = shownLocation(command.location);
+      return { ...shown, type: `${type}Requested`, location } as ShownCommand;
+    }
+    case 'FirmwareUpdate': {
+      const { type: _, signing, ...shown } = command;
+      const location = shownLocation(command.location);
+      const isSigned = signing !== undefined;
+      return { ...shown, type: 'FirmwareUpdateRequested', location, isSigned };
+    }
+    case 'LocalListUpdate': {
+      const { listVersion, updateType, entries } = command;
+      const entryCount = entries.length;
+      return { type: 'LocalListUpdateRequested', listVersion, updateType, entryCount };
+    }
+    case 'VendorMessage': {
+      const { type: _, data: _data, ...shown } = command;
+      return { type: 'VendorMessageRequested', ...shown };
+    }
+    case 'DisplayMessage':
+    case 'TransactionStatus': {
+      const { type, ocppTransactionId: _, ...shown } = command;
+      return { type: `${type}Requested`, ...shown } as ShownCommand;
+    }
+    default: {
+      const { type, ...parameters } = command;
+      // Each of these says the same in the event as in the command.
+      return { type: `${type}Requested`, ...parameters } as ShownCommand;
+    }
+  }
 };

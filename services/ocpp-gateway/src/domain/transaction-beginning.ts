@@ -137,7 +137,10 @@ export const beginningIn = (
 /** Who speaks of which transaction, and when we heard it. */
 export type Speaker = Station & Readonly<{ transactionId: string; now: Instant }>;
 
-type PlaceFacts = Pick<NewStart['facts'], 'ocppVersion' | 'powerWMax' | 'location'>;
+type PlaceFacts = Pick<
+  NewStart['facts'],
+  'ocppVersion' | 'powerWMax' | 'location' | 'remoteStartCommandId'
+>;
 
 /** The pinned tariff may be another connector's, where tariffs are assigned by connector. */
 const placeDoubts = ({ grant, connectorId }: Beginning, isPricedByConnector: boolean): Doubt[] => {

@@ -1,4 +1,5 @@
 import type { EventLog, SqlClient } from '@tallywatt/event-log';
+import type { AuthorizationClient } from '../outbound/authorization-client';
 import type { ChargerCommands } from '../outbound/charger-commands';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import type { CommandExecutor } from '../outbound/command-executor';
@@ -6,6 +7,7 @@ import type { CommitQueue } from '../outbound/commit-queue';
 import type { PasswordCheck } from '../outbound/password-hash';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { SessionStore } from '../outbound/session-store';
+import type { TokenMark } from '../outbound/token-mark';
 
 /** Token under which Nest gives the controllers what they work with. */
 export const apiParts = Symbol('apiParts');
@@ -20,4 +22,6 @@ export type ApiParts = Readonly<{
   commandExecutor: CommandExecutor;
   connections: ChargerConnections;
   sessions: SessionStore;
+  authorization: AuthorizationClient;
+  tokenMark: TokenMark;
 }>;

@@ -77,7 +77,7 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       const { requestStop } = protocols[peer.session.subprotocol];
       return peer.call(...requestStop(ocppTransactionId), { callTimeoutMs });
     },
-    carryOut: (command) => carryOut(peer, protocols[peer.session.subprotocol], command),
+    carryOut: (claimed) => carryOut(peer, protocols[peer.session.subprotocol], claimed),
     close: (why) => {
       cause = why;
       // A replaced socket may be dead: it is not asked to agree.

@@ -1,4 +1,7 @@
-import type { ChargerCommand, CommandEnd } from '../domain/charger-command';
+import type { ChargerCommand } from '../domain/charger-command';
+import type { CommandEnd } from '../domain/command-end';
+import type { ClaimedCommand } from '../outbound/charger-commands';
+import { storableText } from '../outbound/storable-text';
 import { callTimeoutMs, type RpcFault, type RpcPeer } from './charger-connection';
 import type { EncodedCommand, Protocol } from './protocol';
 
@@ -21,8 +24,12 @@ const unknown = (detail: string): CommandEnd => ({
 });
 
 /** The command in the words of a version, held against the version's schema. */
-export const checkedCommand = (protocol: Protocol, command: ChargerCommand): EncodedCommand => {
-  const encoded = protocol.encodeCommand(command);
+export const checkedCommand = (
+  protocol: Protocol,
+  command: ChargerCommand,
+  requestId = 1,
+): EncodedCommand => {
+  const encoded = protocol.encodeCommand(command, requestId);
   if (encoded.kind === 'unsayable') return encoded;
   try {
     void protocol.validator.validate(`urn:${encoded.action}.req`, encoded.params);
@@ -50,18 +57,25 @@ const endOfError = (error: unknown): CommandEnd | 'not-sent' => {
   return unknown(`it was sent, and there was no answer: ${message}`);
 };
 
+/** What a charger says may be no text that a database keeps. */
+const storable = (end: CommandEnd): CommandEnd =>
+  JSON.parse(JSON.stringify(end), (_key, value: unknown) =>
+    typeof value === 'string' ? storableText(value) : value,
+  ) as CommandEnd;
+
 /** Sends a command once and says how that ended. Never rejects. */
 export const carryOut = async (
   peer: RpcPeer,
   protocol: Protocol,
-  command: ChargerCommand,
+  { command, requestId }: ClaimedCommand,
 ): Promise<CommandEnd | 'not-sent'> => {
-  const encoded = checkedCommand(protocol, command);
+  const encoded = checkedCommand(protocol, command, requestId);
   if (encoded.kind === 'unsayable') return notInVersion(encoded.detail);
   try {
     const result = await peer.call(encoded.action, encoded.params, { callTimeoutMs });
-    return encoded.read(result as Readonly<Record<string, unknown>>);
+    return storable(encoded.read(result as Readonly<Record<string, unknown>>));
   } catch (error) {
-    return endOfError(error);
+    const end = endOfError(error);
+    return end === 'not-sent' ? end : storable(end);
   }
 };

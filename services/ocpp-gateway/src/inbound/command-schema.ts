@@ -1,12 +1,62 @@
+import { parseInstant, instantFromEpochMs } from '@tallywatt/time';
 import { z } from 'zod';
 import {
-  type ChargerCommand,
   type CommandName,
   resetTypes,
+  tokenTypes,
   triggerableMessages,
 } from '../domain/charger-command';
 
 const connectorId = z.number().int().min(1).max(1_000);
+const anyConnector = { connectorId: connectorId.optional() };
+const int32 = (min: number) =>
+  z
+    .number()
+    .int()
+    .min(min)
+    .max(2 ** 31 - 1);
+// Nothing that would end a line or a text: no control characters.
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{C}*$/u, 'must be printable');
+
+const instant = z
+  .string()
+  .max(40)
+  .transform((said, context) => {
+    try {
+      return instantFromEpochMs(parseInstant(said));
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+
+const token = { token: text(36), tokenType: z.enum(tokenTypes).default('Central') };
+const retries = {
+  retries: z.number().int().min(0).max(100).optional(),
+  retryIntervalSeconds: z.number().int().min(0).max(86_400).optional(),
+};
+const location = z
+  .string()
+  .max(512)
+  .regex(/^(https?|ftps?|sftp):\/\/[^\s/]+/i, 'must be an http, https, ftp, ftps or sftp address');
+const period = { from: instant.optional(), to: instant.optional() };
+
+/** Credentials have a way of their own, which knows both the old and the new one. */
+const isCredential = (name: string): boolean =>
+  /^(AuthorizationKey|BasicAuthPassword)$/i.test(name);
+const variable = z.strictObject({
+  component: text(50).optional(),
+  componentInstance: text(50).optional(),
+  connectorId: connectorId.optional(),
+  variable: text(50).refine((name) => !isCredential(name), 'is no matter of configuration'),
+  variableInstance: text(50).optional(),
+  attributeType: z.enum(['Actual', 'Target', 'MinSet', 'MaxSet']).optional(),
+});
 
 /** What may be said of a command besides its parameters. */
 const envelope = {
@@ -26,18 +76,73 @@ const commandOf = <Name extends CommandName, Shape extends z.ZodRawShape>(
 
 /** `POST /v1/charge-points/{id}/commands`. */
 export const commandSchema = z.discriminatedUnion('command', [
-  commandOf('Reset', {
-    resetType: z.enum(resetTypes).default('Immediate'),
-    connectorId: connectorId.optional(),
-  }),
+  commandOf('Reset', { resetType: z.enum(resetTypes).default('Immediate'), ...anyConnector }),
   commandOf('ConnectorUnlock', { connectorId }),
-  commandOf('MessageTrigger', {
-    message: z.enum(triggerableMessages),
-    connectorId: connectorId.optional(),
+  commandOf('MessageTrigger', { message: z.enum(triggerableMessages), ...anyConnector }),
+  commandOf('RemoteStart', { ...token, ...anyConnector }),
+  commandOf('Reservation', { ...token, ...anyConnector, expiresAt: instant }),
+  commandOf('ReservationCancellation', { reservationId: z.uuid().toLowerCase() }),
+  commandOf('AvailabilityChange', {
+    availability: z.enum(['Operative', 'Inoperative']),
+    ...anyConnector,
   }),
+  commandOf('ConfigurationChange', { variable, value: z.string().max(1_000) }),
+  commandOf('ConfigurationReport', { variables: z.array(variable).max(200).default([]) }),
+  commandOf('BaseReport', {
+    reportBase: z.enum(['ConfigurationInventory', 'FullInventory', 'SummaryInventory']),
+  }),
+  commandOf('DiagnosticsUpload', { location, ...period, ...retries }),
+  commandOf('LogUpload', {
+    logType: z.enum(['DiagnosticsLog', 'SecurityLog']),
+    location,
+    ...period,
+    ...retries,
+  }),
+  commandOf('FirmwareUpdate', {
+    location,
+    retrieveAt: instant,
+    installAt: instant.optional(),
+    signing: z
+      .strictObject({
+        certificate: z.string().min(1).max(5_500),
+        signature: z.string().min(1).max(800),
+      })
+      .optional(),
+    ...retries,
+  }),
+  commandOf('LocalListUpdate', {
+    listVersion: int32(1),
+    updateType: z.enum(['Full', 'Differential']),
+    entries: z
+      .array(
+        z.strictObject({
+          ...token,
+          status: z.enum(['Accepted', 'Blocked', 'Expired', 'Invalid']).optional(),
+          expiresAt: instant.optional(),
+        }),
+      )
+      .max(1_000)
+      .default([]),
+  }),
+  commandOf('LocalListVersion', {}),
+  commandOf('CacheClearing', {}),
+  commandOf('VendorMessage', {
+    vendorId: text(255),
+    messageId: text(50).optional(),
+    data: z.string().max(100_000).optional(),
+  }),
+  commandOf('DisplayMessage', {
+    messageId: int32(0),
+    priority: z.enum(['AlwaysFront', 'InFront', 'NormalCycle']).default('NormalCycle'),
+    state: z.enum(['Charging', 'Faulted', 'Idle', 'Unavailable']).optional(),
+    text: z.string().min(1).max(512),
+    format: z.enum(['ASCII', 'HTML', 'URI', 'UTF8']).default('UTF8'),
+    language: text(8).optional(),
+    sessionId: z.uuid().toLowerCase().optional(),
+    ...period,
+  }),
+  commandOf('DisplayMessageRemoval', { messageId: int32(0) }),
+  commandOf('TransactionStatus', { sessionId: z.uuid().toLowerCase().optional() }),
 ]);
 
 export type CommandRequest = z.infer<typeof commandSchema>;
-
-export const decodeCommand = ({ command, parameters }: CommandRequest): ChargerCommand =>
-  ({ type: command, ...parameters }) as ChargerCommand;

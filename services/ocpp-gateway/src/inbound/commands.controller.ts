@@ -13,15 +13,17 @@ import {
   Roles,
   validated,
 } from '@tallywatt/service-kit';
-import { instantFromEpochMs } from '@tallywatt/time';
+import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { ChargerCommand } from '../domain/charger-command';
 import { findChargePoint } from '../outbound/charge-point-registry';
+import type { RequestOutcome } from '../outbound/charger-commands';
 import { type CommandView, findCommand, listCommands, presenceOf } from '../outbound/command-views';
 import { type ApiParts, apiParts } from './api-parts';
 import { checkedCommand } from './command-call';
-import { type CommandRequest, commandSchema, decodeCommand } from './command-schema';
+import { parameterFault, prepareCommand } from './command-preparation';
+import { type CommandRequest, commandSchema } from './command-schema';
 import { protocols } from './protocols';
 
 const cursorSchema = z
@@ -54,22 +56,20 @@ export class CommandsController {
     @Param('id') chargePointId: string,
     @Body(validated(commandSchema)) body: CommandRequest,
   ): Promise<CommandView> {
-    const { commits, commands, commandExecutor, sql } = this.parts;
-    const commandId = body.commandId ?? randomUUID();
-    const command = decodeCommand(body);
-    const known = await findCommand(sql, cpoId, chargePointId, commandId);
-    // What was taken before needs no charger.
-    if (known === undefined) await this.admit(cpoId, chargePointId, command, body.waitForCharger);
-    const wish = {
-      cpoId,
-      chargePointId,
-      commandId,
-      command,
-      requestedBy: subject,
-      waitsForCharger: body.waitForCharger,
-    };
+    const { commits, commands, commandExecutor, sql, tokenMark } = this.parts;
+    const { commandId = randomUUID(), waitForCharger: waitsForCharger, ...said } = body;
     const now = instantFromEpochMs(Date.now());
-    const outcome = await commits.submit((tx) => commands.request(tx, wish, now));
+    const asked = JSON.stringify([said.command, said.parameters]);
+    const named = { cpoId, chargePointId, commandId, asked };
+    let outcome: RequestOutcome | undefined = await commands.recall(sql, named);
+    // What was taken before is taken, whatever has become of charger and token since.
+    if (outcome === undefined) {
+      const command = await this.admit(cpoId, chargePointId, body, now);
+      const mark = 'token' in command ? { tokenMark: tokenMark(cpoId, command.token) } : {};
+      const wish = { ...named, command, requestedBy: subject, waitsForCharger, ...mark };
+      outcome = await commits.submit((tx) => commands.request(tx, wish, now));
+      commandExecutor.soon();
+    }
     if (outcome === 'differs') {
       throw new Problem({
         status: 409,
@@ -78,7 +78,6 @@ export class CommandsController {
         detail: `command ${commandId} is another one`,
       });
     }
-    commandExecutor.soon();
     return this.get({ cpoId }, chargePointId, commandId);
   }
 
@@ -127,9 +126,9 @@ export class CommandsController {
   private async admit(
     cpoId: string,
     chargePointId: string,
-    command: ChargerCommand,
-    waitsForCharger: boolean,
-  ): Promise<void> {
+    body: CommandRequest,
+    now: Instant,
+  ): Promise<ChargerCommand> {
     const { sql, connections } = this.parts;
     const point = await findChargePoint(sql, cpoId, chargePointId);
     if (point === undefined) {
@@ -143,7 +142,7 @@ export class CommandsController {
     // One of this process may be here a moment before its row is.
     const presence =
       connections.find({ cpoId, chargePointId }) ?? (await presenceOf(sql, cpoId, chargePointId));
-    if (presence === undefined && !waitsForCharger) {
+    if (presence === undefined && !body.waitForCharger) {
       throw new Problem({
         status: 409,
         type: 'charger-away',
@@ -151,27 +150,12 @@ export class CommandsController {
         detail: `charge point ${chargePointId} is not connected; waitForCharger sends it later`,
       });
     }
-    const connectorId = 'connectorId' in command ? command.connectorId : undefined;
-    const hasConnector = point.connectors.some(({ id }) => id === connectorId);
-    if (connectorId !== undefined && !hasConnector) {
-      throw fault(
-        '$.parameters.connectorId',
-        `charge point ${chargePointId} has no such connector`,
-      );
-    }
+    const command = await prepareCommand(body, point, this.parts, now);
     const protocol = Object.values(protocols).find(
       ({ version }) => version === presence?.ocppVersion,
     );
     const encoded = protocol === undefined ? undefined : checkedCommand(protocol, command);
-    if (encoded?.kind === 'unsayable') throw fault('$.parameters', encoded.detail);
+    if (encoded?.kind === 'unsayable') throw parameterFault('', encoded.detail);
+    return command;
   }
 }
-
-const fault = (path: string, message: string): Problem =>
-  new Problem({
-    status: 422,
-    type: 'request-invalid',
-    title: 'The request says something it may not',
-    detail: `${path}: ${message}`,
-    faults: [{ path, message }],
-  });

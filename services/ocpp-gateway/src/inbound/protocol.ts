@@ -1,5 +1,6 @@
 import type { createValidator } from 'ocpp-rpc';
-import type { ChargerCommand, CommandEnd } from '../domain/charger-command';
+import type { ChargerCommand } from '../domain/charger-command';
+import type { CommandEnd } from '../domain/command-end';
 import type { Answer } from './frame';
 
 export type Route = Readonly<{
@@ -28,7 +29,8 @@ export type Protocol = Readonly<{
   routes: readonly Route[];
   /** The standard's schemas, for both directions. */
   validator: ReturnType<typeof createValidator>;
-  encodeCommand: (command: ChargerCommand) => EncodedCommand;
+  /** `requestId` is the number by which the charger may name the command later. */
+  encodeCommand: (command: ChargerCommand, requestId: number) => EncodedCommand;
   /** The call that asks a charger to stop a transaction, and its payload. */
   requestStop: (ocppTransactionId: string) => readonly [action: string, params: object];
 }>;

@@ -1,7 +1,8 @@
 import type { CommandOutcome, CommandRequested } from '@tallywatt/contracts';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
-import type { ChargerCommand, CommandEnd } from '../domain/charger-command';
+import type { ChargerCommand } from '../domain/charger-command';
+import type { CommandEnd } from '../domain/command-end';
 import { shownOf } from '../domain/shown-command';
 import type { Appends } from './group-append';
 import type { Seal } from './sealed-parameters';
@@ -13,13 +14,17 @@ export type CommandWish = Readonly<{
   /** Named by who asks, so that asking again is no second command. */
   commandId: string;
   command: ChargerCommand;
+  /** What was asked for, word for word: the same words are the same command. */
+  asked: string;
+  /** Mark of the token that it is for, if it is for one. */
+  tokenMark?: string;
   requestedBy: string;
   /** Sent when the charger comes, if it is away. */
   waitsForCharger: boolean;
 }>;
 
 /** `differs`: the id was used for something else. */
-export type CommandRequest = 'requested' | 'repeated' | 'differs';
+export type RequestOutcome = 'requested' | 'repeated' | 'differs';
 
 export type OpenCommand = Readonly<{
   cpoId: string;
@@ -28,6 +33,9 @@ export type OpenCommand = Readonly<{
   name: ChargerCommand['type'];
 }>;
 export type DueCommand = OpenCommand & Readonly<{ connectionId: string }>;
+
+/** A command to be sent, and the number by which the charger may name it later. */
+export type ClaimedCommand = Readonly<{ command: ChargerCommand; requestId: number }>;
 
 /** How long a command waits: for a charger that is away, or behind others for one that is there. */
 const patience = { away: '24 hours', here: '5 minutes' };
@@ -52,36 +60,45 @@ export class ChargerCommands {
     private readonly seal: Seal,
   ) {}
 
-  async request(tx: SqlClient, wish: CommandWish, now: Instant): Promise<CommandRequest> {
+  /** Whether a command id was used before, and for the same words; undefined when it was not. */
+  async recall(
+    sql: SqlClient,
+    wish: Pick<CommandWish, 'cpoId' | 'chargePointId' | 'commandId' | 'asked'>,
+  ): Promise<Exclude<RequestOutcome, 'requested'> | undefined> {
+    const { rows } = await sql.query<{ request_mark: string }>(
+      'SELECT request_mark FROM charger_commands WHERE cpo_id = $1 AND command_id = $2',
+      [wish.cpoId, wish.commandId],
+    );
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    return row.request_mark === this.markOf(wish) ? 'repeated' : 'differs';
+  }
+
+  async request(tx: SqlClient, wish: CommandWish, now: Instant): Promise<RequestOutcome> {
     const { cpoId, chargePointId, commandId, command, requestedBy, waitsForCharger } = wish;
     const { type, ...parameters } = shownOf(command);
-    const whole = encodeState(command);
-    const mark = this.seal.markOf(`${chargePointId}\n${whole}`);
-    const { rows } = await tx.query<{ request_mark: string; is_new: boolean }>(
-      `WITH made AS (
-         INSERT INTO charger_commands (cpo_id, command_id, charge_point_id, command, parameters,
-           sealed, request_mark, requested_by, requested_at, waits_for_charger, status, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting', now() + $11::interval)
-         ON CONFLICT DO NOTHING RETURNING request_mark, true AS is_new
-       )
-       SELECT * FROM made UNION ALL
-       SELECT request_mark, false FROM charger_commands WHERE cpo_id = $1 AND command_id = $2`,
+    const { rowCount } = await tx.query(
+      `INSERT INTO charger_commands (cpo_id, command_id, charge_point_id, command, parameters,
+         sealed, request_mark, requested_by, requested_at, waits_for_charger, token_mark, status,
+         expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', now() + $12::interval)
+       ON CONFLICT DO NOTHING`,
       [
         cpoId,
         commandId,
         chargePointId,
         command.type,
         shownText(parameters),
-        this.seal.seal(commandId, whole),
-        mark,
+        this.seal.seal(commandId, encodeState(command)),
+        this.markOf(wish),
         requestedBy,
         now,
         waitsForCharger,
+        wish.tokenMark ?? null,
         waitsForCharger ? patience.away : patience.here,
       ],
     );
-    const [row] = rows;
-    if (row?.is_new !== true) return row?.request_mark === mark ? 'repeated' : 'differs';
+    if (rowCount === 0) return (await this.recall(tx, wish)) ?? 'differs';
     const identity = { cpoId, commandId, chargePointId, requestedBy };
     const event = { type, ...parameters, ...identity } as CommandRequested;
     await this.eventLog.append(tx, [{ event, occurredAt: now, correlationId: commandId }]);
@@ -107,15 +124,16 @@ export class ChargerCommands {
   async claim(
     tx: SqlClient,
     { cpoId, commandId, connectionId }: DueCommand,
-  ): Promise<ChargerCommand | undefined> {
-    const { rows } = await tx.query<{ sealed: Buffer }>(
+  ): Promise<ClaimedCommand | undefined> {
+    const { rows } = await tx.query<{ sealed: Buffer; request_id: number }>(
       `UPDATE charger_commands SET status = 'sent', connection_id = $3, sent_at = now()
-       WHERE cpo_id = $1 AND command_id = $2 AND status = 'waiting' RETURNING sealed`,
+       WHERE cpo_id = $1 AND command_id = $2 AND status = 'waiting' RETURNING sealed, request_id`,
       [cpoId, commandId, connectionId],
     );
     const [row] = rows;
     if (row === undefined) return undefined;
-    return decodeState<ChargerCommand>(this.seal.open(commandId, row.sealed));
+    const command = decodeState<ChargerCommand>(this.seal.open(commandId, row.sealed));
+    return { command, requestId: row.request_id };
   }
 
   /** It was claimed, and the socket was gone before it could be sent. */
@@ -139,6 +157,10 @@ export class ChargerCommands {
     if (rowCount === 0) return;
     const event = outcomeOf({ cpoId, commandId, chargePointId, command: name }, end);
     await this.eventLog.append(tx, [{ event, occurredAt: now, correlationId: commandId }]);
+  }
+
+  private markOf({ chargePointId, asked }: Pick<CommandWish, 'chargePointId' | 'asked'>): string {
+    return this.seal.markOf(`${chargePointId}\n${asked}`);
   }
 
   /** Commands that nobody will send any more, and those of which no answer can come any more. */

@@ -1,4 +1,5 @@
-import type { ChargerCommand, CommandEnd } from '../domain/charger-command';
+import type { CommandEnd } from '../domain/command-end';
+import type { ClaimedCommand } from './charger-commands';
 import type { Station } from './session-store';
 
 /** A charger's open socket, as far as others need it. */
@@ -8,7 +9,7 @@ export type OpenCharger = Readonly<{
   /** Asks it to stop a transaction, in the words of its OCPP version; resolves with its answer. */
   requestStop: (ocppTransactionId: string) => Promise<unknown>;
   /** Tells it to do something, and says how that ended; `not-sent` when it never left. */
-  carryOut: (command: ChargerCommand) => Promise<CommandEnd | 'not-sent'>;
+  carryOut: (claimed: ClaimedCommand) => Promise<CommandEnd | 'not-sent'>;
   close: (cause: 'replaced' | 'shutdown') => void;
 }>;
 

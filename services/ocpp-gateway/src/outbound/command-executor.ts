@@ -1,7 +1,7 @@
 import { crashPoint, type SqlClient } from '@tallywatt/event-log';
 import type { Logger } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
-import type { CommandEnd } from '../domain/charger-command';
+import type { CommandEnd } from '../domain/command-end';
 import type { ChargerCommands, DueCommand, OpenCommand } from './charger-commands';
 import type { ChargerConnections } from './charger-connections';
 import type { CommitQueue } from './commit-queue';
@@ -57,10 +57,10 @@ export class CommandExecutor {
     const charger = connections.find(due);
     if (charger?.connectionId !== due.connectionId) return; // it is another process's
     // Durable before it is sent: whoever finds it claimed does not send it again.
-    const command = await commits.submit((tx) => commands.claim(tx, due));
-    if (command === undefined) return;
+    const claimed = await commits.submit((tx) => commands.claim(tx, due));
+    if (claimed === undefined) return;
     crashPoint(`gateway.before-command.${due.name}`);
-    const end = await charger.carryOut(command);
+    const end = await charger.carryOut(claimed);
     crashPoint(`gateway.after-command.${due.name}`);
     if (end === 'not-sent') return commits.submit((tx) => commands.release(tx, due));
     // What the charger has said is not lost to a database that is away for a while.

@@ -1,6 +1,6 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
-import type { CommandEnd } from '../domain/charger-command';
+import type { CommandEnd } from '../domain/command-end';
 
 /** A command as an operator sees it. */
 export type CommandView = Readonly<{
@@ -98,4 +98,34 @@ export const presenceOf = async (
   );
   const [row] = rows;
   return row === undefined ? undefined : { ocppVersion: row.ocpp_version };
+};
+
+/** What the charger knows a reservation by; undefined when the charge point was asked for none. */
+export const findReservation = async (
+  sql: SqlClient,
+  cpoId: string,
+  chargePointId: string,
+  commandId: string,
+): Promise<number | undefined> => {
+  const { rows } = await sql.query<{ request_id: number }>(
+    `SELECT request_id FROM charger_commands
+     WHERE cpo_id = $1 AND charge_point_id = $2 AND command_id = $3 AND command = 'Reservation'`,
+    [cpoId, chargePointId, commandId],
+  );
+  return rows[0]?.request_id;
+};
+
+/** The transaction that a session is to its charger; undefined when the charge point has it not. */
+export const findTransaction = async (
+  sql: SqlClient,
+  cpoId: string,
+  chargePointId: string,
+  sessionId: string,
+): Promise<string | undefined> => {
+  const { rows } = await sql.query<{ id: string }>(
+    `SELECT coalesce(station_transaction_id, transaction_id::text) AS id FROM sessions
+     WHERE cpo_id = $1 AND charge_point_id = $2 AND session_id = $3`,
+    [cpoId, chargePointId, sessionId],
+  );
+  return rows[0]?.id;
 };

@@ -17,6 +17,7 @@ import type { Grant, HeardEvent } from '../domain/transaction-event';
 import { generationOf, takeTurns, toldSinceIn } from '../domain/transaction-turns';
 import { findChargePoint, locationOf } from './charge-point-registry';
 import { findDeparture } from './departures';
+import { startedRemotely } from './remote-starts';
 import type { SessionStore } from './session-store';
 import {
   claimDue,
@@ -238,6 +239,7 @@ export class TransactionStore {
       ocppVersion,
       powerWMax: connector?.powerWMax ?? 0n,
       location: locationOf(point),
+      ...(await startedRemotely(tx, speaker)),
     };
     const groups = new Set(point.connectors.map(({ evseGroups }) => JSON.stringify(evseGroups)));
     const { session, commands } = sessionOf(speaker, beginning, occurrence, place, groups.size > 1);

@@ -1,5 +1,6 @@
 import { clockFault, clockSkewMs } from '../../domain/clock';
 import { findChargePoint, locationOf, placeOf } from '../../outbound/charge-point-registry';
+import { matchRemoteStart } from '../../outbound/remote-starts';
 import { askedTag } from '../../outbound/storable-text';
 import { type Answer, claimedInstant, FrameFault, int32, milliWhOf } from '../frame';
 import { idTagInfoOf } from './id-tag-info';
@@ -53,7 +54,9 @@ export const startTransaction: Answer<StartTransaction> = async (frame, gateway)
     location: locationOf(point),
     decision: answer.decision,
   };
-  return commits.submit((tx) =>
-    sessions.start(tx, { station, words, now: receivedAt, idTagInfo, facts }),
-  );
+  return commits.submit(async (tx) => {
+    const remote = await matchRemoteStart(tx, station, words, receivedAt);
+    const start = { station, words, now: receivedAt, idTagInfo, facts: { ...facts, ...remote } };
+    return sessions.start(tx, start);
+  });
 };

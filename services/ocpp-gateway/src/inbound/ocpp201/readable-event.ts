@@ -11,6 +11,8 @@ export type ReadableEvent = Readonly<{
   /** In clear: it is asked about, and never kept. */
   idToken?: string;
   isEnd: boolean;
+  /** Of the command that the transaction came of (F01). */
+  remoteStartId?: number;
   /** Absent when it cannot be said which event of which transaction it is, or of when. */
   event?: TransactionEvent & Readonly<{ contentHash: string }>;
 }>;
@@ -33,10 +35,12 @@ export const readEvent = (params: unknown, markOf: (idToken: string) => string):
   const eventType = eventTypes.find((known) => known === said['eventType']);
   const seqNo = int32Of(said['seqNo']);
   const happenedAt = instantOf(said['timestamp']);
+  const remoteStartId = int32Of(info['remoteStartId']);
   const told = {
     isEnd: eventType === 'Ended',
     ...(transactionId === undefined ? {} : { transactionId }),
     ...(typeof idToken === 'string' ? { idToken } : {}),
+    ...(remoteStartId === undefined ? {} : { remoteStartId }),
   };
   if (transactionId === undefined || eventType === undefined) return told;
   if (seqNo === undefined || happenedAt === undefined) return told;

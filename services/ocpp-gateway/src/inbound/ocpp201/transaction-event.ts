@@ -3,6 +3,7 @@ import type { IdTagInfo } from '../../domain/session-record';
 import type { Grant, HeardEvent } from '../../domain/transaction-event';
 import { AuthorizationUnavailable } from '../../outbound/authorization-client';
 import { findChargePoint } from '../../outbound/charge-point-registry';
+import { nameRemoteStart } from '../../outbound/remote-starts';
 import { askedTag } from '../../outbound/storable-text';
 import { type Answer, type Frame, FrameFault, type Gateway } from '../frame';
 import { idTokenInfo, tokenInfoOf } from './id-token-info';
@@ -69,14 +70,16 @@ export const transactionEvent: Answer<unknown> = async (frame, gateway) => {
       : await granted(frame, event, idToken, recalled, gateway);
   const answer = recalled.answer ?? grant?.idTagInfo;
   const heard = { ...event, ...(grant === undefined ? {} : { grant }) };
-  await commits.submit((tx) =>
-    transactions.hear(tx, {
+  const { remoteStartId } = read;
+  await commits.submit(async (tx) => {
+    if (remoteStartId !== undefined) await nameRemoteStart(tx, speaker, remoteStartId);
+    await transactions.hear(tx, {
       speaker,
       ocppVersion,
       event: heard,
       ...(answer === undefined ? {} : { answer }),
-    }),
-  );
+    });
+  });
   if (idToken === undefined) return {};
   if (answer === undefined && event.eventType !== 'Ended') {
     throw new AuthorizationUnavailable('the event is kept; its token waits for a decision');

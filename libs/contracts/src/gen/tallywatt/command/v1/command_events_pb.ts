@@ -6,13 +6,15 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tallywatt/command/v1/command_events.proto.
  */
 export const file_tallywatt_command_v1_command_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvY29tbWFuZC92MS9jb21tYW5kX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LmNvbW1hbmQudjEiqQEKE1JlbW90ZVN0b3BSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCRIOCgZyZWFzb24YBiABKAkSFAoMcmVxdWVzdGVkX2J5GAcgASgJImUKElJlbW90ZVN0b3BBY2NlcHRlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCSKFAQoSUmVtb3RlU3RvcFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAkiowEKDlJlc2V0UmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKcmVzZXRfdHlwZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIoMBChhDb25uZWN0b3JVbmxvY2tSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUiqQEKF01lc3NhZ2VUcmlnZ2VyUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIjsKDUNvbW1hbmREZXRhaWwSDAoEbmFtZRgBIAEoCRISCgV2YWx1ZRgCIAEoCUgAiAEBQggKBl92YWx1ZSK1AQoPQ29tbWFuZEFjY2VwdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEhMKBnN0YXR1cxgFIAEoCUgAiAEBEjQKB2RldGFpbHMYBiADKAsyIy50YWxseXdhdHQuY29tbWFuZC52MS5Db21tYW5kRGV0YWlsQgkKB19zdGF0dXMi1QEKD0NvbW1hbmRSZWplY3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSDwoHY29tbWFuZBgEIAEoCRIOCgZyZWFzb24YBSABKAkSEwoGc3RhdHVzGAYgASgJSACIAQESDgoGZGV0YWlsGAcgASgJEjQKB2RldGFpbHMYCCADKAsyIy50YWxseXdhdHQuY29tbWFuZC52MS5Db21tYW5kRGV0YWlsQgkKB19zdGF0dXMifQoNQ29tbWFuZEZhaWxlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSDwoHY29tbWFuZBgEIAEoCRIOCgZyZWFzb24YBSABKAkSDgoGZGV0YWlsGAYgASgJYgZwcm90bzM");
+  fileDesc("Cil0YWxseXdhdHQvY29tbWFuZC92MS9jb21tYW5kX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LmNvbW1hbmQudjEiqQEKE1JlbW90ZVN0b3BSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCRIOCgZyZWFzb24YBiABKAkSFAoMcmVxdWVzdGVkX2J5GAcgASgJImUKElJlbW90ZVN0b3BBY2NlcHRlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCSKFAQoSUmVtb3RlU3RvcFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAkiowEKDlJlc2V0UmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKcmVzZXRfdHlwZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIoMBChhDb25uZWN0b3JVbmxvY2tSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUiqQEKF01lc3NhZ2VUcmlnZ2VyUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIr0BChRSZW1vdGVTdGFydFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhEKCXRva2VuX3JlZhgFIAEoCRITCgtkZWNpc2lvbl9pZBgGIAEoCRIZCgxjb25uZWN0b3JfaWQYByABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIu0BChRSZXNlcnZhdGlvblJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhEKCXRva2VuX3JlZhgFIAEoCRITCgtkZWNpc2lvbl9pZBgGIAEoCRIZCgxjb25uZWN0b3JfaWQYByABKAVIAIgBARIuCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPCg1fY29ubmVjdG9yX2lkIo0BCiBSZXNlcnZhdGlvbkNhbmNlbGxhdGlvblJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhYKDnJlc2VydmF0aW9uX2lkGAUgASgJIrIBChtBdmFpbGFiaWxpdHlDaGFuZ2VSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIZCgxjb25uZWN0b3JfaWQYBSABKAVIAIgBARIUCgxhdmFpbGFiaWxpdHkYBiABKAlCDwoNX2Nvbm5lY3Rvcl9pZCKZAgoVQ29uZmlndXJhdGlvblZhcmlhYmxlEhYKCWNvbXBvbmVudBgBIAEoCUgAiAEBEh8KEmNvbXBvbmVudF9pbnN0YW5jZRgCIAEoCUgBiAEBEhkKDGNvbm5lY3Rvcl9pZBgDIAEoBUgCiAEBEhAKCHZhcmlhYmxlGAQgASgJEh4KEXZhcmlhYmxlX2luc3RhbmNlGAUgASgJSAOIAQESGwoOYXR0cmlidXRlX3R5cGUYBiABKAlIBIgBAUIMCgpfY29tcG9uZW50QhUKE19jb21wb25lbnRfaW5zdGFuY2VCDwoNX2Nvbm5lY3Rvcl9pZEIUChJfdmFyaWFibGVfaW5zdGFuY2VCEQoPX2F0dHJpYnV0ZV90eXBlIs4BChxDb25maWd1cmF0aW9uQ2hhbmdlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSPQoIdmFyaWFibGUYBSABKAsyKy50YWxseXdhdHQuY29tbWFuZC52MS5Db25maWd1cmF0aW9uVmFyaWFibGUSEgoFdmFsdWUYBiABKAlIAIgBAUIICgZfdmFsdWUisQEKHENvbmZpZ3VyYXRpb25SZXBvcnRSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRI+Cgl2YXJpYWJsZXMYBSADKAsyKy50YWxseXdhdHQuY29tbWFuZC52MS5Db25maWd1cmF0aW9uVmFyaWFibGUifQoTQmFzZVJlcG9ydFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhMKC3JlcG9ydF9iYXNlGAUgASgJIs8CChpEaWFnbm9zdGljc1VwbG9hZFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhAKCGxvY2F0aW9uGAUgASgJEi0KBGZyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESKwoCdG8YByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFAoHcmV0cmllcxgIIAEoBUgCiAEBEiMKFnJldHJ5X2ludGVydmFsX3NlY29uZHMYCSABKAVIA4gBAUIHCgVfZnJvbUIFCgNfdG9CCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMi2QIKEkxvZ1VwbG9hZFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhAKCGxvZ190eXBlGAUgASgJEhAKCGxvY2F0aW9uGAYgASgJEi0KBGZyb20YByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESKwoCdG8YCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFAoHcmV0cmllcxgJIAEoBUgCiAEBEiMKFnJldHJ5X2ludGVydmFsX3NlY29uZHMYCiABKAVIA4gBAUIHCgVfZnJvbUIFCgNfdG9CCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMi6AIKF0Zpcm13YXJlVXBkYXRlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEAoIbG9jYXRpb24YBSABKAkSLwoLcmV0cmlldmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmluc3RhbGxfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESEQoJaXNfc2lnbmVkGAggASgIEhQKB3JldHJpZXMYCSABKAVIAYgBARIjChZyZXRyeV9pbnRlcnZhbF9zZWNvbmRzGAogASgFSAKIAQFCDQoLX2luc3RhbGxfYXRCCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMirQEKGExvY2FsTGlzdFVwZGF0ZVJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhQKDGxpc3RfdmVyc2lvbhgFIAEoBRITCgt1cGRhdGVfdHlwZRgGIAEoCRITCgtlbnRyeV9jb3VudBgHIAEoBSJuChlMb2NhbExpc3RWZXJzaW9uUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkiawoWQ2FjaGVDbGVhcmluZ1JlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJIqYBChZWZW5kb3JNZXNzYWdlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEQoJdmVuZG9yX2lkGAUgASgJEhcKCm1lc3NhZ2VfaWQYBiABKAlIAIgBAUINCgtfbWVzc2FnZV9pZCKGAwoXRGlzcGxheU1lc3NhZ2VSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRISCgptZXNzYWdlX2lkGAUgASgFEhAKCHByaW9yaXR5GAYgASgJEhIKBXN0YXRlGAcgASgJSACIAQESDAoEdGV4dBgIIAEoCRIOCgZmb3JtYXQYCSABKAkSFQoIbGFuZ3VhZ2UYCiABKAlIAYgBARIXCgpzZXNzaW9uX2lkGAsgASgJSAKIAQESLQoEZnJvbRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIA4gBARIrCgJ0bxgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIBIgBAUIICgZfc3RhdGVCCwoJX2xhbmd1YWdlQg0KC19zZXNzaW9uX2lkQgcKBV9mcm9tQgUKA190byKHAQoeRGlzcGxheU1lc3NhZ2VSZW1vdmFsUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKbWVzc2FnZV9pZBgFIAEoBSKXAQoaVHJhbnNhY3Rpb25TdGF0dXNSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIXCgpzZXNzaW9uX2lkGAUgASgJSACIAQFCDQoLX3Nlc3Npb25faWQiOwoNQ29tbWFuZERldGFpbBIMCgRuYW1lGAEgASgJEhIKBXZhbHVlGAIgASgJSACIAQFCCAoGX3ZhbHVlIrUBCg9Db21tYW5kQWNjZXB0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEg8KB2NvbW1hbmQYBCABKAkSEwoGc3RhdHVzGAUgASgJSACIAQESNAoHZGV0YWlscxgGIAMoCzIjLnRhbGx5d2F0dC5jb21tYW5kLnYxLkNvbW1hbmREZXRhaWxCCQoHX3N0YXR1cyLVAQoPQ29tbWFuZFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEg4KBnJlYXNvbhgFIAEoCRITCgZzdGF0dXMYBiABKAlIAIgBARIOCgZkZXRhaWwYByABKAkSNAoHZGV0YWlscxgIIAMoCzIjLnRhbGx5d2F0dC5jb21tYW5kLnYxLkNvbW1hbmREZXRhaWxCCQoHX3N0YXR1cyJ9Cg1Db21tYW5kRmFpbGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAliBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.command.v1.RemoteStopRequested
@@ -485,6 +487,1606 @@ export const MessageTriggerRequestedSchema: GenMessage<MessageTriggerRequested, 
   messageDesc(file_tallywatt_command_v1_command_events, 5);
 
 /**
+ * @generated from message tallywatt.command.v1.RemoteStartRequested
+ */
+export type RemoteStartRequested = Message<"tallywatt.command.v1.RemoteStartRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: string token_ref = 5;
+   */
+  tokenRef: string;
+
+  /**
+   * By which the token may charge.
+   *
+   * @generated from field: string decision_id = 6;
+   */
+  decisionId: string;
+
+  /**
+   * Left out where the charger may choose.
+   *
+   * @generated from field: optional int32 connector_id = 7;
+   */
+  connectorId?: number | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.RemoteStartRequested
+ */
+export type RemoteStartRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: string token_ref = 5;
+   */
+  tokenRef?: string;
+
+  /**
+   * By which the token may charge.
+   *
+   * @generated from field: string decision_id = 6;
+   */
+  decisionId?: string;
+
+  /**
+   * Left out where the charger may choose.
+   *
+   * @generated from field: optional int32 connector_id = 7;
+   */
+  connectorId?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.RemoteStartRequested.
+ * Use `create(RemoteStartRequestedSchema)` to create a new message.
+ */
+export const RemoteStartRequestedSchema: GenMessage<RemoteStartRequested, {jsonType: RemoteStartRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 6);
+
+/**
+ * The command id is the id of the reservation.
+ *
+ * @generated from message tallywatt.command.v1.ReservationRequested
+ */
+export type ReservationRequested = Message<"tallywatt.command.v1.ReservationRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: string token_ref = 5;
+   */
+  tokenRef: string;
+
+  /**
+   * @generated from field: string decision_id = 6;
+   */
+  decisionId: string;
+
+  /**
+   * @generated from field: optional int32 connector_id = 7;
+   */
+  connectorId?: number | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 8;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * The command id is the id of the reservation.
+ *
+ * @generated from message tallywatt.command.v1.ReservationRequested
+ */
+export type ReservationRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: string token_ref = 5;
+   */
+  tokenRef?: string;
+
+  /**
+   * @generated from field: string decision_id = 6;
+   */
+  decisionId?: string;
+
+  /**
+   * @generated from field: optional int32 connector_id = 7;
+   */
+  connectorId?: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 8;
+   */
+  expiresAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.ReservationRequested.
+ * Use `create(ReservationRequestedSchema)` to create a new message.
+ */
+export const ReservationRequestedSchema: GenMessage<ReservationRequested, {jsonType: ReservationRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 7);
+
+/**
+ * @generated from message tallywatt.command.v1.ReservationCancellationRequested
+ */
+export type ReservationCancellationRequested = Message<"tallywatt.command.v1.ReservationCancellationRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: string reservation_id = 5;
+   */
+  reservationId: string;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.ReservationCancellationRequested
+ */
+export type ReservationCancellationRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: string reservation_id = 5;
+   */
+  reservationId?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.ReservationCancellationRequested.
+ * Use `create(ReservationCancellationRequestedSchema)` to create a new message.
+ */
+export const ReservationCancellationRequestedSchema: GenMessage<ReservationCancellationRequested, {jsonType: ReservationCancellationRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 8);
+
+/**
+ * @generated from message tallywatt.command.v1.AvailabilityChangeRequested
+ */
+export type AvailabilityChangeRequested = Message<"tallywatt.command.v1.AvailabilityChangeRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * Left out for the whole charge point.
+   *
+   * @generated from field: optional int32 connector_id = 5;
+   */
+  connectorId?: number | undefined;
+
+  /**
+   * Operative | Inoperative
+   *
+   * @generated from field: string availability = 6;
+   */
+  availability: string;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.AvailabilityChangeRequested
+ */
+export type AvailabilityChangeRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * Left out for the whole charge point.
+   *
+   * @generated from field: optional int32 connector_id = 5;
+   */
+  connectorId?: number;
+
+  /**
+   * Operative | Inoperative
+   *
+   * @generated from field: string availability = 6;
+   */
+  availability?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.AvailabilityChangeRequested.
+ * Use `create(AvailabilityChangeRequestedSchema)` to create a new message.
+ */
+export const AvailabilityChangeRequestedSchema: GenMessage<AvailabilityChangeRequested, {jsonType: AvailabilityChangeRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 9);
+
+/**
+ * A configuration key of OCPP 1.6, or a variable of a component of 2.0.1.
+ *
+ * @generated from message tallywatt.command.v1.ConfigurationVariable
+ */
+export type ConfigurationVariable = Message<"tallywatt.command.v1.ConfigurationVariable"> & {
+  /**
+   * @generated from field: optional string component = 1;
+   */
+  component?: string | undefined;
+
+  /**
+   * @generated from field: optional string component_instance = 2;
+   */
+  componentInstance?: string | undefined;
+
+  /**
+   * @generated from field: optional int32 connector_id = 3;
+   */
+  connectorId?: number | undefined;
+
+  /**
+   * @generated from field: string variable = 4;
+   */
+  variable: string;
+
+  /**
+   * @generated from field: optional string variable_instance = 5;
+   */
+  variableInstance?: string | undefined;
+
+  /**
+   * Actual | Target | MinSet | MaxSet; left out for Actual.
+   *
+   * @generated from field: optional string attribute_type = 6;
+   */
+  attributeType?: string | undefined;
+};
+
+/**
+ * A configuration key of OCPP 1.6, or a variable of a component of 2.0.1.
+ *
+ * @generated from message tallywatt.command.v1.ConfigurationVariable
+ */
+export type ConfigurationVariableJson = {
+  /**
+   * @generated from field: optional string component = 1;
+   */
+  component?: string;
+
+  /**
+   * @generated from field: optional string component_instance = 2;
+   */
+  componentInstance?: string;
+
+  /**
+   * @generated from field: optional int32 connector_id = 3;
+   */
+  connectorId?: number;
+
+  /**
+   * @generated from field: string variable = 4;
+   */
+  variable?: string;
+
+  /**
+   * @generated from field: optional string variable_instance = 5;
+   */
+  variableInstance?: string;
+
+  /**
+   * Actual | Target | MinSet | MaxSet; left out for Actual.
+   *
+   * @generated from field: optional string attribute_type = 6;
+   */
+  attributeType?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.ConfigurationVariable.
+ * Use `create(ConfigurationVariableSchema)` to create a new message.
+ */
+export const ConfigurationVariableSchema: GenMessage<ConfigurationVariable, {jsonType: ConfigurationVariableJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 10);
+
+/**
+ * @generated from message tallywatt.command.v1.ConfigurationChangeRequested
+ */
+export type ConfigurationChangeRequested = Message<"tallywatt.command.v1.ConfigurationChangeRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: tallywatt.command.v1.ConfigurationVariable variable = 5;
+   */
+  variable?: ConfigurationVariable | undefined;
+
+  /**
+   * Left out where its name says that it is a secret.
+   *
+   * @generated from field: optional string value = 6;
+   */
+  value?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.ConfigurationChangeRequested
+ */
+export type ConfigurationChangeRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: tallywatt.command.v1.ConfigurationVariable variable = 5;
+   */
+  variable?: ConfigurationVariableJson;
+
+  /**
+   * Left out where its name says that it is a secret.
+   *
+   * @generated from field: optional string value = 6;
+   */
+  value?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.ConfigurationChangeRequested.
+ * Use `create(ConfigurationChangeRequestedSchema)` to create a new message.
+ */
+export const ConfigurationChangeRequestedSchema: GenMessage<ConfigurationChangeRequested, {jsonType: ConfigurationChangeRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 11);
+
+/**
+ * @generated from message tallywatt.command.v1.ConfigurationReportRequested
+ */
+export type ConfigurationReportRequested = Message<"tallywatt.command.v1.ConfigurationReportRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * None for all that there is (OCPP 1.6).
+   *
+   * @generated from field: repeated tallywatt.command.v1.ConfigurationVariable variables = 5;
+   */
+  variables: ConfigurationVariable[];
+};
+
+/**
+ * @generated from message tallywatt.command.v1.ConfigurationReportRequested
+ */
+export type ConfigurationReportRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * None for all that there is (OCPP 1.6).
+   *
+   * @generated from field: repeated tallywatt.command.v1.ConfigurationVariable variables = 5;
+   */
+  variables?: ConfigurationVariableJson[];
+};
+
+/**
+ * Describes the message tallywatt.command.v1.ConfigurationReportRequested.
+ * Use `create(ConfigurationReportRequestedSchema)` to create a new message.
+ */
+export const ConfigurationReportRequestedSchema: GenMessage<ConfigurationReportRequested, {jsonType: ConfigurationReportRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 12);
+
+/**
+ * @generated from message tallywatt.command.v1.BaseReportRequested
+ */
+export type BaseReportRequested = Message<"tallywatt.command.v1.BaseReportRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * ConfigurationInventory | FullInventory | SummaryInventory
+   *
+   * @generated from field: string report_base = 5;
+   */
+  reportBase: string;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.BaseReportRequested
+ */
+export type BaseReportRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * ConfigurationInventory | FullInventory | SummaryInventory
+   *
+   * @generated from field: string report_base = 5;
+   */
+  reportBase?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.BaseReportRequested.
+ * Use `create(BaseReportRequestedSchema)` to create a new message.
+ */
+export const BaseReportRequestedSchema: GenMessage<BaseReportRequested, {jsonType: BaseReportRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 13);
+
+/**
+ * @generated from message tallywatt.command.v1.DiagnosticsUploadRequested
+ */
+export type DiagnosticsUploadRequested = Message<"tallywatt.command.v1.DiagnosticsUploadRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * Without user, password, query and fragment.
+   *
+   * @generated from field: string location = 5;
+   */
+  location: string;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp from = 6;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp to = 7;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional int32 retries = 8;
+   */
+  retries?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 retry_interval_seconds = 9;
+   */
+  retryIntervalSeconds?: number | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.DiagnosticsUploadRequested
+ */
+export type DiagnosticsUploadRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * Without user, password, query and fragment.
+   *
+   * @generated from field: string location = 5;
+   */
+  location?: string;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp from = 6;
+   */
+  from?: TimestampJson;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp to = 7;
+   */
+  to?: TimestampJson;
+
+  /**
+   * @generated from field: optional int32 retries = 8;
+   */
+  retries?: number;
+
+  /**
+   * @generated from field: optional int32 retry_interval_seconds = 9;
+   */
+  retryIntervalSeconds?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.DiagnosticsUploadRequested.
+ * Use `create(DiagnosticsUploadRequestedSchema)` to create a new message.
+ */
+export const DiagnosticsUploadRequestedSchema: GenMessage<DiagnosticsUploadRequested, {jsonType: DiagnosticsUploadRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 14);
+
+/**
+ * @generated from message tallywatt.command.v1.LogUploadRequested
+ */
+export type LogUploadRequested = Message<"tallywatt.command.v1.LogUploadRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * DiagnosticsLog | SecurityLog
+   *
+   * @generated from field: string log_type = 5;
+   */
+  logType: string;
+
+  /**
+   * Without user, password, query and fragment.
+   *
+   * @generated from field: string location = 6;
+   */
+  location: string;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp from = 7;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp to = 8;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional int32 retries = 9;
+   */
+  retries?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 retry_interval_seconds = 10;
+   */
+  retryIntervalSeconds?: number | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.LogUploadRequested
+ */
+export type LogUploadRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * DiagnosticsLog | SecurityLog
+   *
+   * @generated from field: string log_type = 5;
+   */
+  logType?: string;
+
+  /**
+   * Without user, password, query and fragment.
+   *
+   * @generated from field: string location = 6;
+   */
+  location?: string;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp from = 7;
+   */
+  from?: TimestampJson;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp to = 8;
+   */
+  to?: TimestampJson;
+
+  /**
+   * @generated from field: optional int32 retries = 9;
+   */
+  retries?: number;
+
+  /**
+   * @generated from field: optional int32 retry_interval_seconds = 10;
+   */
+  retryIntervalSeconds?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.LogUploadRequested.
+ * Use `create(LogUploadRequestedSchema)` to create a new message.
+ */
+export const LogUploadRequestedSchema: GenMessage<LogUploadRequested, {jsonType: LogUploadRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 15);
+
+/**
+ * @generated from message tallywatt.command.v1.FirmwareUpdateRequested
+ */
+export type FirmwareUpdateRequested = Message<"tallywatt.command.v1.FirmwareUpdateRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * Without user, password, query and fragment.
+   *
+   * @generated from field: string location = 5;
+   */
+  location: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp retrieve_at = 6;
+   */
+  retrieveAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp install_at = 7;
+   */
+  installAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: bool is_signed = 8;
+   */
+  isSigned: boolean;
+
+  /**
+   * @generated from field: optional int32 retries = 9;
+   */
+  retries?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 retry_interval_seconds = 10;
+   */
+  retryIntervalSeconds?: number | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.FirmwareUpdateRequested
+ */
+export type FirmwareUpdateRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * Without user, password, query and fragment.
+   *
+   * @generated from field: string location = 5;
+   */
+  location?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp retrieve_at = 6;
+   */
+  retrieveAt?: TimestampJson;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp install_at = 7;
+   */
+  installAt?: TimestampJson;
+
+  /**
+   * @generated from field: bool is_signed = 8;
+   */
+  isSigned?: boolean;
+
+  /**
+   * @generated from field: optional int32 retries = 9;
+   */
+  retries?: number;
+
+  /**
+   * @generated from field: optional int32 retry_interval_seconds = 10;
+   */
+  retryIntervalSeconds?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.FirmwareUpdateRequested.
+ * Use `create(FirmwareUpdateRequestedSchema)` to create a new message.
+ */
+export const FirmwareUpdateRequestedSchema: GenMessage<FirmwareUpdateRequested, {jsonType: FirmwareUpdateRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 16);
+
+/**
+ * @generated from message tallywatt.command.v1.LocalListUpdateRequested
+ */
+export type LocalListUpdateRequested = Message<"tallywatt.command.v1.LocalListUpdateRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: int32 list_version = 5;
+   */
+  listVersion: number;
+
+  /**
+   * Full | Differential
+   *
+   * @generated from field: string update_type = 6;
+   */
+  updateType: string;
+
+  /**
+   * Who is on it is in no event.
+   *
+   * @generated from field: int32 entry_count = 7;
+   */
+  entryCount: number;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.LocalListUpdateRequested
+ */
+export type LocalListUpdateRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: int32 list_version = 5;
+   */
+  listVersion?: number;
+
+  /**
+   * Full | Differential
+   *
+   * @generated from field: string update_type = 6;
+   */
+  updateType?: string;
+
+  /**
+   * Who is on it is in no event.
+   *
+   * @generated from field: int32 entry_count = 7;
+   */
+  entryCount?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.LocalListUpdateRequested.
+ * Use `create(LocalListUpdateRequestedSchema)` to create a new message.
+ */
+export const LocalListUpdateRequestedSchema: GenMessage<LocalListUpdateRequested, {jsonType: LocalListUpdateRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 17);
+
+/**
+ * @generated from message tallywatt.command.v1.LocalListVersionRequested
+ */
+export type LocalListVersionRequested = Message<"tallywatt.command.v1.LocalListVersionRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.LocalListVersionRequested
+ */
+export type LocalListVersionRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.LocalListVersionRequested.
+ * Use `create(LocalListVersionRequestedSchema)` to create a new message.
+ */
+export const LocalListVersionRequestedSchema: GenMessage<LocalListVersionRequested, {jsonType: LocalListVersionRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 18);
+
+/**
+ * @generated from message tallywatt.command.v1.CacheClearingRequested
+ */
+export type CacheClearingRequested = Message<"tallywatt.command.v1.CacheClearingRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.CacheClearingRequested
+ */
+export type CacheClearingRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.CacheClearingRequested.
+ * Use `create(CacheClearingRequestedSchema)` to create a new message.
+ */
+export const CacheClearingRequestedSchema: GenMessage<CacheClearingRequested, {jsonType: CacheClearingRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 19);
+
+/**
+ * DataTransfer. Its data may be anything, tokens too, and is in no event.
+ *
+ * @generated from message tallywatt.command.v1.VendorMessageRequested
+ */
+export type VendorMessageRequested = Message<"tallywatt.command.v1.VendorMessageRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: string vendor_id = 5;
+   */
+  vendorId: string;
+
+  /**
+   * @generated from field: optional string message_id = 6;
+   */
+  messageId?: string | undefined;
+};
+
+/**
+ * DataTransfer. Its data may be anything, tokens too, and is in no event.
+ *
+ * @generated from message tallywatt.command.v1.VendorMessageRequested
+ */
+export type VendorMessageRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: string vendor_id = 5;
+   */
+  vendorId?: string;
+
+  /**
+   * @generated from field: optional string message_id = 6;
+   */
+  messageId?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.VendorMessageRequested.
+ * Use `create(VendorMessageRequestedSchema)` to create a new message.
+ */
+export const VendorMessageRequestedSchema: GenMessage<VendorMessageRequested, {jsonType: VendorMessageRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 20);
+
+/**
+ * @generated from message tallywatt.command.v1.DisplayMessageRequested
+ */
+export type DisplayMessageRequested = Message<"tallywatt.command.v1.DisplayMessageRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: int32 message_id = 5;
+   */
+  messageId: number;
+
+  /**
+   * AlwaysFront | InFront | NormalCycle
+   *
+   * @generated from field: string priority = 6;
+   */
+  priority: string;
+
+  /**
+   * Charging | Faulted | Idle | Unavailable; left out for always.
+   *
+   * @generated from field: optional string state = 7;
+   */
+  state?: string | undefined;
+
+  /**
+   * @generated from field: string text = 8;
+   */
+  text: string;
+
+  /**
+   * ASCII | HTML | URI | UTF8
+   *
+   * @generated from field: string format = 9;
+   */
+  format: string;
+
+  /**
+   * @generated from field: optional string language = 10;
+   */
+  language?: string | undefined;
+
+  /**
+   * @generated from field: optional string session_id = 11;
+   */
+  sessionId?: string | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp from = 12;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp to = 13;
+   */
+  to?: Timestamp | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.DisplayMessageRequested
+ */
+export type DisplayMessageRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: int32 message_id = 5;
+   */
+  messageId?: number;
+
+  /**
+   * AlwaysFront | InFront | NormalCycle
+   *
+   * @generated from field: string priority = 6;
+   */
+  priority?: string;
+
+  /**
+   * Charging | Faulted | Idle | Unavailable; left out for always.
+   *
+   * @generated from field: optional string state = 7;
+   */
+  state?: string;
+
+  /**
+   * @generated from field: string text = 8;
+   */
+  text?: string;
+
+  /**
+   * ASCII | HTML | URI | UTF8
+   *
+   * @generated from field: string format = 9;
+   */
+  format?: string;
+
+  /**
+   * @generated from field: optional string language = 10;
+   */
+  language?: string;
+
+  /**
+   * @generated from field: optional string session_id = 11;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp from = 12;
+   */
+  from?: TimestampJson;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp to = 13;
+   */
+  to?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.DisplayMessageRequested.
+ * Use `create(DisplayMessageRequestedSchema)` to create a new message.
+ */
+export const DisplayMessageRequestedSchema: GenMessage<DisplayMessageRequested, {jsonType: DisplayMessageRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 21);
+
+/**
+ * @generated from message tallywatt.command.v1.DisplayMessageRemovalRequested
+ */
+export type DisplayMessageRemovalRequested = Message<"tallywatt.command.v1.DisplayMessageRemovalRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: int32 message_id = 5;
+   */
+  messageId: number;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.DisplayMessageRemovalRequested
+ */
+export type DisplayMessageRemovalRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * @generated from field: int32 message_id = 5;
+   */
+  messageId?: number;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.DisplayMessageRemovalRequested.
+ * Use `create(DisplayMessageRemovalRequestedSchema)` to create a new message.
+ */
+export const DisplayMessageRemovalRequestedSchema: GenMessage<DisplayMessageRemovalRequested, {jsonType: DisplayMessageRemovalRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 22);
+
+/**
+ * @generated from message tallywatt.command.v1.TransactionStatusRequested
+ */
+export type TransactionStatusRequested = Message<"tallywatt.command.v1.TransactionStatusRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * Left out for all that the station has in its queue.
+   *
+   * @generated from field: optional string session_id = 5;
+   */
+  sessionId?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.TransactionStatusRequested
+ */
+export type TransactionStatusRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * Left out for all that the station has in its queue.
+   *
+   * @generated from field: optional string session_id = 5;
+   */
+  sessionId?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.TransactionStatusRequested.
+ * Use `create(TransactionStatusRequestedSchema)` to create a new message.
+ */
+export const TransactionStatusRequestedSchema: GenMessage<TransactionStatusRequested, {jsonType: TransactionStatusRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 23);
+
+/**
  * One thing that a charger said in its answer.
  *
  * @generated from message tallywatt.command.v1.CommandDetail
@@ -527,7 +2129,7 @@ export type CommandDetailJson = {
  * Use `create(CommandDetailSchema)` to create a new message.
  */
 export const CommandDetailSchema: GenMessage<CommandDetail, {jsonType: CommandDetailJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 6);
+  messageDesc(file_tallywatt_command_v1_command_events, 24);
 
 /**
  * The charger agreed to do it; it may still be about to.
@@ -616,7 +2218,7 @@ export type CommandAcceptedJson = {
  * Use `create(CommandAcceptedSchema)` to create a new message.
  */
 export const CommandAcceptedSchema: GenMessage<CommandAccepted, {jsonType: CommandAcceptedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 7);
+  messageDesc(file_tallywatt_command_v1_command_events, 25);
 
 /**
  * It was not done, and will not be: the charger said so, or it cannot be said in its OCPP version.
@@ -725,7 +2327,7 @@ export type CommandRejectedJson = {
  * Use `create(CommandRejectedSchema)` to create a new message.
  */
 export const CommandRejectedSchema: GenMessage<CommandRejected, {jsonType: CommandRejectedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 8);
+  messageDesc(file_tallywatt_command_v1_command_events, 26);
 
 /**
  * No answer is known.
@@ -810,5 +2412,5 @@ export type CommandFailedJson = {
  * Use `create(CommandFailedSchema)` to create a new message.
  */
 export const CommandFailedSchema: GenMessage<CommandFailed, {jsonType: CommandFailedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 9);
+  messageDesc(file_tallywatt_command_v1_command_events, 27);
 

@@ -1,0 +1,49 @@
+import { isSecretName } from './shown-command';
+
+/** One thing a charger said in its answer. */
+export type AnswerDetail = Readonly<{ name: string; value?: string }>;
+
+/** How a command that was to be sent ended. */
+export type CommandEnd =
+  | Readonly<{ kind: 'accepted'; status?: string; details: readonly AnswerDetail[] }>
+  | Readonly<{
+      kind: 'rejected';
+      /** `not-in-version`: the charger was not asked, as its OCPP version cannot say it. */
+      reason: 'rejected-by-charger' | 'error-of-charger' | 'not-in-version';
+      status?: string;
+      detail: string;
+      details: readonly AnswerDetail[];
+    }>
+  | Readonly<{ kind: 'failed'; reason: 'charger-away' | 'outcome-unknown'; detail: string }>;
+
+/** Words of OCPP 1.6 and 2.0.1 for: it is done, or it is going to be. */
+const agreements: readonly string[] = [
+  'Accepted',
+  'AcceptedCanceled',
+  'RebootRequired',
+  'Scheduled',
+  'Unlocked',
+];
+
+/** What a charger's status means for the command that it answers. */
+export const endOfStatus = (status: string, details: readonly AnswerDetail[] = []): CommandEnd =>
+  agreements.includes(status)
+    ? { kind: 'accepted', status, details }
+    : {
+        kind: 'rejected',
+        reason: 'rejected-by-charger',
+        status,
+        detail: `the charger answered ${status}`,
+        details,
+      };
+
+const detailCharsMax = 2_500;
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
+
+/** What a charger said under a name; a secret's value is left out. */
+export const detailOf = (name: string, value: unknown): AnswerDetail =>
+  value === undefined || value === null || isSecretName(name)
+    ? { name }
+    : { name, value: textOf(value).slice(0, detailCharsMax) };
