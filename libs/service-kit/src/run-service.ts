@@ -45,6 +45,8 @@ export type ServiceDefinition<Own extends z.ZodRawShape> = Readonly<{
   ) => DynamicModule | Promise<DynamicModule>;
   /** A gRPC side, for the one service that has it. */
   microservice?: (context: ServiceContext<z.infer<z.ZodObject<Own>>>) => MicroserviceOptions;
+  /** How long draining may take, besides what every service may take to stop; 0 if not given. */
+  drainMs?: (env: z.infer<z.ZodObject<Own>>) => number;
   /**
    * Puts what a new database has adopted of the service's own events into its tables, in the
    * transaction that ends the adoption: once, all of it or nothing.
@@ -57,7 +59,12 @@ export type ServiceDefinition<Own extends z.ZodRawShape> = Readonly<{
   ) => Promise<void>;
 }>;
 
-export type RunningService = Readonly<{ url: string; stop: () => Promise<void> }>;
+export type RunningService = Readonly<{
+  url: string;
+  stop: () => Promise<void>;
+  /** For so long a stop may take before the process ends all the same. */
+  stopLimitMs: number;
+}>;
 
 const shutdownLimitMs = 25_000;
 const telemetryLimitMs = 3_000;
@@ -140,6 +147,7 @@ const startOnce = async <Own extends z.ZodRawShape>(
     { name: 'consumers', check: () => consumersReady(eventLog), onlyAtStart: true },
   ];
   const timers: Timer[] = [startTimer('database-probe', probeIntervalMs, database.look, logger)];
+  const drains: (() => Promise<void>)[] = [];
   const stops: (() => Promise<void> | void)[] = [];
   const context: ServiceContext<z.infer<z.ZodObject<Own>>> = {
     name: definition.name,
@@ -149,6 +157,7 @@ const startOnce = async <Own extends z.ZodRawShape>(
     logger,
     cpoId: env.DEFAULT_CPO_ID,
     metrics,
+    onDrain: (drain) => drains.push(drain),
     onShutdown: (stop) => stops.unshift(stop),
     readiness: (name, check) => checks.push({ name, check }),
     every: (name, intervalMs, job) => timers.push(startTimer(name, intervalMs, job, logger)),
@@ -156,6 +165,11 @@ const startOnce = async <Own extends z.ZodRawShape>(
 
   let app: NestExpressApplication | undefined;
   const stop = async (): Promise<void> => {
+    // Whoever sends traffic here is to send it elsewhere while it is still taken.
+    checks.push({ name: 'shutdown', check: () => 'under way' });
+    for (const drain of drains) {
+      await drain().catch((err: unknown) => logger.error({ err }, 'not drained'));
+    }
     for (const timer of timers) await timer.stop();
     for (const stopPart of stops) await stopPart();
     await app?.close();
@@ -191,7 +205,8 @@ const startOnce = async <Own extends z.ZodRawShape>(
     await endTelemetry(telemetryLimitMs);
     logger.info('stopped');
   };
-  return { url, stop: () => (stopping ??= end()) };
+  const stopLimitMs = shutdownLimitMs + (definition.drainMs?.(env) ?? 0);
+  return { url, stop: () => (stopping ??= end()), stopLimitMs };
 };
 
 /** `main.ts` of every service: starts it from the process's environment and ends it on a signal. */
@@ -205,7 +220,7 @@ export const runService = <Own extends z.ZodRawShape>(definition: ServiceDefinit
     (service) => {
       hasStarted = true;
       const end = (signal: string): void => {
-        setTimeout(() => process.exit(1), shutdownLimitMs).unref();
+        setTimeout(() => process.exit(1), service.stopLimitMs).unref();
         service.stop().then(
           () => process.exit(0),
           (error: unknown) => {

@@ -14,6 +14,8 @@ export type ServiceContext<Own = unknown> = Readonly<{
   /** The CPO of callers and chargers that do not say one. */
   cpoId: string;
   metrics: Registry;
+  /** Runs at the very beginning of a shutdown, while all goes on but readiness, which is lost. */
+  onDrain: (drain: () => Promise<void>) => void;
   /** Runs on shutdown, before the event log is drained; in reverse order of registration. */
   onShutdown: (stop: () => Promise<void> | void) => void;
   /** Ready when every check says true; a text says what is missing. */

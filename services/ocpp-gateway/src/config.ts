@@ -43,6 +43,10 @@ export const environment = z.object({
   /** The same for this process after a restart, and no other's; else host and port. */
   OCPP_REPLICA_NAME: z.string().optional(),
   OCPP_REPLICA_LEASE_SECONDS: z.coerce.number().min(1).max(600).default(15),
+  /** How long it still lets chargers in after it has said that it is not ready any more. */
+  OCPP_DRAIN_WAIT_SECONDS: z.coerce.number().min(0).max(600).default(0),
+  /** Over how long it sends its chargers away when it stops. */
+  OCPP_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(0),
   SESSION_CLOSE_TIMEOUT_MINUTES: z.coerce.number().min(0).default(720),
   ORPHAN_SETTLE_SECONDS: z.coerce.number().min(0).default(30),
   FINGERPRINT_KEY: z.string().min(32, 'must have at least 32 characters').optional(),

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { ServiceContext } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
 import { type GatewayEnvironment, tlsPathsOf } from './config';
@@ -186,6 +187,10 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   });
   const ocpp = await startOcppServer(server);
   if (parts.tls !== undefined) renewTls(context, parts.tls, ocpp, server.metrics);
+  context.onDrain(async () => {
+    await setTimeout(context.env.OCPP_DRAIN_WAIT_SECONDS * 1_000);
+    await ocpp.drain(context.env.OCPP_DRAIN_SECONDS * 1_000);
+  });
   context.onShutdown(async () => {
     await ocpp.close();
     await commandExecutor.drained();

@@ -121,8 +121,9 @@ describe.each(deployments)('the pods of $name', ({ name, deployment, pod }) => {
       memory: expect.any(String),
     });
     expect(container.resources.limits.memory).toEqual(expect.any(String));
+    const drain = container.env.find((one: { name: string }) => one.name === 'OCPP_DRAIN_SECONDS');
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(
-      container.lifecycle.preStop.sleep.seconds + 25,
+      container.lifecycle.preStop.sleep.seconds + Number(drain?.value ?? 0) + 25,
     );
     expect(pod.topologySpreadConstraints).toHaveLength(2);
     expect(named('PodDisruptionBudget', name)['spec'].selector).toEqual(
@@ -153,11 +154,20 @@ describe.each(deployments)('the pods of $name', ({ name, deployment, pod }) => {
 });
 
 describe('replicas', () => {
-  it.each(['ocpp-gateway', 'ledger'])('%s is one process, never two at a time', (name) => {
-    expect(named('Deployment', name)['spec']).toMatchObject({
+  it('of ledger are one, never two at a time', () => {
+    expect(named('Deployment', 'ledger')['spec']).toMatchObject({
       replicas: 1,
       strategy: { type: 'Recreate' },
     });
+  });
+
+  it('of the gateway are never fewer while it is updated, and their chargers leave in turn', () => {
+    const { replicas, strategy, template } = named('Deployment', 'ocpp-gateway')['spec'];
+    expect(replicas).toBeGreaterThan(1);
+    expect(strategy).toEqual({ rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+    const { env } = template.spec.containers[0];
+    expect(env).toContainEqual({ name: 'OCPP_DRAIN_SECONDS', value: '20' });
+    expect(named('PodDisruptionBudget', 'ocpp-gateway')['spec'].maxUnavailable).toBe(1);
   });
 
   it('follow the lag, up to the partitions, where a group is shared', () => {

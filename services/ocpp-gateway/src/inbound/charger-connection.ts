@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import type { RemoteStops } from '../outbound/remote-stops';
@@ -54,6 +55,8 @@ export type ConnectionParts = Readonly<{
 }>;
 
 export const callTimeoutMs = 30_000;
+/** For so long a charger that is sent away gets answers to what it has said. */
+const answersMs = 3_000;
 
 export const now = (): Instant => instantFromEpochMs(Date.now());
 
@@ -81,8 +84,11 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
     close: (why) => {
       cause = why;
       // A replaced socket may be dead: it is not asked to agree.
-      close(
-        why === 'replaced' ? { code: 1000, reason: why, force: true } : { code: 1001, reason: why },
+      if (why === 'replaced') return close({ code: 1000, reason: why, force: true });
+      // 1012, service restart: come again. What it has said is answered first.
+      const busy = lanes.idle(laneOf(connection));
+      void Promise.race([busy, setTimeout(answersMs, undefined, { ref: false })]).then(() =>
+        close({ code: 1012, reason: 'service restart' }),
       );
     },
   });

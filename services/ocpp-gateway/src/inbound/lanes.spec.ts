@@ -32,6 +32,22 @@ describe('lanes', () => {
     await lanes.drained();
   });
 
+  it('say when one charger has nothing left, also what came while that was waited for', async () => {
+    const lanes = new Lanes();
+    const done: string[] = [];
+    const { opened, open } = gate();
+    const busy = gate();
+    void lanes.run('b', () => busy.opened);
+    void lanes.run('a', () => opened.then(() => void done.push('a1')));
+    const idle = lanes.idle('a').then(() => done.push('idle'));
+    void lanes.run('a', async () => void done.push('a2'));
+    open();
+    await idle;
+    expect(done).toEqual(['a1', 'a2', 'idle']);
+    await lanes.idle('nobody');
+    busy.open();
+  });
+
   it('refuse a flood', async () => {
     const lanes = new Lanes();
     const { opened, open } = gate();

@@ -34,6 +34,13 @@ export class Lanes {
     return result;
   }
 
+  /** Resolves when nothing of one charge point is left to do. */
+  async idle(key: string): Promise<void> {
+    for (let lane = this.tails.get(key); lane !== undefined; lane = this.tails.get(key)) {
+      await lane.tail;
+    }
+  }
+
   /** Resolves when no work is left. */
   async drained(): Promise<void> {
     while (this.tails.size > 0) await Promise.all([...this.tails.values()].map(({ tail }) => tail));

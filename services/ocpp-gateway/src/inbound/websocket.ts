@@ -18,6 +18,7 @@ import {
   welcomeCharger,
 } from './charger-connection';
 import { type Admit, listenForChargers, type ListenerParts } from './charger-listeners';
+import { sendAway, untilGone } from './draining';
 import { type Answer, FrameFault, type Gateway } from './frame';
 import { type FrameRate, rateLimitedWebSocket } from './frame-limit';
 import { inFrameSpan } from './frame-trace';
@@ -41,6 +42,8 @@ export type OcppServer = Readonly<{
   port: number;
   tlsPort: number | undefined;
   renewTls: (material: TlsMaterial) => void;
+  /** Lets nobody in any more, and sends the chargers away, evenly over a time. */
+  drain: (overMs: number) => Promise<void>;
   close: () => Promise<void>;
 }>;
 
@@ -112,6 +115,8 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   const lanes = new Lanes();
   const keepRefused = frameKeeper(gateway);
   const answer = callAnswerer(parts, lanes, keepRefused);
+  let isDraining = false;
+  let closed: Promise<void> | undefined;
   const admissions = new WeakMap<IncomingMessage, Admission>();
   const rpc = new RPCServer({
     protocols: Object.keys(protocols),
@@ -147,19 +152,21 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
       metrics.handshakeRefused(status);
       return refuse(socket, status, reason);
     }
+    if (isDraining) return refuse(socket, 503, 'this process is ending; try again');
     admissions.set(request, verdict);
     return rpc.handleUpgrade(request, socket, head);
   };
   const { logger } = gateway;
   const listeners = await listenForChargers({ ...parts.listeners, admit, metrics, logger });
 
+  const drain = async (overMs: number): Promise<void> => {
+    isDraining = true;
+    closed ??= listeners.close();
+    await sendAway(connections, overMs);
+    await untilGone(connections, goodbyeMs);
+  };
   const close = async (): Promise<void> => {
-    const closed = listeners.close();
-    for (const charger of connections.all()) charger.close('shutdown');
-    const deadline = Date.now() + goodbyeMs;
-    while (connections.count > 0 && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await drain(0);
     await rpc.close({ force: true });
     listeners.closeAllConnections();
     await closed;
@@ -167,5 +174,5 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
     await gateway.commits.drained();
   };
   const { port, tlsPort, renewTls } = listeners;
-  return { port, tlsPort, renewTls, close };
+  return { port, tlsPort, renewTls, drain, close };
 };
