@@ -50,6 +50,11 @@ export const environment = z.object({
   SESSION_CLOSE_TIMEOUT_MINUTES: z.coerce.number().min(0).default(720),
   ORPHAN_SETTLE_SECONDS: z.coerce.number().min(0).default(30),
   FINGERPRINT_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  FRAME_KEY: z
+    .string()
+    .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be one or more keys of at least 32 characters')
+    .optional(),
+  FRAME_RECORDING: z.enum(['all', 'without-heartbeats', 'none']).default('all'),
 });
 
 /** The files of the TLS port; undefined when there is to be none. @throws when one is missing. */

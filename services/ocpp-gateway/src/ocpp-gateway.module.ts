@@ -10,7 +10,7 @@ import { ChargePointsController } from './inbound/charge-points.controller';
 import { CommandsController } from './inbound/commands.controller';
 import { FailureThrottle } from './inbound/failure-throttle';
 import type { Gateway } from './inbound/frame';
-import { ocppMetrics } from './inbound/ocpp-metrics';
+import { type OcppMetrics, ocppMetrics } from './inbound/ocpp-metrics';
 import { giveUpWaiting } from './inbound/overdue-transactions';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
@@ -18,6 +18,9 @@ import { type OcppServer, type OcppServerParts, startOcppServer } from './inboun
 import { renewTls, serverSettings } from './ocpp-port';
 import { connectAuthorization } from './outbound/authorization-client';
 import { findChargePoints, findCredential } from './outbound/charge-point-registry';
+import { FrameKeys, masterKeys } from './outbound/frame-keys';
+import { FrameLog } from './outbound/frame-log';
+import { rememberedMarks } from './outbound/frame-sealing';
 import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
 import { CommandExecutor } from './outbound/command-executor';
@@ -36,7 +39,7 @@ import { StationStore } from './outbound/station-store';
 import { countIncomplete } from './outbound/transaction-rows';
 import { TransactionStore } from './outbound/transaction-store';
 import { TlsSetting } from './outbound/tls-files';
-import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
+import { fingerprintKey, type TokenMark, tokenMarkWith } from './outbound/token-mark';
 
 type Context = ServiceContext<GatewayEnvironment>;
 
@@ -71,6 +74,24 @@ const replicaOf = (
     logger,
   });
 
+const frameLogOf = async (
+  { pool, env }: Context,
+  appends: GroupAppend,
+  tokenMark: TokenMark,
+  metrics: OcppMetrics,
+): Promise<FrameLog> => {
+  const nowMs = (): number => Date.now();
+  const keys = new FrameKeys(await masterKeys(pool, env.FRAME_KEY), nowMs);
+  return new FrameLog({
+    appends,
+    sealing: { keys, tokenMark: rememberedMarks(tokenMark) },
+    choice: env.FRAME_RECORDING,
+    nowMs,
+    lost: metrics.frameLost,
+    memory: metrics.framesWaiting,
+  });
+};
+
 /** The composition root: everything is made and given its parts here. */
 export const compose = async (context: Context): Promise<Composition> => {
   const { pool, eventLog, env, logger, metrics, cpoId } = context;
@@ -95,6 +116,9 @@ export const compose = async (context: Context): Promise<Composition> => {
   });
   const replicaId = newReplicaId();
   const stations = new StationStore(appends, replicaId);
+  const tokenMark = tokenMarkWith(installationKey);
+  const ocpp = ocppMetrics(metrics);
+  const frameLog = await frameLogOf(context, appends, tokenMark, ocpp);
   const gateway: Gateway = {
     sql: pool,
     commits,
@@ -109,7 +133,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       freshMs: registrationFreshMs,
       lifetimeMs: env.REGISTRATION_COPY_HOURS * 3_600_000,
     }),
-    tokenMark: tokenMarkWith(installationKey),
+    tokenMark,
     heartbeatIntervalSeconds: env.HEARTBEAT_INTERVAL_SECONDS,
     logger,
   };
@@ -142,7 +166,8 @@ export const compose = async (context: Context): Promise<Composition> => {
       },
       connections,
       remoteStops,
-      metrics: ocppMetrics(metrics),
+      frameLog,
+      metrics: ocpp,
     },
     commandExecutor,
     executor: new RemoteStopExecutor({
@@ -185,6 +210,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     server.metrics.sessionsQuarantined(await countQuarantined(context.pool));
     server.metrics.transactionsIncomplete(await countIncomplete(context.pool));
   });
+  context.every('frames', 250, () => server.frameLog.flush());
   const ocpp = await startOcppServer(server);
   if (parts.tls !== undefined) renewTls(context, parts.tls, ocpp, server.metrics);
   context.onDrain(async () => {

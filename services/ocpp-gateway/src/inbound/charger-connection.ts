@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { ChargerConnections } from '../outbound/charger-connections';
+import type { FrameLog } from '../outbound/frame-log';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { Connection, DisconnectCause } from '../outbound/station-store';
 import { carryOut, rememberUnreadable } from './command-call';
@@ -19,6 +20,7 @@ export type Call = Readonly<{ params: unknown; messageId: string }>;
 export type RpcFault = Readonly<{ rpcErrorCode?: string; message?: string }>;
 
 type PeerEvents = {
+  message: { message: unknown; outbound: boolean };
   badMessage: { buffer: unknown; error: RpcFault; response: unknown[] | null };
   strictValidationFailure: {
     method: string;
@@ -50,7 +52,8 @@ export type ConnectionParts = Readonly<{
   remoteStops: RemoteStops;
   metrics: OcppMetrics;
   lanes: Lanes;
-  answer: (connection: Connection, route: Route, call: Call) => Promise<object>;
+  frameLog: FrameLog;
+  answer: (connection: Connection, route: Route, call: Call, gateway: Gateway) => Promise<object>;
   keepRefused: (connection: Connection, frame: string, fault: RpcFault) => void;
 }>;
 
@@ -141,6 +144,24 @@ const nameIn16 = (response: unknown[] | null): void => {
   if (response !== null) response[2] = 'FormationViolation';
 };
 
+/**
+ * Records every frame as it is said. What is committed for this connection is from here on committed
+ * together with its frames.
+ */
+const recordFrames = (
+  peer: RpcPeer,
+  connection: Connection,
+  { frameLog, gateway }: ConnectionParts,
+): Gateway => {
+  const recorder = frameLog.begin(connection);
+  peer.on('message', ({ message, outbound }) => {
+    const direction = outbound ? 'sent' : 'received';
+    frameLog.record(recorder, { direction, at: now(), text: String(message) });
+  });
+  peer.on('disconnect', () => frameLog.end(recorder, now()));
+  return { ...gateway, commits: frameLog.carriedBy(recorder, gateway.commits) };
+};
+
 /** A charger that passed the handshake: its calls go to the routes of its OCPP version. */
 export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
   const { station, subprotocol, securityProfile } = peer.session;
@@ -153,10 +174,11 @@ export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
     ocppVersion: protocol.version,
     securityProfile,
   };
-  trackConnection(peer, connection, parts);
+  const gateway = recordFrames(peer, connection, parts);
+  trackConnection(peer, connection, { ...parts, gateway });
   parts.gateway.registrations.prepare(connection);
   for (const route of protocol.routes) {
-    peer.handle(route.action, (call) => parts.answer(connection, route, call));
+    peer.handle(route.action, (call) => parts.answer(connection, route, call, gateway));
   }
   peer.on('badMessage', ({ buffer, error, response }) => {
     if (protocol.version === '1.6') nameIn16(response);

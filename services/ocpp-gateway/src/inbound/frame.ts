@@ -2,7 +2,7 @@ import { InvalidInstant, normalizeInstant, type Instant } from '@tallywatt/time'
 import type { Logger } from '@tallywatt/service-kit';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { AuthorizationClient } from '../outbound/authorization-client';
-import type { CommitQueue } from '../outbound/commit-queue';
+import type { Commits } from '../outbound/frame-log';
 import type { OrphanStore } from '../outbound/orphan-store';
 import type { RegistrationCopies } from '../outbound/registration-copies';
 import type { SessionStore } from '../outbound/session-store';
@@ -22,7 +22,7 @@ export type Frame<Params> = Readonly<{
 export type Gateway = Readonly<{
   /** For reads outside of a transaction. */
   sql: SqlClient;
-  commits: CommitQueue;
+  commits: Commits;
   sessions: SessionStore;
   transactions: TransactionStore;
   orphans: OrphanStore;

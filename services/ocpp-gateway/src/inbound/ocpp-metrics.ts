@@ -14,6 +14,10 @@ export type OcppMetrics = Readonly<{
   /** Until when the certificate of the TLS port is valid, in epoch seconds. */
   tlsCertificateValidUntil: (epochSeconds: number) => void;
   tlsFilesUsable: (are: boolean) => void;
+  /** A frame that could not be recorded. */
+  frameLost: () => void;
+  /** Memory that frames take up until they are written down. */
+  framesWaiting: (bytes: number) => void;
 }>;
 
 /** What keeps a peer from taking more than its share. */
@@ -59,6 +63,16 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     labelNames: ['status'],
     registers: [registry],
   });
+  const framesLost = new Counter({
+    name: 'tallywatt_ocpp_frames_lost_total',
+    help: 'Frames that are missing in the log of frames, which says so: there was no room for them',
+    registers: [registry],
+  });
+  const framesWaiting = new Gauge({
+    name: 'tallywatt_ocpp_frames_waiting_bytes',
+    help: 'Memory of frames that are not written down yet; at most 32 MB',
+    registers: [registry],
+  });
   const limits = new Counter({
     name: 'tallywatt_ocpp_limits_reached_total',
     help: 'Connections refused or closed because a peer wanted more than its share',
@@ -76,6 +90,8 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     registers: [registry],
   });
   return {
+    frameLost: () => framesLost.inc(),
+    framesWaiting: (bytes) => framesWaiting.set(bytes),
     connected: (count) => connections.set(count),
     frameAnswered: (action, outcome) => frames.inc({ action, outcome }),
     frameSeconds: (action, seconds) => durations.observe({ action }, seconds),

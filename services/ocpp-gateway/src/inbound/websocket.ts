@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { crashPoint } from '@tallywatt/event-log';
 import { createRPCError, RPCServer } from 'ocpp-rpc';
 import type { ChargerConnections } from '../outbound/charger-connections';
+import type { FrameLog } from '../outbound/frame-log';
 import { keepRefusedFrame } from '../outbound/refused-frames';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { Connection } from '../outbound/station-store';
@@ -35,6 +36,7 @@ export type OcppServerParts = Readonly<{
   handshake: HandshakeParts;
   connections: ChargerConnections;
   remoteStops: RemoteStops;
+  frameLog: FrameLog;
   metrics: OcppMetrics;
 }>;
 
@@ -75,12 +77,13 @@ const frameKeeper =
 
 /** Gives a call to its route and puts what goes wrong into OCPP-J's words, here and nowhere else. */
 const callAnswerer =
-  (
-    { gateway, metrics }: Pick<OcppServerParts, 'gateway' | 'metrics'>,
-    lanes: Lanes,
-    keepRefused: ReturnType<typeof frameKeeper>,
-  ) =>
-  async (connection: Connection, route: Route, { params, messageId }: Call): Promise<object> => {
+  (metrics: OcppMetrics, lanes: Lanes, keepRefused: ReturnType<typeof frameKeeper>) =>
+  async (
+    connection: Connection,
+    route: Route,
+    { params, messageId }: Call,
+    gateway: Gateway,
+  ): Promise<object> => {
     const { action } = route;
     const frame = { connection, messageId, params, receivedAt: now() };
     const work = (): Promise<object> =>
@@ -114,7 +117,7 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   const { gateway, connections, metrics } = parts;
   const lanes = new Lanes();
   const keepRefused = frameKeeper(gateway);
-  const answer = callAnswerer(parts, lanes, keepRefused);
+  const answer = callAnswerer(metrics, lanes, keepRefused);
   let isDraining = false;
   let closed: Promise<void> | undefined;
   const admissions = new WeakMap<IncomingMessage, Admission>();
@@ -172,6 +175,9 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
     await closed;
     await lanes.drained();
     await gateway.commits.drained();
+    await parts.frameLog.flush(true).catch((error: unknown) => {
+      gateway.logger.error({ err: error }, 'the last frames could not be recorded');
+    });
   };
   const { port, tlsPort, renewTls } = listeners;
   return { port, tlsPort, renewTls, drain, close };

@@ -9,6 +9,7 @@ const connectionOf = (chargePointId: string): Connection => ({
   connectionId: `connection of ${chargePointId}`,
   connectedAt: '2026-06-01T12:00:00.000Z',
   ocppVersion: '1.6',
+  securityProfile: 1,
 });
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));

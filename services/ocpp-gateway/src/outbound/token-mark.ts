@@ -4,24 +4,24 @@ import type { SqlClient } from '@tallywatt/event-log';
 /** Stands for an idTag: equal for equal tags, and worthless without the installation's key. */
 export type TokenMark = (cpoId: string, idTag: string) => string;
 
-/** The key given, else the installation's own, made at the first start and kept in the database. */
-export const fingerprintKey = async (
-  sql: SqlClient,
-  given: string | undefined,
-): Promise<Buffer> => {
-  if (given !== undefined) return Buffer.from(given, 'utf8');
+/** A key that this installation has made for itself at its first start, and keeps in the database. */
+export const ownKey = async (sql: SqlClient, name: 'fingerprint' | 'frames'): Promise<Buffer> => {
   await sql.query(
-    `INSERT INTO installation_keys (name, secret) VALUES ('fingerprint', $1)
-     ON CONFLICT (name) DO NOTHING`,
-    [randomBytes(32)],
+    `INSERT INTO installation_keys (name, secret) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`,
+    [name, randomBytes(32)],
   );
   const { rows } = await sql.query<{ secret: Buffer }>(
-    `SELECT secret FROM installation_keys WHERE name = 'fingerprint'`,
+    `SELECT secret FROM installation_keys WHERE name = $1`,
+    [name],
   );
   const [row] = rows;
-  if (row === undefined) throw new Error('the installation has lost its fingerprint key');
+  if (row === undefined) throw new Error(`the installation has lost its ${name} key`);
   return row.secret;
 };
+
+/** The key given, else the installation's own. */
+export const fingerprintKey = async (sql: SqlClient, given: string | undefined): Promise<Buffer> =>
+  given === undefined ? ownKey(sql, 'fingerprint') : Buffer.from(given, 'utf8');
 
 /** OCPP 1.6 compares idTags without regard to case (CiString). */
 export const tokenMarkWith =

@@ -1,0 +1,118 @@
+import type { SqlClient } from '@tallywatt/event-log';
+import { type DataKey, masterKeyOf, newDataKey, unwrappedKey, wrappedKey } from './frame-cipher';
+import { ownKey } from './token-mark';
+
+/** A key encrypts for a day: what a token said on one day can be erased alone, and keys stay young. */
+const keyLifeMs = 24 * 60 * 60 * 1_000;
+const keysMax = 50_000;
+
+/** Keys of the installation: data keys are encrypted under the first, and decrypted with any. */
+export type MasterKeys = readonly [Buffer, ...Buffer[]];
+
+/**
+ * The keys given, the newest first, separated by commas; else the installation's own. Its own still
+ * decrypts what it encrypted once others are given.
+ */
+export const masterKeys = async (
+  sql: SqlClient,
+  given: string | undefined,
+): Promise<MasterKeys> => {
+  const own = masterKeyOf(await ownKey(sql, 'frames'));
+  const [first, ...others] = (given ?? '').split(',').filter((key) => key !== '');
+  if (first === undefined) return [own];
+  return [
+    masterKeyOf(Buffer.from(first)),
+    ...others.map((key) => masterKeyOf(Buffer.from(key))),
+    own,
+  ];
+};
+
+type Held = { readonly key: DataKey; readonly madeAtMs: number };
+
+/**
+ * The data keys this process encrypts under. They are made in memory, so that no frame waits for the
+ * database, and are written down in the transaction that writes the first frame encrypted under
+ * them. Never again after that: a key that was erased meanwhile must not come back.
+ */
+export class FrameKeys {
+  /** By owner, the least recently used first. */
+  private readonly current = new Map<string, Held>();
+  /** By key id, those that are in no transaction that has committed. */
+  private readonly unsaved = new Map<string, Held>();
+
+  constructor(
+    private readonly masters: MasterKeys,
+    private readonly nowMs: () => number,
+  ) {}
+
+  keyOf(cpoId: string, ownerMark: string): DataKey {
+    const owner = `${cpoId}/${ownerMark}`;
+    const held = this.current.get(owner);
+    this.current.delete(owner);
+    if (held !== undefined && this.nowMs() - held.madeAtMs < keyLifeMs) {
+      this.current.set(owner, held);
+      return held.key;
+    }
+    const key = newDataKey(cpoId, ownerMark);
+    const made = { key, madeAtMs: this.nowMs() };
+    this.current.set(owner, made);
+    this.unsaved.set(key.keyId, made);
+    const [oldest] = this.current.keys();
+    if (this.current.size > keysMax && oldest !== undefined) this.current.delete(oldest);
+    return key;
+  }
+
+  /** Writes down those of the keys that are new. */
+  async save(tx: SqlClient, keyIds: Iterable<string>): Promise<void> {
+    const fresh = [...new Set(keyIds)].flatMap((keyId) => this.unsaved.get(keyId) ?? []);
+    if (fresh.length === 0) return;
+    await tx.query(
+      `INSERT INTO frame_keys (cpo_id, owner_mark, key_id, wrapped_key, made_at)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])`,
+      [
+        fresh.map(({ key }) => key.cpoId),
+        fresh.map(({ key }) => key.ownerMark),
+        fresh.map(({ key }) => key.keyId),
+        fresh.map(({ key }) => wrappedKey(this.masters[0], key)),
+        fresh.map(({ madeAtMs }) => new Date(madeAtMs)),
+      ],
+    );
+  }
+
+  /** They are durable. */
+  saved(keyIds: Iterable<string>): void {
+    for (const keyId of keyIds) this.unsaved.delete(keyId);
+  }
+
+  /** What comes next of an owner is encrypted under a new key. */
+  forget(cpoId: string, ownerMark: string): void {
+    const owner = `${cpoId}/${ownerMark}`;
+    const held = this.current.get(owner);
+    if (held === undefined) return;
+    this.current.delete(owner);
+    this.unsaved.delete(held.key.keyId);
+  }
+
+  /** The secrets of those keys that have not been erased. */
+  async find(
+    sql: SqlClient,
+    cpoId: string,
+    keyIds: readonly string[],
+  ): Promise<ReadonlyMap<string, Buffer>> {
+    const { rows } = await sql.query<{ key_id: string; wrapped_key: Buffer }>(
+      `SELECT key_id, wrapped_key FROM frame_keys WHERE cpo_id = $1 AND key_id = ANY($2::text[])`,
+      [cpoId, keyIds],
+    );
+    return new Map(
+      rows.map((row) => [row.key_id, this.unwrapped(cpoId, row.key_id, row.wrapped_key)]),
+    );
+  }
+
+  private unwrapped(cpoId: string, keyId: string, wrapped: Buffer): Buffer {
+    for (const master of this.masters) {
+      const secret = unwrappedKey(master, cpoId, keyId, wrapped);
+      if (secret !== undefined) return secret;
+    }
+    throw new Error(`none of the keys in FRAME_KEY has encrypted data key ${keyId}`);
+  }
+}
