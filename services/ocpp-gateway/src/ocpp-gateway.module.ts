@@ -5,6 +5,7 @@ import type { ServiceContext } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
 import { type GatewayEnvironment, tlsPathsOf } from './config';
 import { type ApiParts, apiParts } from './inbound/api-parts';
+import { watchSessions } from './inbound/silent-sessions';
 import { attachOrphans } from './inbound/waiting-orphans';
 import { ChargePointsController } from './inbound/charge-points.controller';
 import { CommandsController } from './inbound/commands.controller';
@@ -35,6 +36,7 @@ import { newReplicaId, type ReplicaParts, Replicas } from './outbound/replicas';
 import { countQuarantined } from './outbound/session-rows';
 import { sealWith } from './outbound/sealed-parameters';
 import { SessionStore } from './outbound/session-store';
+import { SessionWatch } from './outbound/session-watch';
 import { StationStore } from './outbound/station-store';
 import { countIncomplete } from './outbound/transaction-rows';
 import { TransactionStore } from './outbound/transaction-store';
@@ -58,6 +60,7 @@ export type Composition = Readonly<{
   server: OcppServerParts;
   tls: TlsSetting | undefined;
   executor: RemoteStopExecutor;
+  watch: SessionWatch;
   commandExecutor: CommandExecutor;
   replicas: Replicas;
 }>;
@@ -113,6 +116,7 @@ export const compose = async (context: Context): Promise<Composition> => {
   const sessions = new SessionStore(appends, {
     closeTimeoutMinutes: env.SESSION_CLOSE_TIMEOUT_MINUTES,
     orphanSettleSeconds: env.ORPHAN_SETTLE_SECONDS,
+    silenceMinutes: env.SESSION_SILENCE_MINUTES,
   });
   const replicaId = newReplicaId();
   const stations = new StationStore(appends, replicaId);
@@ -169,6 +173,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       frameLog,
       metrics: ocpp,
     },
+    watch: new SessionWatch(sessions, commands, env.SESSION_ESTIMATE_MINUTES),
     commandExecutor,
     executor: new RemoteStopExecutor({
       sql: pool,
@@ -204,6 +209,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     const closed = await gateway.commits.submit((tx) => gateway.sessions.closeOverdue(tx, now()));
     if (closed > 0) context.logger.info({ closed }, 'sessions closed by time-out');
   });
+  context.every('silent-sessions', 5_000, () => watchSessions(gateway, parts.watch));
   context.every('orphans', 1_000, () => attachOrphans(gateway));
   context.every('overdue-transactions', 1_000, () => giveUpWaiting(gateway, server.metrics));
   context.every('waiting-sessions', 5_000, async () => {

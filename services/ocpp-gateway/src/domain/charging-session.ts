@@ -31,6 +31,7 @@ import {
   type RecordConnectorStatus,
 } from './session-occupancy';
 import { recordedReadings } from './session-readings';
+import { type EstimateStop, estimateStop, isEstimateOpen, replaceEstimate } from './estimated-stop';
 import { sameStop, type Stop } from './stop';
 import { type Doubt, startDoubts, stopDoubts } from './session-doubts';
 
@@ -103,6 +104,7 @@ export type SessionCommand =
   | RecordConnectorStatus
   | RecordChargingState
   | DoubtStop
+  | EstimateStop
   | CloseSession
   | CorrectStop
   | ReleaseSession;
@@ -138,6 +140,7 @@ const stopOf = (event: Omit<Stop, 'tokenRef'> & { tokenRef?: string }): Stop => 
   meterStopMilliWh: event.meterStopMilliWh,
   stopReason: event.stopReason,
   ...(event.tokenRef === undefined ? {} : { tokenRef: event.tokenRef }),
+  ...(event.isEstimated === true ? { isEstimated: true } : {}),
 });
 
 export const evolve = (session: ChargingSession, event: SessionFact): ChargingSession => {
@@ -168,8 +171,12 @@ export const evolve = (session: ChargingSession, event: SessionFact): ChargingSe
       };
     case 'StopCorrected': {
       if (session.status === 'active') return session;
-      const { stoppedAt, meterStopMilliWh } = event;
-      return { ...session, corrected: { stoppedAt, meterStopMilliWh } };
+      const { stoppedAt, meterStopMilliWh, stopReason, tokenRef } = event;
+      if (stopReason === undefined) {
+        return { ...session, corrected: { stoppedAt, meterStopMilliWh } };
+      }
+      const words = { stoppedAt, meterStopMilliWh, stopReason };
+      return { ...session, stop: stopOf(tokenRef === undefined ? words : { ...words, tokenRef }) };
     }
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':
@@ -223,7 +230,12 @@ const stopActive = (
   );
 };
 
-const stopAgain = (session: Over, stop: Stop): Decision<SessionFact, IgnoreReason> => {
+const stopAgain = (
+  session: Extract<ChargingSession, { status: 'stopped' | 'closed' }>,
+  command: StopSession,
+): Decision<SessionFact, IgnoreReason> => {
+  const { stop } = command;
+  if (isEstimateOpen(session)) return replaceEstimate(session, command);
   // Chargers resend a stop until it is confirmed: the same words count once, others are evidence.
   if (sameStop(stop, session.stop)) return ignore('stop-already-recorded');
   const { tokenRef: _, ...words } = stop;
@@ -256,7 +268,8 @@ export const decide = (
       if (session.status === 'absent') {
         return accept<SessionFact[]>(...orphanedReadings(command.origin, command.readings));
       }
-      const stoppedAt = session.status === 'active' ? undefined : session.stop.stoppedAt;
+      const isOver = session.status !== 'active' && !isEstimateOpen(session);
+      const stoppedAt = isOver ? session.stop.stoppedAt : undefined;
       return accept<SessionFact[]>(
         ...recordedReadings(session, command.readings, 'meter-values', command.now, {
           stoppedAt,
@@ -273,13 +286,15 @@ export const decide = (
       }
       return session.status === 'active'
         ? stopActive(session, command)
-        : stopAgain(session, command.stop);
+        : stopAgain(session, command);
     case 'RecordConnectorStatus':
       return recordStatus(session, command);
     case 'RecordChargingState':
       return recordChargingState(session, command);
     case 'DoubtStop':
       return doubtStop(session, command);
+    case 'EstimateStop':
+      return estimateStop(session, command);
     case 'CloseSession':
       return close(session, command);
     case 'CorrectStop':

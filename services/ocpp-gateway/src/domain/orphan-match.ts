@@ -1,6 +1,7 @@
 import type { AttachMethod } from '@tallywatt/contracts';
 import { parseInstant, type Instant } from '@tallywatt/time';
 import { clockFault } from './clock';
+import { awaitsStop } from './estimated-stop';
 import { canHaveRisen, registerSlackMilliWh } from './meter-track';
 import type { ChargingSession } from './charging-session';
 import type { MeterMessage, StopMessage } from './session-message';
@@ -99,7 +100,7 @@ const stopMatch = (
   now: Instant,
 ): Match | undefined => {
   const state = knownState(session);
-  if (state?.status !== 'active' || session.ocppVersion !== '1.6') return undefined;
+  if (state === undefined || !awaitsStop(state) || session.ocppVersion !== '1.6') return undefined;
   const { stop, tokenMark } = orphan.message;
   const { startedAt, meterStartMilliWh, track } = state;
   const hasToken = tokenMark !== undefined;
@@ -194,7 +195,7 @@ const endOf = (
 ): Instant | undefined => {
   const state = knownState(session);
   if (state === undefined) return undefined;
-  if (state.status !== 'active') return state.stop.stoppedAt;
+  if (state.status !== 'active' && !awaitsStop(state)) return state.stop.stoppedAt;
   const [first] = stops
     .filter((stop) => stop.session === session)
     .map(({ orphan }) => orphan.message.stop.stoppedAt)

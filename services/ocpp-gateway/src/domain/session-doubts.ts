@@ -19,6 +19,7 @@ export type QuarantineReason =
   | 'meter-ran-backwards'
   | 'meter-jumped'
   | 'stop-unreadable'
+  | 'stop-estimated'
   | 'start-register-unknown'
   | 'stop-register-unknown';
 

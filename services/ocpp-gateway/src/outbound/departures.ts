@@ -1,6 +1,7 @@
 import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { departureOf } from '../domain/departure';
+import { awaitsStop } from '../domain/estimated-stop';
 import type { Departure } from '../domain/session-occupancy';
 import type { Station } from '../domain/session-message';
 import type { StoredSession } from '../domain/session-record';
@@ -44,7 +45,7 @@ export const findDeparture = async (
   stoppedAt: Instant,
   now: Instant,
 ): Promise<Departure> => {
-  if (state.status !== 'active' || !state.billsParkingTime) return {};
+  if (!awaitsStop(state) || state.status === 'absent' || !state.billsParkingTime) return {};
   const { rows } = await queryPrepared<{
     freed_at: Instant | null;
     available_since: Instant | null;

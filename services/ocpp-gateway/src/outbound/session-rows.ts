@@ -110,7 +110,7 @@ export const lockOverlapping = (
     tx,
     'lock_overlapping',
     `cpo_id = $1 AND charge_point_id = $2 AND started_at <= $4
-       AND (stopped_at IS NULL OR stopped_at >= $3)
+       AND (stopped_at IS NULL OR stopped_at >= $3 OR is_quarantined)
      ORDER BY started_at DESC LIMIT 500 FOR UPDATE`,
     [cpoId, chargePointId, from, until],
   );
@@ -169,14 +169,21 @@ const columnsOf = (state: Exclude<ChargingSession, { status: 'absent' }>): Colum
   };
 };
 
-/** Writes a session as its events left it; its time-out runs from the stop, on our clock. */
+export type SavePolicy = Readonly<{
+  /** When a stopped session is closed without its connector's word. */
+  closeTimeoutMinutes: number;
+  /** How long a running session may say nothing before its charger is asked. */
+  silenceMinutes: number;
+}>;
+
+/** Writes a session as its events left it; its time-outs run from here, on our clock. */
 export const saveSession = async (
   tx: SqlClient,
   key: SessionKey,
   state: ChargingSession,
   eventCount: number,
   closedBy: string | undefined,
-  closeTimeoutMinutes: number,
+  { closeTimeoutMinutes, silenceMinutes }: SavePolicy,
 ): Promise<void> => {
   if (state.status === 'absent') throw new Error('a session that never began cannot be saved');
   const { stoppedAt, closedAt, energyMilliWh } = columnsOf(state);
@@ -188,12 +195,14 @@ export const saveSession = async (
     `INSERT INTO sessions (cpo_id, session_id, charge_point_id, connector_id, transaction_id,
        fingerprint, occurrence, token_mark, token_ref, id_tag_info, status, state, started_at,
        stopped_at, closed_at, closed_by, energy_milli_wh, is_quarantined, close_due_at,
-       event_count, ocpp_version, station_transaction_id)
+       event_count, ocpp_version, station_transaction_id, watch_due_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-       CASE WHEN $11 = 'stopped' THEN now() + make_interval(secs => $19) END, $20, $21, $22)
+       CASE WHEN $11 = 'stopped' THEN now() + make_interval(secs => $19) END, $20, $21, $22,
+       CASE WHEN $11 = 'active' THEN now() + make_interval(secs => $23) END)
      ON CONFLICT (cpo_id, session_id) DO UPDATE SET status = $11, state = $12, stopped_at = $14,
        closed_at = $15, closed_by = coalesce($16, sessions.closed_by), energy_milli_wh = $17,
-       is_quarantined = $18, event_count = $20,
+       is_quarantined = $18, event_count = $20, watch_asked_at = NULL,
+       watch_due_at = EXCLUDED.watch_due_at,
        close_due_at = coalesce(sessions.close_due_at, EXCLUDED.close_due_at)`,
     [
       key.cpoId,
@@ -218,6 +227,7 @@ export const saveSession = async (
       eventCount,
       key.ocppVersion,
       is16 ? null : key.ocppTransactionId,
+      silenceMinutes * 60,
     ],
   );
 };

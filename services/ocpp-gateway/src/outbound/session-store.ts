@@ -42,8 +42,10 @@ import {
   lockByTransaction,
   lockCloseDue,
   lockOpenOn,
+  type SavePolicy,
   saveSession,
 } from './session-rows';
+import { hastenWatch } from './session-watch';
 import { traceOfSession } from './session-trace';
 
 export type { Station } from '../domain/session-message';
@@ -53,12 +55,11 @@ export type StartAnswer = Readonly<{ transactionId: number; idTagInfo: IdTagInfo
 export type DoubtedStop = Pick<StopMessage, 'station' | 'now' | 'transactionId'> &
   Readonly<{ /** What cannot be read. */ detail: string }>;
 
-export type SessionPolicy = Readonly<{
-  /** When a stopped session is closed without its connector's word. */
-  closeTimeoutMinutes: number;
-  /** How long a charge point is silent before the sessions of its orphans are looked for. */
-  orphanSettleSeconds: number;
-}>;
+export type SessionPolicy = SavePolicy &
+  Readonly<{
+    /** How long a charge point is silent before the sessions of its orphans are looked for. */
+    orphanSettleSeconds: number;
+  }>;
 
 /**
  * Sessions and their events, written together. Every method works inside the caller's transaction;
@@ -301,14 +302,16 @@ export class SessionStore {
     if (decision.kind !== 'accepted') {
       const isRepeated = decision.kind === 'ignored' && decision.reason.endsWith('-recorded');
       if (session !== undefined && isRepeated) await countDuplicate(tx, session);
+      // Its connector is free or taken by another: its stop is missing.
+      const isMissed = decision.kind === 'ignored' && decision.reason === 'session-still-active';
+      if (session !== undefined && isMissed) await hastenWatch(tx, session);
       return outcome;
     }
     await this.eventLog.append(tx, facts, { recordedAt: now });
     if (session !== undefined && after !== undefined) {
       const closing = decision.events.find((event) => event.type === 'SessionClosed');
       const { state, eventCount } = after;
-      const { closeTimeoutMinutes } = this.policy;
-      await saveSession(tx, session, state, eventCount, closing?.closedBy, closeTimeoutMinutes);
+      await saveSession(tx, session, state, eventCount, closing?.closedBy, this.policy);
     }
     return outcome;
   }
