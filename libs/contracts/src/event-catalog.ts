@@ -7,6 +7,7 @@ import { decisionContracts, type DecisionEvent } from './decision-events';
 import { entitlementContracts, type EntitlementEvent } from './entitlement-events';
 import { estimateContracts, type EstimateEvent } from './estimate-events';
 import { frameContracts, type FrameEvent } from './frame-events';
+import { fleetFeeContracts, type FleetFeeEvent } from './fleet-fee-events';
 import { journalContracts, type JournalEvent } from './journal-events';
 import { orphanContracts, type OrphanEvent } from './orphan-events';
 import { paymentContracts, type PaymentEvent } from './payment-events';
@@ -27,6 +28,7 @@ export type TallywattEvent =
   | EntitlementEvent
   | EstimateEvent
   | FrameEvent
+  | FleetFeeEvent
   | JournalEvent
   | OrphanEvent
   | PaymentEvent
@@ -54,6 +56,7 @@ export const eventContracts: Readonly<Record<EventType, EventContract>> = {
   ...tariffContracts,
   ...estimateContracts,
   ...cdrContracts,
+  ...fleetFeeContracts,
   ...paymentContracts,
   ...settlementContracts,
   ...journalContracts,
@@ -112,6 +115,8 @@ const subjectOf = (event: TallywattEvent): string => {
       return event.tokenRef;
     case 'FleetRegistered':
     case 'FleetClosed':
+    case 'FleetFeeCharged':
+    case 'FleetFeeWithheld':
       return event.fleetRef;
     case 'ChargingAuthorized':
     case 'ChargingDenied':

@@ -11,6 +11,7 @@ export type { EventContract } from './event-contract';
 export * from './event-record';
 export * from './frame-chain';
 export * from './frame-events';
+export * from './fleet-fee-events';
 export * from './journal-events';
 export * from './orphan-events';
 export * from './payment-events';

@@ -55,6 +55,13 @@ export const topics = [
   ),
   topic('pricing.tariffs.v1', 'pricing-engine', 'tariff id', 'tariff versions, assignments', 3),
   topic('pricing.cdrs.v1', 'pricing-engine', 'session id', 'priced sessions'),
+  topic(
+    'pricing.fleet-fees.v1',
+    'pricing-engine',
+    'fleet reference',
+    'monthly fees of fleet plans',
+    3,
+  ),
   // Nothing rests on what a session would have cost: the only records that expire.
   topic(
     'pricing.estimates.v1',

@@ -2,7 +2,8 @@
 // @generated from file tallywatt/pricing/v1/pricing_events.proto (package tallywatt.pricing.v1, syntax proto3)
 /* eslint-disable */
 
-// pricing.tariffs.v1, pricing.estimates.v1 and pricing.cdrs.v1. Written by pricing-engine.
+// pricing.tariffs.v1, pricing.estimates.v1, pricing.cdrs.v1 and pricing.fleet-fees.v1. Written by
+// pricing-engine.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/pricing/v1/pricing_events.proto.
  */
 export const file_tallywatt_pricing_v1_pricing_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEihwIKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKC2FkanVzdGVkX2J5GAYgASgLMiYudGFsbHl3YXR0LnByaWNpbmcudjEuVGFyaWZmQWRqdXN0bWVudEgAiAEBQg4KDF9hZGp1c3RlZF9ieSKIAgoQVGFyaWZmQWRqdXN0bWVudBIPCgdydWxlX2lkGAEgASgJEhUKDXJ1bGVfcmV2aXNpb24YAiABKAMSFAoMYmFzZV92ZXJzaW9uGAMgASgDEhkKEWJhc2VfY29udGVudF9oYXNoGAQgASgJEhcKCnN0ZXBfaW5kZXgYBSABKAVIAIgBARI6CgtvYnNlcnZhdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlNpdGVPYnNlcnZhdGlvbhI3CgZsaW1pdHMYByADKAsyJy50YWxseXdhdHQucHJpY2luZy52MS5QcmljZUxpbWl0UmVhY2hlZEINCgtfc3RlcF9pbmRleCKqAQoPU2l0ZU9ic2VydmF0aW9uEi8KC29ic2VydmVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl0aW1lX3pvbmUYAiABKAkSEgoKY29ubmVjdG9ycxgDIAEoBRIdChVjb25uZWN0b3JzX2luX3Nlc3Npb24YBCABKAUSIAoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAUgASgFIjUKEVByaWNlTGltaXRSZWFjaGVkEhEKCWRpbWVuc2lvbhgBIAEoCRINCgVsaW1pdBgCIAEoCSKIAQoKTGV2ZWxSYW5nZRIRCgRmcm9tGAEgASgFSACIAQESDwoCdG8YAiABKAVIAYgBARIWCglzdGF5X2Zyb20YAyABKAVIAogBARIUCgdzdGF5X3RvGAQgASgFSAOIAQFCBwoFX2Zyb21CBQoDX3RvQgwKCl9zdGF5X2Zyb21CCgoIX3N0YXlfdG8itAEKD1ByaWNlQWRqdXN0bWVudBIRCglkaW1lbnNpb24YASABKAkSMgoHcGVyY2VudBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgAiAEBEjoKD2Ftb3VudF9wZXJfdW5pdBgDIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgBiAEBQgoKCF9wZXJjZW50QhIKEF9hbW91bnRfcGVyX3VuaXQi7QIKC1ByaWNpbmdTdGVwEkIKE3V0aWxpc2F0aW9uX3BlcmNlbnQYASABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5MZXZlbFJhbmdlSACIAQESRwoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAIgASgLMiAudGFsbHl3YXR0LnByaWNpbmcudjEuTGV2ZWxSYW5nZUgBiAEBEhcKCnN0YXJ0X3RpbWUYAyABKAlIAogBARIVCghlbmRfdGltZRgEIAEoCUgDiAEBEhQKDGRheXNfb2Zfd2VlaxgFIAMoCRI6CgthZGp1c3RtZW50cxgGIAMoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlByaWNlQWRqdXN0bWVudEIWChRfdXRpbGlzYXRpb25fcGVyY2VudEIbChlfc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSLLAQoLUHJpY2VCb3VuZHMSEQoJZGltZW5zaW9uGAEgASgJEiwKBmxvd2VzdBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBItCgdoaWdoZXN0GAMgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEjkKDmxhcmdlc3RfY2hhbmdlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSACIAQFCEQoPX2xhcmdlc3RfY2hhbmdlIsUCCg5QcmljaW5nUnVsZVNldBIOCgZjcG9faWQYASABKAkSDwoHcnVsZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIyCgRiYXNlGAQgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USFAoMbG9jYXRpb25faWRzGAUgAygJEjAKBXN0ZXBzGAYgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2luZ1N0ZXASMQoGYm91bmRzGAcgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2VCb3VuZHMSFQoNZHdlbGxfbWludXRlcxgIIAEoBRIOCgZzZXRfYnkYCSABKAkSKgoGc2V0X2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAQoSUHJpY2luZ1J1bGVSZW1vdmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSDwoHcnVsZV9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxISCgpyZW1vdmVkX2J5GAUgASgJEi4KCnJlbW92ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCLMAgoQRW5lcmd5Q29zdFBlcmlvZBIrCgdmcm9tX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV0b19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNZnJvbV9ib3VuZGFyeRgDIAEoCRITCgt0b19ib3VuZGFyeRgEIAEoCRISCgplbmVyZ3lfa3doGAUgASgJEhoKDWVsZW1lbnRfaW5kZXgYBiABKAVIAIgBARI4Cg1wcmljZV9wZXJfa3doGAcgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSAGIAQESFwoKY29zdF9leGFjdBgIIAEoCUgCiAEBQhAKDl9lbGVtZW50X2luZGV4QhAKDl9wcmljZV9wZXJfa3doQg0KC19jb3N0X2V4YWN0IpsCCgpFbmVyZ3lDb3N0EhAKCGN1cnJlbmN5GAEgASgJEhcKCmNvc3RfZXhhY3QYAiABKAlIAIgBARIXCgpjb3N0X21pbm9yGAMgASgDSAGIAQESGQoMbWFyZ2luX2V4YWN0GAQgASgJSAKIAQESGQoMbWFyZ2luX21pbm9yGAUgASgDSAOIAQESGgoSdW5rbm93bl9lbmVyZ3lfa3doGAYgASgJEjcKB3BlcmlvZHMYByADKAsyJi50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0UGVyaW9kQg0KC19jb3N0X2V4YWN0Qg0KC19jb3N0X21pbm9yQg8KDV9tYXJnaW5fZXhhY3RCDwoNX21hcmdpbl9taW5vciKkCAoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQESOgoLZW5lcmd5X2Nvc3QYHSABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0SAKIAQESHQoQcm9hbWluZ19wYXJ0eV9pZBgeIAEoCUgDiAEBEhYKCWZsZWV0X3JlZhgfIAEoCUgEiAEBQg0KC19kcml2ZXJfcmVmQhIKEF9yZXBsYWNlc19jZHJfaWRCDgoMX2VuZXJneV9jb3N0QhMKEV9yb2FtaW5nX3BhcnR5X2lkQgwKCl9mbGVldF9yZWYioQgKD0NyZWRpdENkcklzc3VlZBIOCgZjcG9faWQYASABKAkSDgoGY2RyX2lkGAIgASgJEhcKD2NyZWRpdGVkX2Nkcl9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBiABKAkSFAoMY29ubmVjdG9yX2lkGAcgASgFEi8KCGxvY2F0aW9uGAggASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYCSABKAkSFwoKZHJpdmVyX3JlZhgKIAEoCUgAiAEBEgwKBHRpZXIYCyABKAkSFQoNcGF5bWVudF9yb3V0ZRgMIAEoCRI0CgZ0YXJpZmYYDSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgRIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBIgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgTIAEoAxIQCghjdXJyZW5jeRgUIAEoCRIsCgVsaW5lcxgVIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFiADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFyABKAMSFwoPdG90YWxfdGF4X21pbm9yGBggASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBkgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGiABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBsgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBwgASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YHSABKAkSOgoLZW5lcmd5X2Nvc3QYHiABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0SAGIAQESHQoQcm9hbWluZ19wYXJ0eV9pZBgfIAEoCUgCiAEBEhYKCWZsZWV0X3JlZhggIAEoCUgDiAEBQg0KC19kcml2ZXJfcmVmQg4KDF9lbmVyZ3lfY29zdEITChFfcm9hbWluZ19wYXJ0eV9pZEIMCgpfZmxlZXRfcmVmIs0BCgtDZHJXaXRoaGVsZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJEhwKD2VuZXJneV9taWxsaV93aBgFIAEoA0gAiAEBEjYKDW1vbmV5X2F0X3Jpc2sYBiABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5SAGIAQFCEgoQX2VuZXJneV9taWxsaV93aEIQCg5fbW9uZXlfYXRfcmlzayKuBAoUU2Vzc2lvbkNvc3RFc3RpbWF0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDGNvbm5lY3Rvcl9pZBgEIAEoBRI0CgZ0YXJpZmYYBSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIpCgVhc19vZhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQc2Vzc2lvbl9zZXF1ZW5jZRgHIAEoAxIXCg9lbmVyZ3lfbWlsbGlfd2gYCCABKAMSGAoQY2hhcmdpbmdfc2Vjb25kcxgJIAEoAxIXCg9wYXJraW5nX3NlY29uZHMYCiABKAMSEAoIY3VycmVuY3kYCyABKAkSHAoUdG90YWxfZXhjbF90YXhfbWlub3IYDCABKAMSFwoPdG90YWxfdGF4X21pbm9yGA0gASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGA4gASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYDyABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBAgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBEgASgJEiMKFmJlZm9yZV9pbmNsdWRlZF9lbmVyZ3kYEiABKAhIAIgBAUIZChdfYmVmb3JlX2luY2x1ZGVkX2VuZXJneWIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnByaWNpbmcudjEihwIKD1RhcmlmZlB1Ymxpc2hlZBIOCgZjcG9faWQYASABKAkSNAoGdGFyaWZmGAIgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USEAoIY3VycmVuY3kYAyABKAkSGAoQb2NwaV90YXJpZmZfanNvbhgEIAEoCRIwCgxwdWJsaXNoZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKC2FkanVzdGVkX2J5GAYgASgLMiYudGFsbHl3YXR0LnByaWNpbmcudjEuVGFyaWZmQWRqdXN0bWVudEgAiAEBQg4KDF9hZGp1c3RlZF9ieSKIAgoQVGFyaWZmQWRqdXN0bWVudBIPCgdydWxlX2lkGAEgASgJEhUKDXJ1bGVfcmV2aXNpb24YAiABKAMSFAoMYmFzZV92ZXJzaW9uGAMgASgDEhkKEWJhc2VfY29udGVudF9oYXNoGAQgASgJEhcKCnN0ZXBfaW5kZXgYBSABKAVIAIgBARI6CgtvYnNlcnZhdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlNpdGVPYnNlcnZhdGlvbhI3CgZsaW1pdHMYByADKAsyJy50YWxseXdhdHQucHJpY2luZy52MS5QcmljZUxpbWl0UmVhY2hlZEINCgtfc3RlcF9pbmRleCKqAQoPU2l0ZU9ic2VydmF0aW9uEi8KC29ic2VydmVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl0aW1lX3pvbmUYAiABKAkSEgoKY29ubmVjdG9ycxgDIAEoBRIdChVjb25uZWN0b3JzX2luX3Nlc3Npb24YBCABKAUSIAoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAUgASgFIjUKEVByaWNlTGltaXRSZWFjaGVkEhEKCWRpbWVuc2lvbhgBIAEoCRINCgVsaW1pdBgCIAEoCSKIAQoKTGV2ZWxSYW5nZRIRCgRmcm9tGAEgASgFSACIAQESDwoCdG8YAiABKAVIAYgBARIWCglzdGF5X2Zyb20YAyABKAVIAogBARIUCgdzdGF5X3RvGAQgASgFSAOIAQFCBwoFX2Zyb21CBQoDX3RvQgwKCl9zdGF5X2Zyb21CCgoIX3N0YXlfdG8itAEKD1ByaWNlQWRqdXN0bWVudBIRCglkaW1lbnNpb24YASABKAkSMgoHcGVyY2VudBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgAiAEBEjoKD2Ftb3VudF9wZXJfdW5pdBgDIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgBiAEBQgoKCF9wZXJjZW50QhIKEF9hbW91bnRfcGVyX3VuaXQi7QIKC1ByaWNpbmdTdGVwEkIKE3V0aWxpc2F0aW9uX3BlcmNlbnQYASABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5MZXZlbFJhbmdlSACIAQESRwoYc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyGAIgASgLMiAudGFsbHl3YXR0LnByaWNpbmcudjEuTGV2ZWxSYW5nZUgBiAEBEhcKCnN0YXJ0X3RpbWUYAyABKAlIAogBARIVCghlbmRfdGltZRgEIAEoCUgDiAEBEhQKDGRheXNfb2Zfd2VlaxgFIAMoCRI6CgthZGp1c3RtZW50cxgGIAMoCzIlLnRhbGx5d2F0dC5wcmljaW5nLnYxLlByaWNlQWRqdXN0bWVudEIWChRfdXRpbGlzYXRpb25fcGVyY2VudEIbChlfc2Vzc2lvbnNfc3RhcnRlZF9pbl9ob3VyQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSLLAQoLUHJpY2VCb3VuZHMSEQoJZGltZW5zaW9uGAEgASgJEiwKBmxvd2VzdBgCIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBItCgdoaWdoZXN0GAMgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEjkKDmxhcmdlc3RfY2hhbmdlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSACIAQFCEQoPX2xhcmdlc3RfY2hhbmdlIsUCCg5QcmljaW5nUnVsZVNldBIOCgZjcG9faWQYASABKAkSDwoHcnVsZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxIyCgRiYXNlGAQgASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USFAoMbG9jYXRpb25faWRzGAUgAygJEjAKBXN0ZXBzGAYgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2luZ1N0ZXASMQoGYm91bmRzGAcgAygLMiEudGFsbHl3YXR0LnByaWNpbmcudjEuUHJpY2VCb3VuZHMSFQoNZHdlbGxfbWludXRlcxgIIAEoBRIOCgZzZXRfYnkYCSABKAkSKgoGc2V0X2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAQoSUHJpY2luZ1J1bGVSZW1vdmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSDwoHcnVsZV9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxISCgpyZW1vdmVkX2J5GAUgASgJEi4KCnJlbW92ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKD1RhcmlmZldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhQKDGxhc3RfdmVyc2lvbhgDIAEoAxIwCgx3aXRoZHJhd25fYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImwKDFdlZWtseVdpbmRvdxIQCgh3ZWVrZGF5cxgBIAMoCRIXCgpzdGFydF90aW1lGAIgASgJSACIAQESFQoIZW5kX3RpbWUYAyABKAlIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUi6wMKDlRhcmlmZkFzc2lnbmVkEg4KBmNwb19pZBgBIAEoCRIRCgl0YXJpZmZfaWQYAiABKAkSFQoNYXNzaWdubWVudF9pZBgDIAEoCRIQCghyZXZpc2lvbhgEIAEoAxIQCghwcmlvcml0eRgFIAEoBRIVCg1kcml2ZXJfZ3JvdXBzGAYgAygJEhgKEGNoYXJnZV9wb2ludF9pZHMYByADKAkSEwoLZXZzZV9ncm91cHMYCCADKAkSFAoMbG9jYXRpb25faWRzGAkgAygJEhMKC3NpdGVfZ3JvdXBzGAogAygJEjoKDndlZWtseV93aW5kb3dzGAsgAygLMiIudGFsbHl3YXR0LnByaWNpbmcudjEuV2Vla2x5V2luZG93EjMKCnZhbGlkX2Zyb20YDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESNAoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESLwoLYXNzaWduZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Fzc2lnbmVkX2J5GA8gASgJQg0KC192YWxpZF9mcm9tQg4KDF92YWxpZF91bnRpbCKoAQoQVGFyaWZmVW5hc3NpZ25lZBIOCgZjcG9faWQYASABKAkSEQoJdGFyaWZmX2lkGAIgASgJEhUKDWFzc2lnbm1lbnRfaWQYAyABKAkSEAoIcmV2aXNpb24YBCABKAMSMQoNdW5hc3NpZ25lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdW5hc3NpZ25lZF9ieRgGIAEoCSKnAwoHQ2RyTGluZRIRCglkaW1lbnNpb24YASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDAoEdW5pdBgDIAEoCRIwCgp1bml0X3ByaWNlGAQgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsEhQKDGFtb3VudF9leGFjdBgFIAEoCRIUCgxhbW91bnRfbWlub3IYBiABKAMSNgoQdGF4X3JhdGVfcGVyY2VudBgHIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbBIhChR0YXJpZmZfZWxlbWVudF9pbmRleBgIIAEoBUgAiAEBEisKB2Zyb21fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXRvX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX2JvdW5kYXJ5GAsgASgJEhMKC3RvX2JvdW5kYXJ5GAwgASgJEhMKC2V4cGxhbmF0aW9uGA0gASgJQhcKFV90YXJpZmZfZWxlbWVudF9pbmRleCLMAgoQRW5lcmd5Q29zdFBlcmlvZBIrCgdmcm9tX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV0b19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNZnJvbV9ib3VuZGFyeRgDIAEoCRITCgt0b19ib3VuZGFyeRgEIAEoCRISCgplbmVyZ3lfa3doGAUgASgJEhoKDWVsZW1lbnRfaW5kZXgYBiABKAVIAIgBARI4Cg1wcmljZV9wZXJfa3doGAcgASgLMhwudGFsbHl3YXR0LnZhbHVlcy52MS5EZWNpbWFsSAGIAQESFwoKY29zdF9leGFjdBgIIAEoCUgCiAEBQhAKDl9lbGVtZW50X2luZGV4QhAKDl9wcmljZV9wZXJfa3doQg0KC19jb3N0X2V4YWN0IpsCCgpFbmVyZ3lDb3N0EhAKCGN1cnJlbmN5GAEgASgJEhcKCmNvc3RfZXhhY3QYAiABKAlIAIgBARIXCgpjb3N0X21pbm9yGAMgASgDSAGIAQESGQoMbWFyZ2luX2V4YWN0GAQgASgJSAKIAQESGQoMbWFyZ2luX21pbm9yGAUgASgDSAOIAQESGgoSdW5rbm93bl9lbmVyZ3lfa3doGAYgASgJEjcKB3BlcmlvZHMYByADKAsyJi50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0UGVyaW9kQg0KC19jb3N0X2V4YWN0Qg0KC19jb3N0X21pbm9yQg8KDV9tYXJnaW5fZXhhY3RCDwoNX21hcmdpbl9taW5vciKkCAoJQ2RySXNzdWVkEg4KBmNwb19pZBgBIAEoCRIOCgZjZHJfaWQYAiABKAkSEgoKc2Vzc2lvbl9pZBgDIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBCABKAkSFAoMY29ubmVjdG9yX2lkGAUgASgFEi8KCGxvY2F0aW9uGAYgASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYByABKAkSFwoKZHJpdmVyX3JlZhgIIAEoCUgAiAEBEgwKBHRpZXIYCSABKAkSFQoNcGF5bWVudF9yb3V0ZRgKIAEoCRI0CgZ0YXJpZmYYCyABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgPIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBAgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgRIAEoAxIQCghjdXJyZW5jeRgSIAEoCRIsCgVsaW5lcxgTIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFCADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFSABKAMSFwoPdG90YWxfdGF4X21pbm9yGBYgASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBcgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGCABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBkgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBogASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YGyABKAkSHAoPcmVwbGFjZXNfY2RyX2lkGBwgASgJSAGIAQESOgoLZW5lcmd5X2Nvc3QYHSABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0SAKIAQESHQoQcm9hbWluZ19wYXJ0eV9pZBgeIAEoCUgDiAEBEhYKCWZsZWV0X3JlZhgfIAEoCUgEiAEBQg0KC19kcml2ZXJfcmVmQhIKEF9yZXBsYWNlc19jZHJfaWRCDgoMX2VuZXJneV9jb3N0QhMKEV9yb2FtaW5nX3BhcnR5X2lkQgwKCl9mbGVldF9yZWYioQgKD0NyZWRpdENkcklzc3VlZBIOCgZjcG9faWQYASABKAkSDgoGY2RyX2lkGAIgASgJEhcKD2NyZWRpdGVkX2Nkcl9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYBiABKAkSFAoMY29ubmVjdG9yX2lkGAcgASgFEi8KCGxvY2F0aW9uGAggASgLMh0udGFsbHl3YXR0LnZhbHVlcy52MS5Mb2NhdGlvbhIRCgl0b2tlbl9yZWYYCSABKAkSFwoKZHJpdmVyX3JlZhgKIAEoCUgAiAEBEgwKBHRpZXIYCyABKAkSFQoNcGF5bWVudF9yb3V0ZRgMIAEoCRI0CgZ0YXJpZmYYDSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdG9wcGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2VuZXJneV9taWxsaV93aBgRIAEoAxIYChBjaGFyZ2luZ19zZWNvbmRzGBIgASgDEhcKD3Bhcmtpbmdfc2Vjb25kcxgTIAEoAxIQCghjdXJyZW5jeRgUIAEoCRIsCgVsaW5lcxgVIAMoCzIdLnRhbGx5d2F0dC5wcmljaW5nLnYxLkNkckxpbmUSLgoFdGF4ZXMYFiADKAsyHy50YWxseXdhdHQudmFsdWVzLnYxLlRheFBvcnRpb24SHAoUdG90YWxfZXhjbF90YXhfbWlub3IYFyABKAMSFwoPdG90YWxfdGF4X21pbm9yGBggASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGBkgASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYGiABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBsgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBwgASgJEh4KFnRpbWVfem9uZV9kYXRhX3ZlcnNpb24YHSABKAkSOgoLZW5lcmd5X2Nvc3QYHiABKAsyIC50YWxseXdhdHQucHJpY2luZy52MS5FbmVyZ3lDb3N0SAGIAQESHQoQcm9hbWluZ19wYXJ0eV9pZBgfIAEoCUgCiAEBEhYKCWZsZWV0X3JlZhggIAEoCUgDiAEBQg0KC19kcml2ZXJfcmVmQg4KDF9lbmVyZ3lfY29zdEITChFfcm9hbWluZ19wYXJ0eV9pZEIMCgpfZmxlZXRfcmVmIs0BCgtDZHJXaXRoaGVsZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJEhwKD2VuZXJneV9taWxsaV93aBgFIAEoA0gAiAEBEjYKDW1vbmV5X2F0X3Jpc2sYBiABKAsyGi50YWxseXdhdHQudmFsdWVzLnYxLk1vbmV5SAGIAQFCEgoQX2VuZXJneV9taWxsaV93aEIQCg5fbW9uZXlfYXRfcmlzayKuBAoUU2Vzc2lvbkNvc3RFc3RpbWF0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDGNvbm5lY3Rvcl9pZBgEIAEoBRI0CgZ0YXJpZmYYBSABKAsyJC50YWxseXdhdHQudmFsdWVzLnYxLlRhcmlmZlJlZmVyZW5jZRIpCgVhc19vZhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQc2Vzc2lvbl9zZXF1ZW5jZRgHIAEoAxIXCg9lbmVyZ3lfbWlsbGlfd2gYCCABKAMSGAoQY2hhcmdpbmdfc2Vjb25kcxgJIAEoAxIXCg9wYXJraW5nX3NlY29uZHMYCiABKAMSEAoIY3VycmVuY3kYCyABKAkSHAoUdG90YWxfZXhjbF90YXhfbWlub3IYDCABKAMSFwoPdG90YWxfdGF4X21pbm9yGA0gASgDEhwKFHRvdGFsX2luY2xfdGF4X21pbm9yGA4gASgDEhgKEHJhdGluZ19wb2xpY3lfaWQYDyABKAkSGgoScm91bmRpbmdfcG9saWN5X2lkGBAgASgJEh8KF2ludGVycG9sYXRpb25fcG9saWN5X2lkGBEgASgJEiMKFmJlZm9yZV9pbmNsdWRlZF9lbmVyZ3kYEiABKAhIAIgBAUIZChdfYmVmb3JlX2luY2x1ZGVkX2VuZXJneSKDAwoPRmxlZXRGZWVDaGFyZ2VkEg4KBmNwb19pZBgBIAEoCRIOCgZmZWVfaWQYAiABKAkSEQoJZmxlZXRfcmVmGAMgASgJEg4KBnBlcmlvZBgEIAEoCRIRCgl0aW1lX3pvbmUYBSABKAkSMgoObW9udGhfZW5kZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHBsYW4YByABKAkSNAoGdGFyaWZmGAggASgLMiQudGFsbHl3YXR0LnZhbHVlcy52MS5UYXJpZmZSZWZlcmVuY2USDAoEZGF5cxgJIAEoBRIVCg1kYXlzX2luX21vbnRoGAogASgFEhAKCGN1cnJlbmN5GAsgASgJEh0KFWFtb3VudF9leGNsX3RheF9taW5vchgMIAEoAxIRCgl0YXhfbWlub3IYDSABKAMSHQoVYW1vdW50X2luY2xfdGF4X21pbm9yGA4gASgDEhoKEnJvdW5kaW5nX3BvbGljeV9pZBgPIAEoCSKWAQoQRmxlZXRGZWVXaXRoaGVsZBIOCgZjcG9faWQYASABKAkSDgoGZmVlX2lkGAIgASgJEhEKCWZsZWV0X3JlZhgDIAEoCRIOCgZwZXJpb2QYBCABKAkSDAoEcGxhbhgFIAEoCRIRCgl0YXJpZmZfaWQYBiABKAkSDgoGcmVhc29uGAcgASgJEg4KBmRldGFpbBgIIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_values_v1_values]);
 
 /**
  * One immutable version of a tariff, whole.
@@ -2670,4 +2671,294 @@ export type SessionCostEstimatedJson = {
  */
 export const SessionCostEstimatedSchema: GenMessage<SessionCostEstimated, {jsonType: SessionCostEstimatedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_pricing_v1_pricing_events, 20);
+
+/**
+ * The monthly fee of a fleet plan, for the days of one calendar month that ended with the fleet on
+ * it. Charged once the month is over: this is also the record that it is.
+ *
+ * @generated from message tallywatt.pricing.v1.FleetFeeCharged
+ */
+export type FleetFeeCharged = Message<"tallywatt.pricing.v1.FleetFeeCharged"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * Follows from fleet, month, plan and tariff.
+   *
+   * @generated from field: string fee_id = 2;
+   */
+  feeId: string;
+
+  /**
+   * @generated from field: string fleet_ref = 3;
+   */
+  fleetRef: string;
+
+  /**
+   * The calendar month in the time zone beside it, such as 2026-11, and the instant that ended it.
+   *
+   * @generated from field: string period = 4;
+   */
+  period: string;
+
+  /**
+   * @generated from field: string time_zone = 5;
+   */
+  timeZone: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp month_ended_at = 6;
+   */
+  monthEndedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string plan = 7;
+   */
+  plan: string;
+
+  /**
+   * The version in force at the end of the month: it states the fee.
+   *
+   * @generated from field: tallywatt.values.v1.TariffReference tariff = 8;
+   */
+  tariff?: TariffReference | undefined;
+
+  /**
+   * @generated from field: int32 days = 9;
+   */
+  days: number;
+
+  /**
+   * @generated from field: int32 days_in_month = 10;
+   */
+  daysInMonth: number;
+
+  /**
+   * @generated from field: string currency = 11;
+   */
+  currency: string;
+
+  /**
+   * @generated from field: int64 amount_excl_tax_minor = 12;
+   */
+  amountExclTaxMinor: bigint;
+
+  /**
+   * @generated from field: int64 tax_minor = 13;
+   */
+  taxMinor: bigint;
+
+  /**
+   * @generated from field: int64 amount_incl_tax_minor = 14;
+   */
+  amountInclTaxMinor: bigint;
+
+  /**
+   * @generated from field: string rounding_policy_id = 15;
+   */
+  roundingPolicyId: string;
+};
+
+/**
+ * The monthly fee of a fleet plan, for the days of one calendar month that ended with the fleet on
+ * it. Charged once the month is over: this is also the record that it is.
+ *
+ * @generated from message tallywatt.pricing.v1.FleetFeeCharged
+ */
+export type FleetFeeChargedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * Follows from fleet, month, plan and tariff.
+   *
+   * @generated from field: string fee_id = 2;
+   */
+  feeId?: string;
+
+  /**
+   * @generated from field: string fleet_ref = 3;
+   */
+  fleetRef?: string;
+
+  /**
+   * The calendar month in the time zone beside it, such as 2026-11, and the instant that ended it.
+   *
+   * @generated from field: string period = 4;
+   */
+  period?: string;
+
+  /**
+   * @generated from field: string time_zone = 5;
+   */
+  timeZone?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp month_ended_at = 6;
+   */
+  monthEndedAt?: TimestampJson;
+
+  /**
+   * @generated from field: string plan = 7;
+   */
+  plan?: string;
+
+  /**
+   * The version in force at the end of the month: it states the fee.
+   *
+   * @generated from field: tallywatt.values.v1.TariffReference tariff = 8;
+   */
+  tariff?: TariffReferenceJson;
+
+  /**
+   * @generated from field: int32 days = 9;
+   */
+  days?: number;
+
+  /**
+   * @generated from field: int32 days_in_month = 10;
+   */
+  daysInMonth?: number;
+
+  /**
+   * @generated from field: string currency = 11;
+   */
+  currency?: string;
+
+  /**
+   * @generated from field: int64 amount_excl_tax_minor = 12;
+   */
+  amountExclTaxMinor?: string;
+
+  /**
+   * @generated from field: int64 tax_minor = 13;
+   */
+  taxMinor?: string;
+
+  /**
+   * @generated from field: int64 amount_incl_tax_minor = 14;
+   */
+  amountInclTaxMinor?: string;
+
+  /**
+   * @generated from field: string rounding_policy_id = 15;
+   */
+  roundingPolicyId?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.FleetFeeCharged.
+ * Use `create(FleetFeeChargedSchema)` to create a new message.
+ */
+export const FleetFeeChargedSchema: GenMessage<FleetFeeCharged, {jsonType: FleetFeeChargedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 21);
+
+/**
+ * A fee that nobody can state yet. It is asked for again until it is charged.
+ *
+ * @generated from message tallywatt.pricing.v1.FleetFeeWithheld
+ */
+export type FleetFeeWithheld = Message<"tallywatt.pricing.v1.FleetFeeWithheld"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string fee_id = 2;
+   */
+  feeId: string;
+
+  /**
+   * @generated from field: string fleet_ref = 3;
+   */
+  fleetRef: string;
+
+  /**
+   * @generated from field: string period = 4;
+   */
+  period: string;
+
+  /**
+   * @generated from field: string plan = 5;
+   */
+  plan: string;
+
+  /**
+   * @generated from field: string tariff_id = 6;
+   */
+  tariffId: string;
+
+  /**
+   * kebab-case
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string detail = 8;
+   */
+  detail: string;
+};
+
+/**
+ * A fee that nobody can state yet. It is asked for again until it is charged.
+ *
+ * @generated from message tallywatt.pricing.v1.FleetFeeWithheld
+ */
+export type FleetFeeWithheldJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string fee_id = 2;
+   */
+  feeId?: string;
+
+  /**
+   * @generated from field: string fleet_ref = 3;
+   */
+  fleetRef?: string;
+
+  /**
+   * @generated from field: string period = 4;
+   */
+  period?: string;
+
+  /**
+   * @generated from field: string plan = 5;
+   */
+  plan?: string;
+
+  /**
+   * @generated from field: string tariff_id = 6;
+   */
+  tariffId?: string;
+
+  /**
+   * kebab-case
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason?: string;
+
+  /**
+   * @generated from field: string detail = 8;
+   */
+  detail?: string;
+};
+
+/**
+ * Describes the message tallywatt.pricing.v1.FleetFeeWithheld.
+ * Use `create(FleetFeeWithheldSchema)` to create a new message.
+ */
+export const FleetFeeWithheldSchema: GenMessage<FleetFeeWithheld, {jsonType: FleetFeeWithheldJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_pricing_v1_pricing_events, 22);
 
