@@ -6,6 +6,7 @@ export type PostingRule =
   | 'roaming-cdr.credited'
   | 'fleet-cdr.issued'
   | 'fleet-cdr.credited'
+  | 'fleet-fee.charged'
   | 'payment.captured'
   | 'payment.refunded'
   | 'processor.fee'
@@ -68,6 +69,11 @@ export const permittedPostings: Readonly<Record<PostingRule, readonly Posting[]>
     ['credit', fleet],
     ['debit', 'revenue:fleet'],
     ['debit', 'liabilities:tax:vat:*'],
+  ],
+  'fleet-fee.charged': [
+    ['debit', fleet],
+    ['credit', 'revenue:fleet'],
+    ['credit', 'liabilities:tax:vat:*'],
   ],
   'payment.captured': [
     ['debit', pending],

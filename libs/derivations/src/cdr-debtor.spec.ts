@@ -89,6 +89,38 @@ describe('a CDR that no card pays', () => {
     ).toEqual(['revenue:charging:unknown:RESERVATION: not in the chart']));
 });
 
+describe('the fee of a fleet plan', () => {
+  it('waits for the same invoice as the sessions of its month', () =>
+    expectJournal(
+      [
+        {
+          type: 'FleetFeeCharged',
+          cpoId: 'default',
+          feeId: 'fee-1',
+          fleetRef: 'f-1',
+          period: '2026-11',
+          timeZone: 'Europe/Berlin',
+          monthEndedAt: '2026-11-30T23:00:00.000Z',
+          plan: 'vans',
+          tariff: ofDriver.tariff,
+          days: 30,
+          daysInMonth: 30,
+          currency: 'EUR',
+          amountExclTaxMinor: 29_900n,
+          taxMinor: 5_681n,
+          amountInclTaxMinor: 35_581n,
+          roundingPolicyId: 'r/1',
+        },
+      ],
+      `
+      fleet-fee.charged   fee-1
+        debit   assets:receivable:fleet:unbilled:f-1    355.81 EUR
+        credit  revenue:fleet                           299.00 EUR
+        credit  liabilities:tax:vat:de                   56.81 EUR
+      `,
+    ));
+});
+
 describe('the books of any CDRs', () => {
   const routes = fc.constantFrom((cdr: CdrIssued) => cdr, ofPartner, ofFleet);
   const amounts = fc.array(

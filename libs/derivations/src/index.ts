@@ -9,6 +9,15 @@ export { cdrIdOf, creditCdrIdOf } from './cdr';
 export { cdrContentHashes } from './cdr-content-hashes';
 export { cdrDebtor, type CdrDebtor } from './cdr-debtor';
 export {
+  fleetFee,
+  nextPeriod,
+  periodEnd,
+  planStretches,
+  type FleetWords,
+  type PlanStretch,
+  type StatedFee,
+} from './fleet-fee';
+export {
   absentEntry,
   JournalContradicted,
   journalEntry,

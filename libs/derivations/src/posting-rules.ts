@@ -2,6 +2,7 @@ import {
   credit,
   debit,
   taxAccount,
+  unbilledFleetAccount,
   type EntryDraft,
   type PostingRule,
 } from '@tallywatt/accounting';
@@ -11,6 +12,8 @@ import type {
   CdrEvent,
   CdrIssued,
   CreditCdrIssued,
+  FleetFeeCharged,
+  FleetFeeEvent,
   PayoutFailed,
   PaymentEvent,
   SettlementEvent,
@@ -19,7 +22,7 @@ import { unreachable } from '@tallywatt/decider';
 import { cdrDebtor } from './cdr-debtor';
 
 /** What this service reads; every event of these topics has a line in the table below. */
-export type Fact = CdrEvent | PaymentEvent | SettlementEvent;
+export type Fact = CdrEvent | FleetFeeEvent | PaymentEvent | SettlementEvent;
 
 /** Why a fact moves nothing in the books. */
 export type NoEntryReason =
@@ -50,7 +53,10 @@ export const postingFor = (fact: Fact, context: PostingContext): Posting => {
       const narration = `Session ${fact.sessionId} credited: ${fact.reason}`;
       return booked(fact, narration, context);
     }
+    case 'FleetFeeCharged':
+      return feeCharged(fact, context);
     case 'CdrWithheld':
+    case 'FleetFeeWithheld':
       return none('not-priced');
     case 'BalanceTransactionRecorded':
       return balanceTransactionRecorded(fact, context);
@@ -164,6 +170,22 @@ const booked = (
     ],
   });
 };
+
+/** Beside the sessions of its month, on the account that the fleet's invoice clears. */
+const feeCharged = (fee: FleetFeeCharged, { taxJurisdiction }: PostingContext): Posting =>
+  fee.amountInclTaxMinor === 0n
+    ? none('nothing-due')
+    : entry({
+        rule: 'fleet-fee.charged',
+        documentId: fee.feeId,
+        currency: fee.currency,
+        narration: `Plan ${fee.plan} in ${fee.period}: ${fee.days} of ${fee.daysInMonth} days`,
+        lines: [
+          ...debit(unbilledFleetAccount(fee.fleetRef), fee.amountInclTaxMinor),
+          ...credit('revenue:fleet', fee.amountExclTaxMinor),
+          ...credit(taxAccount(taxJurisdiction), fee.taxMinor),
+        ],
+      });
 
 /** By Stripe's `reporting_category`; one that no line names goes to suspense, never nowhere. */
 const balanceTransactionRecorded = (

@@ -65,6 +65,8 @@ export type { CdrDimension, CdrMark, CdrPeriod } from './cdr-periods';
 export { cdrDimensions } from './cdr-periods';
 export type { CdrRatingInput, CdrRatingResult } from './cdr-rating';
 export { rateCdr } from './cdr-rating';
+export type { PlanMonth } from './plan-month';
+export { planMonth } from './plan-month';
 export { interpolationPolicyId, ratingPolicyId, roundingPolicyId } from './policies';
 export type { TariffVersion, TariffVersions, VersionReference } from './tariff-versions';
 export { tariffInForce, tariffVersionOf } from './tariff-versions';

@@ -15,6 +15,7 @@ import { postFacts, type PostedFact } from './posting';
 /** Where the facts come from that the books are made of. */
 export const factTopics = [
   'pricing.cdrs.v1',
+  'pricing.fleet-fees.v1',
   'payments.payments.v1',
   'payments.settlements.v1',
 ] as const satisfies readonly TopicName[];
