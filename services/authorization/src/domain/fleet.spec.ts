@@ -33,6 +33,12 @@ describe('a fleet', () => {
       revision: 2n,
       terms: { ...terms, plan: 'trucks' },
     }));
+  it('that gets a fee counts on', () =>
+    expect(after(registered, register(registered, { feeTariffId: 'ac' }))).toEqual({
+      status: 'registered',
+      revision: 2n,
+      terms: { ...terms, feeTariffId: 'ac' },
+    }));
   it('is closed once', () => {
     expect(after(registered, close(registered))).toEqual(closed);
     expect(close(closed)).toEqual({ kind: 'ignored', reason: 'fleet-already-closed' });

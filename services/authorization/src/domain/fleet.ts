@@ -8,6 +8,8 @@ export type FleetTerms = Readonly<{
   plan: string;
   /** IANA zone of its calendar months. */
   timeZone: string;
+  /** The tariff that states the plan's monthly fee; left out where none is charged. */
+  feeTariffId?: string;
 }>;
 
 /** `revision` counts the events of the fleet's stream. */
@@ -24,8 +26,9 @@ export const evolve = (fleet: Fleet, event: FleetEvent): Fleet => {
   const { revision } = event;
   switch (event.type) {
     case 'FleetRegistered': {
-      const { plan, timeZone } = event;
-      return { status: 'registered', revision, terms: { plan, timeZone } };
+      const { plan, timeZone, feeTariffId } = event;
+      const fee = feeTariffId === undefined ? {} : { feeTariffId };
+      return { status: 'registered', revision, terms: { plan, timeZone, ...fee } };
     }
     case 'FleetClosed':
       if (fleet.status === 'absent') throw new Error('a fleet was closed before it was registered');
@@ -47,14 +50,15 @@ export const decide = (command: FleetCommand, fleet: Fleet): Decision<FleetEvent
   const stream = { cpoId, fleetRef, revision: revisionOf(fleet) + 1n };
   switch (command.type) {
     case 'RegisterFleet': {
-      const { plan, timeZone } = command.terms;
+      const { plan, timeZone, feeTariffId } = command.terms;
       const isSame =
         fleet.status === 'registered' &&
         fleet.terms.plan === plan &&
-        fleet.terms.timeZone === timeZone;
+        fleet.terms.timeZone === timeZone &&
+        fleet.terms.feeTariffId === feeTariffId;
       return isSame
         ? ignore('fleet-unchanged')
-        : accept({ type: 'FleetRegistered', ...stream, plan, timeZone, registeredAt: now });
+        : accept({ type: 'FleetRegistered', ...stream, ...command.terms, registeredAt: now });
     }
     case 'CloseFleet':
       if (fleet.status === 'absent') return refuse('fleet-unknown');

@@ -13,6 +13,7 @@ export type ShownFleet = Readonly<{
   revision: bigint;
   plan: string;
   timeZone: string;
+  feeTariffId?: string;
 }>;
 
 type ShownFleetAllowance = Omit<ShownAllowance, 'driverRef'> & Readonly<{ fleetRef: string }>;

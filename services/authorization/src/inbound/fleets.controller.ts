@@ -28,16 +28,26 @@ import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { FleetDesk } from './fleet-desk';
 
-const fleetSchema = z.strictObject({
-  plan: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and dashes')
-    .refine(
-      (plan) => plan !== 'retail' && plan !== 'roaming',
-      'must not be retail or roaming, which are tiers of others',
-    ),
-  timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone'),
-});
+const fleetSchema = z
+  .strictObject({
+    plan: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and dashes')
+      .refine(
+        (plan) => plan !== 'retail' && plan !== 'roaming',
+        'must not be retail or roaming, which are tiers of others',
+      ),
+    timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone'),
+    feeTariffId: z
+      .string()
+      .regex(/^[ -~]{1,36}$/, 'must be the id of a tariff')
+      .nullish(),
+  })
+  .transform(({ plan, timeZone, feeTariffId }) => ({
+    plan,
+    timeZone,
+    ...(feeTariffId == null ? {} : { feeTariffId }),
+  }));
 
 /** Fleets: who pays for the tokens that `POST /v1/tokens` puts into them. */
 @ApiTags('fleets')

@@ -28,9 +28,10 @@ type FleetRow = {
   status: 'registered' | 'closed';
   plan: string;
   time_zone: string;
+  fee_tariff_id: string | null;
 };
 
-const columns = 'cpo_id, fleet_ref, revision, status, plan, time_zone';
+const columns = 'cpo_id, fleet_ref, revision, status, plan, time_zone, fee_tariff_id';
 
 /** Carries out what the operator says of fleets: state and events in one commit. */
 export class FleetRegistry {
@@ -125,10 +126,19 @@ export class FleetRegistry {
 const save = async (tx: SqlClient, { cpoId, fleetRef, fleet }: StoredFleet): Promise<void> => {
   const { revision, status, terms } = fleet;
   await tx.query(
-    `INSERT INTO fleets (${columns}) VALUES ($1, $2, $3, $4, $5, $6)
+    `INSERT INTO fleets (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (cpo_id, fleet_ref) DO UPDATE SET revision = EXCLUDED.revision,
-       status = EXCLUDED.status, plan = EXCLUDED.plan, time_zone = EXCLUDED.time_zone`,
-    [cpoId, fleetRef, revision.toString(), status, terms.plan, terms.timeZone],
+       status = EXCLUDED.status, plan = EXCLUDED.plan, time_zone = EXCLUDED.time_zone,
+       fee_tariff_id = EXCLUDED.fee_tariff_id`,
+    [
+      cpoId,
+      fleetRef,
+      revision.toString(),
+      status,
+      terms.plan,
+      terms.timeZone,
+      terms.feeTariffId ?? null,
+    ],
   );
 };
 
@@ -138,6 +148,10 @@ const fromRow = (row: FleetRow): StoredFleet => ({
   fleet: {
     status: row.status,
     revision: BigInt(row.revision),
-    terms: { plan: row.plan, timeZone: row.time_zone },
+    terms: {
+      plan: row.plan,
+      timeZone: row.time_zone,
+      ...(row.fee_tariff_id === null ? {} : { feeTariffId: row.fee_tariff_id }),
+    },
   },
 });
