@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { ServiceContext, ServiceDefinition } from '@tallywatt/service-kit';
 import { z } from 'zod';
+import { chargeFleetFees } from './inbound/fee-clock';
+import { fleetConsumer } from './inbound/fleet-events.consumer';
 import { logConsumer } from './inbound/log.consumer';
 import { evaluateRules } from './inbound/rule-clock';
 import { siteConsumer } from './inbound/site-facts.consumer';
@@ -19,6 +21,8 @@ const environmentSchema = z.object({
   PRICING_RULE_INTERVAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(60),
 });
 
+/** A month's fee is hours old when it is charged: what matters is that it is soon read. */
+const feesEveryMs = 10_000;
 const drawWaitsEveryMs = 10_000;
 const longWaitSeconds = 60;
 
@@ -39,6 +43,7 @@ export const pricingEngineService: ServiceDefinition<typeof environmentSchema.sh
     eventLog.consume(logConsumer({ tariffs, cdrs, estimates, metrics, logger }));
     eventLog.consume(siteConsumer);
     followRules(context);
+    followFleets(context, tariffs);
     context.every('draw-waits', drawWaitsEveryMs, async () => {
       const waits = await drawWaits(context.pool);
       metrics.drawWaits(waits);
@@ -60,4 +65,12 @@ const followRules = ({
   const tariffs = new TariffDesk(eventLog);
   const rules = { eventLog, pool, tariffs, metrics: ruleMetrics(metrics), logger };
   every('pricing-rules', env.PRICING_RULE_INTERVAL_SECONDS * 1_000, () => evaluateRules(rules));
+};
+
+const followFleets = (
+  { eventLog, pool, logger, every }: ServiceContext,
+  tariffs: TariffShelf,
+): void => {
+  eventLog.consume(fleetConsumer);
+  every('fleet-fees', feesEveryMs, () => chargeFleetFees({ eventLog, pool, tariffs, logger }));
 };

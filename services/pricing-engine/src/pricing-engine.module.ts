@@ -6,6 +6,7 @@ import { CdrsController } from './inbound/cdrs.controller';
 import { database } from './inbound/database';
 import { EstimateDesk } from './inbound/estimate-desk';
 import { EstimatesController } from './inbound/estimates.controller';
+import { FleetFeesController } from './inbound/fleet-fees.controller';
 import { PricingRulesController } from './inbound/pricing-rules.controller';
 import { QuoteDesk } from './inbound/quote-desk';
 import { QuotesController } from './inbound/quotes.controller';
@@ -26,6 +27,7 @@ export class PricingEngineModule {
         CdrsController,
         QuotesController,
         EstimatesController,
+        FleetFeesController,
       ],
       providers: [
         { provide: EstimateDesk, useFactory: () => new EstimateDesk(pool) },

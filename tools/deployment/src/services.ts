@@ -14,7 +14,12 @@ export const deployedServices: readonly DeployedService[] = [
   {
     name: 'pricing-engine',
     httpPort: 9313,
-    reads: ['charging.sessions.v1', 'charging.registry.v1', 'access.allowances.v1'],
+    reads: [
+      'charging.sessions.v1',
+      'charging.registry.v1',
+      'access.allowances.v1',
+      'access.accounts.v1',
+    ],
   },
   {
     name: 'payment-capture',
@@ -24,7 +29,12 @@ export const deployedServices: readonly DeployedService[] = [
   {
     name: 'ledger',
     httpPort: 9315,
-    reads: ['pricing.cdrs.v1', 'payments.payments.v1', 'payments.settlements.v1'],
+    reads: [
+      'pricing.cdrs.v1',
+      'pricing.fleet-fees.v1',
+      'payments.payments.v1',
+      'payments.settlements.v1',
+    ],
   },
   {
     name: 'reconciliation',

@@ -1,7 +1,14 @@
-import type { CdrEvent, EstimateEvent, RecordedEvent, TariffEvent } from '@tallywatt/contracts';
+import type {
+  CdrEvent,
+  EstimateEvent,
+  FleetFeeEvent,
+  RecordedEvent,
+  TariffEvent,
+} from '@tallywatt/contracts';
 import type { Restore } from '@tallywatt/event-log';
 import { keepAssignments } from './assignment-table';
 import { keepCdrs, type CdrEntry } from './cdr-table';
+import { keepFleetFees } from './fleet-fee-table';
 import { keepEstimates } from './estimate-table';
 import { keepRules } from './pricing-rule-table';
 import { keepTariffs } from './tariff-tables';
@@ -16,6 +23,12 @@ export const restoreOwnTables: Restore = async (own, tx) => {
   }
   for await (const recorded of own('pricing.cdrs.v1')) {
     await keepCdrs(tx, (recorded as readonly RecordedEvent<CdrEvent>[]).flatMap(cdrEntryOf));
+  }
+  for await (const recorded of own('pricing.fleet-fees.v1')) {
+    await keepFleetFees(
+      tx,
+      (recorded as readonly RecordedEvent<FleetFeeEvent>[]).map(({ event }) => event),
+    );
   }
   for await (const recorded of own('pricing.estimates.v1')) {
     const estimates = recorded as readonly RecordedEvent<EstimateEvent>[];

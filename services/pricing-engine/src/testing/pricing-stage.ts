@@ -4,6 +4,7 @@ import {
   canonicalJson,
   derivedId,
   sha256Hex,
+  type AccountEvent,
   type RegistryEvent,
   type SessionEvent,
 } from '@tallywatt/contracts';
@@ -148,6 +149,16 @@ export const openPricingStage = async () => {
     streamsAreNew: true,
   });
   gateway.startRelay();
+  const accountsPool = poolOf(await runtime.createDatabase());
+  await accountsPool.query(eventLogMigrations);
+  const accounts = createEventLog({
+    service: 'authorization',
+    pool: accountsPool,
+    brokers,
+    logger,
+    streamsAreNew: true,
+  });
+  accounts.startRelay();
   const start = (url: string) =>
     startService(pricingEngineService, {
       KAFKA_BROKERS: brokers.join(),
@@ -208,6 +219,13 @@ export const openPricingStage = async () => {
           recordedAt === undefined ? {} : { recordedAt },
         ),
       ),
+    recordAccounts: (events: readonly AccountEvent[]) =>
+      accounts.transaction((tx) =>
+        accounts.append(
+          tx,
+          events.map((event) => ({ event, occurredAt: '2026-06-01T00:00:00.000Z' })),
+        ),
+      ),
     /** The CDR once the broker has acknowledged it. */
     issuedCdrOf: (sessionId: string) =>
       eventually(
@@ -232,6 +250,7 @@ export const openPricingStage = async () => {
     stop: async () => {
       await service.stop();
       await gateway.stop();
+      await accounts.stop();
       await Promise.all(pools.map((pool) => pool.end()));
       await kafka.stop();
     },
