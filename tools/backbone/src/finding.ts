@@ -16,6 +16,7 @@ export type Finding = Readonly<{
     | 'cdr-differs'
     | 'cdr-underivable'
     | 'cdr-missing'
+    | 'fee-differs'
     | 'entry-differs'
     | 'entry-underivable'
     | 'entry-missing'

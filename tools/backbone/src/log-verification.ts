@@ -1,6 +1,8 @@
 import type {
+  AccountEvent,
   AllowanceEvent,
   CdrEvent,
+  FleetFeeEvent,
   JournalEntryPosted,
   JournalRootSigned,
   RecordedEvent,
@@ -15,6 +17,7 @@ import { differences } from './difference';
 import { DrawDerivation } from './draw-derivation';
 import { EntryDerivation } from './entry-derivation';
 import type { Finding } from './finding';
+import { FleetFeeDerivation } from './fleet-fee-derivation';
 import { rootFindings, type TrustedKey } from './root-verification';
 import { StreamBook } from './stream-book';
 import { TariffDerivation } from './tariff-derivation';
@@ -25,6 +28,7 @@ const verifiedTopics = [
   'ledger.journal.v1',
   'payments.settlements.v1',
   'payments.payments.v1',
+  'pricing.fleet-fees.v1',
   'pricing.cdrs.v1',
   'charging.commands.v1',
   'charging.orphans.v1',
@@ -83,6 +87,8 @@ export const verifyLog = async (options: VerificationOptions): Promise<VerifiedL
     'charging.sessions.v1',
     'access.allowances.v1',
     'pricing.cdrs.v1',
+    'access.accounts.v1',
+    'pricing.fleet-fees.v1',
   ] as const satisfies readonly TopicName[];
   for (const topic of causes) await read(topic);
   await read('payments.payments.v1', 'payments.settlements.v1');
@@ -103,6 +109,7 @@ class LogVerification {
   private readonly cdrDerivation = new CdrDerivation();
   private readonly tariffDerivation = new TariffDerivation();
   private readonly drawDerivation = new DrawDerivation();
+  private readonly fleetFeeDerivation = new FleetFeeDerivation();
   private readonly entryDerivation: EntryDerivation;
   /** By session: what its events yield and no record has said yet. */
   private readonly awaitedCdrs = new Map<string, DerivedCdr[]>();
@@ -130,6 +137,7 @@ class LogVerification {
         const underived = this.tariffDerivation.take(event as TariffEvent);
         if (underived !== undefined) this.find('tariff-differs', recorded, underived);
         if (event.type !== 'TariffPublished') return;
+        this.fleetFeeDerivation.takeTariff(event);
         const fault = this.cdrDerivation.takeTariff(event);
         if (fault !== undefined) this.find('tariff-differs', recorded, fault);
         return;
@@ -140,6 +148,11 @@ class LogVerification {
         return this.takeDraw(recorded as RecordedEvent<AllowanceEvent>);
       case 'pricing.cdrs.v1':
         this.takeCdr(recorded as RecordedEvent<CdrEvent>);
+        return this.takeFact(recorded as RecordedEvent<Fact>);
+      case 'access.accounts.v1':
+        return this.fleetFeeDerivation.takeAccount(event as AccountEvent);
+      case 'pricing.fleet-fees.v1':
+        this.takeFleetFee(recorded as RecordedEvent<FleetFeeEvent>);
         return this.takeFact(recorded as RecordedEvent<Fact>);
       case 'payments.payments.v1':
       case 'payments.settlements.v1':
@@ -214,6 +227,12 @@ class LogVerification {
       awaited.filter((one) => one !== derived),
     );
     this.cdrs.push({ recorded, derived });
+  }
+
+  private takeFleetFee(recorded: RecordedEvent<FleetFeeEvent>): void {
+    if (recorded.event.type !== 'FleetFeeCharged') return;
+    const fault = this.fleetFeeDerivation.fault(recorded.event);
+    if (fault !== undefined) this.find('fee-differs', recorded, fault);
   }
 
   private takeFact(recorded: RecordedEvent<Fact>): void {

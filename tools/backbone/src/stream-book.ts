@@ -9,6 +9,7 @@ const idsFromContent: ReadonlySet<string> = new Set([
   'access.allowances.v1',
   'pricing.tariffs.v1',
   'pricing.cdrs.v1',
+  'pricing.fleet-fees.v1',
   'payments.payments.v1',
   'payments.settlements.v1',
 ]);
