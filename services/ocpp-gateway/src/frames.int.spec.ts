@@ -123,6 +123,46 @@ describe('what is said on a connection', () => {
     expect(texts[0]).toHaveLength(text.length + 2);
   });
 
+  it('can be read as it was said by whoever says why, until it is erased', async () => {
+    const { call, client } = await stage.newCharger('CP-READ');
+    await call('Authorize', { idTag: 'Read-Me' });
+    await call('Authorize', { idTag: 'OTHER' });
+    await call('DataTransfer', { vendorId: 'V', data: 'vendor-data' });
+    await client.close();
+    await whole('CP-READ');
+    const said = async (query = ''): Promise<string> => {
+      const { status, body } = await stage.api(`/v1/charge-points/CP-READ/frames${query}`);
+      expect(status).toBe(200);
+      const items = body['items'] as { frames: { number: number; text: string }[] }[];
+      return items.flatMap(({ frames }) => frames.map(({ text }) => text)).join();
+    };
+    expect(await said()).not.toMatch(/Read-Me|OTHER|vendor-data/);
+    expect(await said('?decryptedFor=complaint%2017')).toMatch(
+      /\{"idTag":"Read-Me"\}.*\{"idTag":"OTHER"\}.*"data":"vendor-data"/,
+    );
+    const erasures = [
+      { idToken: 'READ-ME' },
+      { chargePointId: 'CP-READ', before: new Date().toISOString() },
+    ];
+    for (const body of erasures) {
+      const erased = await stage.api('/v1/frames/erasures', body);
+      expect(erased).toMatchObject({ status: 200, body: { keysErased: 1 } });
+    }
+    const left = await said('?decryptedFor=complaint%2017');
+    expect(left).toMatch(
+      /\{"idTag":\{"enc":"erased"\}\}.*\{"idTag":"OTHER"\}.*"data":\{"enc":"erased"\}/,
+    );
+    expect(verifyFrameChain(await framesOf('CP-READ')).faults).toEqual([]);
+    const { rows } = await stage.pool.query(`SELECT shown_to, reason FROM frame_disclosures`);
+    expect(rows).toEqual(Array(2).fill({ shown_to: 'op', reason: 'complaint 17' }));
+    // What is said from here on is not erased.
+    const again = await stage.dial('CP-READ');
+    await again.call('Authorize', { idTag: 'Read-Me' });
+    await again.client.close();
+    await eventually(async () => expect(await said('?decryptedFor=x')).toContain('"Read-Me"'));
+    expect(await stage.api('/v1/frames/erasures', {})).toMatchObject({ status: 422 });
+  });
+
   it('is kept while the database is away, and a charger is answered as soon as ever', async () => {
     const { call, client } = await stage.newCharger('CP-AWAY');
     // Idle connections of the test itself break, too.

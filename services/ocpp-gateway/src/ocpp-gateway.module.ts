@@ -11,6 +11,7 @@ import { ChargePointsController } from './inbound/charge-points.controller';
 import { CommandsController } from './inbound/commands.controller';
 import { FailureThrottle } from './inbound/failure-throttle';
 import type { Gateway } from './inbound/frame';
+import { FramesController } from './inbound/frames.controller';
 import { type OcppMetrics, ocppMetrics } from './inbound/ocpp-metrics';
 import { giveUpWaiting } from './inbound/overdue-transactions';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
@@ -155,6 +156,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       sessions,
       authorization: gateway.authorization,
       tokenMark: gateway.tokenMark,
+      frameKeys: frameLog.keys,
     },
     tls,
     server: {
@@ -238,7 +240,12 @@ export class OcppGatewayModule {
   static create(parts: Composition): DynamicModule {
     return {
       module: OcppGatewayModule,
-      controllers: [ChargePointsController, CommandsController, SessionsController],
+      controllers: [
+        ChargePointsController,
+        CommandsController,
+        FramesController,
+        SessionsController,
+      ],
       providers: [
         { provide: composition, useFactory: () => parts },
         { provide: apiParts, useFactory: () => parts.api },

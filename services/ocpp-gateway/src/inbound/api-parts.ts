@@ -4,6 +4,7 @@ import type { ChargerCommands } from '../outbound/charger-commands';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import type { CommandExecutor } from '../outbound/command-executor';
 import type { CommitQueue } from '../outbound/commit-queue';
+import type { FrameKeys } from '../outbound/frame-keys';
 import type { PasswordCheck } from '../outbound/password-hash';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { SessionStore } from '../outbound/session-store';
@@ -24,4 +25,5 @@ export type ApiParts = Readonly<{
   sessions: SessionStore;
   authorization: AuthorizationClient;
   tokenMark: TokenMark;
+  frameKeys: FrameKeys;
 }>;

@@ -27,6 +27,9 @@ export const masterKeys = async (
   ];
 };
 
+/** Whose keys, and of which age. */
+export type KeyOwner = Readonly<{ cpoId: string; ownerMark: string; madeBefore: Date }>;
+
 type Held = { readonly key: DataKey; readonly madeAtMs: number };
 
 /**
@@ -84,11 +87,33 @@ export class FrameKeys {
     for (const keyId of keyIds) this.unsaved.delete(keyId);
   }
 
+  /**
+   * Destroys the keys of an owner that were made before an instant; says how many there were. A key
+   * that another process writes down afterwards does not count either.
+   */
+  async erase(
+    tx: SqlClient,
+    { cpoId, ownerMark, madeBefore }: KeyOwner,
+    erasedBy: string,
+  ): Promise<number> {
+    const { rowCount } = await tx.query(
+      `DELETE FROM frame_keys WHERE cpo_id = $1 AND owner_mark = $2 AND made_at < $3`,
+      [cpoId, ownerMark, madeBefore],
+    );
+    const keysErased = rowCount ?? 0;
+    await tx.query(
+      `INSERT INTO frame_erasures (cpo_id, owner_mark, made_before, keys_erased, erased_by)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [cpoId, ownerMark, madeBefore, keysErased, erasedBy],
+    );
+    return keysErased;
+  }
+
   /** What comes next of an owner is encrypted under a new key. */
-  forget(cpoId: string, ownerMark: string): void {
+  forget({ cpoId, ownerMark, madeBefore }: KeyOwner): void {
     const owner = `${cpoId}/${ownerMark}`;
     const held = this.current.get(owner);
-    if (held === undefined) return;
+    if (held === undefined || held.madeAtMs >= madeBefore.getTime()) return;
     this.current.delete(owner);
     this.unsaved.delete(held.key.keyId);
   }
@@ -100,7 +125,10 @@ export class FrameKeys {
     keyIds: readonly string[],
   ): Promise<ReadonlyMap<string, Buffer>> {
     const { rows } = await sql.query<{ key_id: string; wrapped_key: Buffer }>(
-      `SELECT key_id, wrapped_key FROM frame_keys WHERE cpo_id = $1 AND key_id = ANY($2::text[])`,
+      `SELECT key_id, wrapped_key FROM frame_keys k
+       WHERE cpo_id = $1 AND key_id = ANY($2::text[]) AND NOT EXISTS (
+         SELECT FROM frame_erasures e WHERE e.cpo_id = k.cpo_id
+           AND e.owner_mark = k.owner_mark AND k.made_at < e.made_before)`,
       [cpoId, keyIds],
     );
     return new Map(

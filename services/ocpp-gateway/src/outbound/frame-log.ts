@@ -1,6 +1,7 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import type { CommitQueue, RunTransaction } from './commit-queue';
+import type { FrameKeys } from './frame-keys';
 import { type FrameBatch, FrameBudget, FrameRecorder } from './frame-recorder';
 import type { FrameSealing, SaidFrame } from './frame-sealing';
 import type { Appends } from './group-append';
@@ -52,6 +53,10 @@ export class FrameLog {
   private flushing: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: FrameLogParts) {}
+
+  get keys(): FrameKeys {
+    return this.parts.sealing.keys;
+  }
 
   begin(connection: Connection): FrameRecorder {
     const recorder = new FrameRecorder(connection, this.parts.sealing, this.budget);

@@ -1,0 +1,121 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiPage,
+  Caller,
+  type CallerIdentity,
+  decodeCursor,
+  jsonSchemaOf,
+  type Page,
+  pageOf,
+  pageQuerySchema,
+  Roles,
+  validated,
+} from '@tallywatt/service-kit';
+import { z } from 'zod';
+import { stationMark } from '../outbound/frame-sealing';
+import {
+  listFrames,
+  openedFrames,
+  recordDisclosure,
+  type ShownFrames,
+} from '../outbound/frame-views';
+import { type ApiParts, apiParts } from './api-parts';
+
+const instant = z.iso.datetime({ offset: true });
+// Texts with NUL are no names, and no database keeps them.
+const name = (charsMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(charsMax)
+    .regex(/^[^\0]*$/);
+const querySchema = pageQuerySchema.extend({
+  connectionId: z.uuid().optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  decryptedFor: name(500).optional(),
+});
+const cursorSchema = z
+  .string()
+  .regex(/^\d{1,18}$/, 'is not a cursor of this list')
+  .optional();
+const erasureSchema = z.union([
+  z.strictObject({ idToken: name(255) }),
+  z.strictObject({ chargePointId: name(48), before: instant }),
+]);
+
+export type Erased = Readonly<{ keysErased: number }>;
+
+@ApiTags('frames')
+@Controller('v1')
+export class FramesController {
+  constructor(@Inject(apiParts) private readonly parts: ApiParts) {}
+
+  @Get('charge-points/:id/frames')
+  @Roles('operator')
+  @ApiOperation({
+    summary: 'What was said on the connections of a charge point, oldest first',
+    description:
+      'As stored: what is sensitive is encrypted. With `decryptedFor`, a reason, it is shown as it ' +
+      'was said, and who was shown it for what reason is written down.',
+  })
+  @ApiQuery({ name: 'connectionId', required: false })
+  @ApiQuery({ name: 'from', required: false, description: 'written down at or after (RFC 3339)' })
+  @ApiQuery({ name: 'to', required: false, description: 'written down before (RFC 3339)' })
+  @ApiQuery({ name: 'decryptedFor', required: false, description: 'why' })
+  @ApiPage()
+  async list(
+    @Caller() { cpoId, subject }: CallerIdentity,
+    @Param('id') id: string,
+    @Query(validated(querySchema)) query: z.infer<typeof querySchema>,
+  ): Promise<Page<ShownFrames>> {
+    const { sql, frameKeys } = this.parts;
+    const [cursor] = decodeCursor(query.cursor, 1) ?? [];
+    const after = validated(cursorSchema).transform(cursor, { type: 'query' });
+    const { connectionId, from, to, limit, decryptedFor } = query;
+    const station = { cpoId, chargePointId: id.replaceAll('\0', '') };
+    let shown = await listFrames(sql, station, { connectionId, from, to, after }, limit);
+    if (decryptedFor !== undefined) {
+      await recordDisclosure(sql, station, shown.slice(0, limit), subject, decryptedFor);
+      shown = await openedFrames(sql, cpoId, frameKeys, shown);
+    }
+    return pageOf(
+      shown,
+      limit,
+      (one) => one,
+      ({ sequence }) => [sequence],
+    );
+  }
+
+  @Post('frames/erasures')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({
+    summary:
+      'Make unreadable for good what frames say of a token, or vendors’ data of a charge point',
+    description:
+      'The keys are destroyed; frames and their chains stay. Of a charge point: DataTransfer, ' +
+      'customData, certificates and frames that could not be read, encrypted on days before `before`.',
+  })
+  @ApiBody({ schema: jsonSchemaOf(erasureSchema) })
+  @ApiResponse({ status: 200, description: 'how many keys there were' })
+  async erase(
+    @Caller() { cpoId, subject }: CallerIdentity,
+    @Body(validated(erasureSchema)) body: z.infer<typeof erasureSchema>,
+  ): Promise<Erased> {
+    const { eventLog, frameKeys, tokenMark } = this.parts;
+    const isToken = 'idToken' in body;
+    const { chargePointId } = isToken ? { chargePointId: '' } : body;
+    const owner = {
+      cpoId,
+      ownerMark: isToken
+        ? tokenMark(cpoId, body.idToken)
+        : stationMark(tokenMark, { cpoId, chargePointId }),
+      madeBefore: isToken ? new Date() : new Date(body.before),
+    };
+    const keysErased = await eventLog.transaction((tx) => frameKeys.erase(tx, owner, subject));
+    frameKeys.forget(owner);
+    return { keysErased };
+  }
+}
