@@ -3,6 +3,7 @@ import { addressesFrom, NotReachable } from './addresses';
 import { auditCommand } from './audit-command';
 import { toJsonText, UsageFault, type Command } from './command';
 import { exportCommand } from './export-command';
+import { framesShowCommand, framesVerifyCommand } from './frames-command';
 import { parkedListCommand, parkedReplayCommand } from './parked-command';
 import { pricingRuleDryRunCommand } from './pricing-rule-dry-run-command';
 import { rebuildCommand } from './rebuild-command';
@@ -17,6 +18,8 @@ const commands: readonly Command[] = [
   tariffImportCommand,
   exportCommand,
   auditCommand,
+  framesVerifyCommand,
+  framesShowCommand,
   rebuildCommand,
   whatIfCommand,
   pricingRuleDryRunCommand,
