@@ -80,6 +80,7 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'StationConnected':
     case 'StationDisconnected':
     case 'StationBooted':
+    case 'StationClockMeasured':
     case 'ConnectorStatusChanged':
     case 'IdentityContested':
     case 'FramesRecorded':

@@ -6,6 +6,7 @@ import type {
   CredentialsRotationRequested as CredentialsRotationRequestedMessage,
   IdentityContested as IdentityContestedMessage,
   StationBooted as StationBootedMessage,
+  StationClockMeasured as StationClockMeasuredMessage,
   StationConnected as StationConnectedMessage,
   StationDisconnected as StationDisconnectedMessage,
 } from './gen/tallywatt/station/v1/station_events_pb';
@@ -17,6 +18,7 @@ import {
   CredentialsRotationRequestedSchema,
   IdentityContestedSchema,
   StationBootedSchema,
+  StationClockMeasuredSchema,
   StationConnectedSchema,
   StationDisconnectedSchema,
 } from './gen/tallywatt/station/v1/station_events_pb';
@@ -26,6 +28,7 @@ import type { EventOf } from './readable';
 export type StationConnected = EventOf<'StationConnected', StationConnectedMessage>;
 export type StationDisconnected = EventOf<'StationDisconnected', StationDisconnectedMessage>;
 export type StationBooted = EventOf<'StationBooted', StationBootedMessage>;
+export type StationClockMeasured = EventOf<'StationClockMeasured', StationClockMeasuredMessage>;
 export type ConnectorStatusChanged = EventOf<
   'ConnectorStatusChanged',
   ConnectorStatusChangedMessage
@@ -56,7 +59,8 @@ export type StationEvent =
   | CredentialsRotationRequested
   | CredentialsRotated
   | CredentialsRotationFailed
-  | CertificateIssued;
+  | CertificateIssued
+  | StationClockMeasured;
 
 const kind = ['password', 'certificate'] as const;
 
@@ -64,6 +68,7 @@ export const stationContracts = {
   StationConnected: contractOf('charging.stations.v1', StationConnectedSchema),
   StationDisconnected: contractOf('charging.stations.v1', StationDisconnectedSchema),
   StationBooted: contractOf('charging.stations.v1', StationBootedSchema),
+  StationClockMeasured: contractOf('charging.stations.v1', StationClockMeasuredSchema),
   ConnectorStatusChanged: contractOf('charging.stations.v1', ConnectorStatusChangedSchema),
   IdentityContested: contractOf('charging.stations.v1', IdentityContestedSchema, {
     outcome: ['newer-won', 'older-won'],

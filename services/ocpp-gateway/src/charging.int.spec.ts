@@ -307,3 +307,31 @@ describe('a gateway that restarts in the middle of a session', () => {
     });
   });
 });
+
+describe('the clock of a charger', () => {
+  it('is measured by what it says while it is connected, and written down when it has moved', async () => {
+    const { call } = await stage.newCharger('CP-CLOCK');
+    const say = (status: string, aheadMs: number) =>
+      call('StatusNotification', {
+        connectorId: 1,
+        status,
+        errorCode: 'NoError',
+        timestamp: new Date(Date.now() + aheadMs).toISOString(),
+      });
+    await say('Available', 90_000);
+    await say('Preparing', 91_000);
+    await say('Available', -7_200_000);
+    const measured = await eventually(async () => {
+      const found = await stage.inKafka(
+        'charging.stations.v1',
+        (event) => event.type === 'StationClockMeasured' && event.chargePointId === 'CP-CLOCK',
+      );
+      expect(found).toHaveLength(1);
+      return found;
+    });
+    const [event] = measured.map((recorded) => recorded.event);
+    const skewMs = event?.type === 'StationClockMeasured' ? event.clockSkewMs : 0n;
+    expect(skewMs).toBeLessThan(-30_000n);
+    expect(skewMs).toBeGreaterThanOrEqual(-90_000n);
+  });
+});

@@ -1,4 +1,4 @@
-import { clockFault, clockSkewMs } from './clock';
+import { clockFault, clockSkewMs, clockAfter } from './clock';
 
 const now = '2026-11-21T12:00:00.000Z';
 
@@ -21,4 +21,26 @@ describe('clock skew', () => {
     expect(clockSkewMs('2026-11-21T10:00:00.000Z', now, '2026-11-21T11:00:00.000Z')).toBe(
       undefined,
     ));
+});
+
+describe('the clock of a charger (row 13)', () => {
+  const known = { connectionId: 'C-1', skewMs: 500n, recordedSkewMs: 0n };
+
+  it('is right until it is known to be wrong by more than ten seconds', () => {
+    expect(clockAfter(undefined, 'C-1', 9_000n)).toMatchObject({ hasMoved: false });
+    expect(clockAfter(undefined, 'C-1', 90_000n)).toEqual({
+      connectionId: 'C-1',
+      skewMs: 90_000n,
+      recordedSkewMs: 90_000n,
+      hasMoved: true,
+    });
+  });
+
+  it('is not moved by a message that was long on its way', () =>
+    expect(clockAfter(known, 'C-1', 1_800_000n)).toEqual({ ...known, hasMoved: false }));
+
+  it('is measured anew on another connection, and after it was set forward', () => {
+    expect(clockAfter(known, 'C-2', 60_000n)).toMatchObject({ skewMs: 60_000n, hasMoved: true });
+    expect(clockAfter(known, 'C-1', -60_000n)).toMatchObject({ skewMs: -60_000n, hasMoved: true });
+  });
 });

@@ -39,5 +39,35 @@ export const isQueued = (
     ({ readAt }) => readAt < connectedAt && clockFault(readAt, receivedAt) === undefined,
   );
 
+/** What is known of a charger's clock. */
+export type KnownClock = Readonly<{
+  /** The connection that it was last measured on. */
+  connectionId: string;
+  /** The least difference there. */
+  skewMs: bigint;
+  /** What was last written down. */
+  recordedSkewMs: bigint;
+}>;
+
+/** Below this the way of a message says more than the clock. */
+const clockMovedMs = 10_000n;
+
+/**
+ * The clock after one more measurement. Each message takes some time, and some are of a moment before:
+ * so the least difference among those of a connection is the clock's.
+ */
+export const clockAfter = (
+  known: KnownClock | undefined,
+  connectionId: string,
+  measuredMs: bigint,
+): KnownClock & Readonly<{ hasMoved: boolean }> => {
+  const isSame = known?.connectionId === connectionId;
+  const skewMs = isSame && known.skewMs < measuredMs ? known.skewMs : measuredMs;
+  const apartMs = skewMs - (known?.recordedSkewMs ?? 0n);
+  const hasMoved = apartMs > clockMovedMs || apartMs < -clockMovedMs;
+  const recordedSkewMs = hasMoved ? skewMs : (known?.recordedSkewMs ?? 0n);
+  return { connectionId, skewMs, recordedSkewMs, hasMoved };
+};
+
 /** The later of two instants. */
 export const laterOf = (one: Instant, other: Instant): Instant => (one < other ? other : one);

@@ -5,6 +5,7 @@ import { clockFault } from '../domain/clock';
 import { keepAvailability } from './departures';
 import type { Appends } from './group-append';
 import type { Station } from './session-store';
+import { measureClock } from './station-clocks';
 
 export type Connection = Station &
   Readonly<{
@@ -182,11 +183,12 @@ export class StationStore {
   /** Records a status unless it is word for word the one that is known. */
   async statusChanged(
     tx: SqlClient,
-    { cpoId, chargePointId, connectionId }: Connection,
+    connection: Connection,
     messageId: string,
     { connectorId, status, errorCode, changedAt }: StatusReport,
     now: Instant,
   ): Promise<void> {
+    const { cpoId, chargePointId, connectionId } = connection;
     const { rowCount } = await tx.query(
       `INSERT INTO connector_statuses AS s
          (cpo_id, charge_point_id, connector_id, status, error_code, changed_at)
@@ -197,6 +199,10 @@ export class StationStore {
       [cpoId, chargePointId, connectorId, status, errorCode, changedAt],
     );
     if (rowCount === 0) return;
+    // One without a time of its own was given ours, which says nothing of its charger's.
+    const clock =
+      changedAt === now ? undefined : await measureClock(tx, connection, changedAt, now);
+    if (clock !== undefined) await this.eventLog.append(tx, [{ event: clock, occurredAt: now }]);
     if (status === 'Available' && clockFault(changedAt, now) === undefined) {
       await keepAvailability(tx, { cpoId, chargePointId, connectorId }, changedAt);
     }

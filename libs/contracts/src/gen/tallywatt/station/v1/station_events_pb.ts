@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/station/v1/station_events.proto.
  */
 export const file_tallywatt_station_v1_station_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizgEKFFN0YXRpb25DbG9ja01lYXN1cmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFQoNY29ubmVjdGlvbl9pZBgDIAEoCRIVCg1jbG9ja19za2V3X21zGAQgASgDEi4KCmNsYWltZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.station.v1.StationConnected
@@ -768,4 +768,95 @@ export type CertificateIssuedJson = {
  */
 export const CertificateIssuedSchema: GenMessage<CertificateIssued, {jsonType: CertificateIssuedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_station_v1_station_events, 8);
+
+/**
+ * The charger's clock is another distance from ours than was last said, by more than ten seconds.
+ *
+ * @generated from message tallywatt.station.v1.StationClockMeasured
+ */
+export type StationClockMeasured = Message<"tallywatt.station.v1.StationClockMeasured"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string connection_id = 3;
+   */
+  connectionId: string;
+
+  /**
+   * Our clock minus the charger's: the least among the messages of this connection, as each of them
+   * took some time to come.
+   *
+   * @generated from field: int64 clock_skew_ms = 4;
+   */
+  clockSkewMs: bigint;
+
+  /**
+   * Of the message that says so: the charger's claim, and when we had it.
+   *
+   * @generated from field: google.protobuf.Timestamp claimed_at = 5;
+   */
+  claimedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp received_at = 6;
+   */
+  receivedAt?: Timestamp | undefined;
+};
+
+/**
+ * The charger's clock is another distance from ours than was last said, by more than ten seconds.
+ *
+ * @generated from message tallywatt.station.v1.StationClockMeasured
+ */
+export type StationClockMeasuredJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string connection_id = 3;
+   */
+  connectionId?: string;
+
+  /**
+   * Our clock minus the charger's: the least among the messages of this connection, as each of them
+   * took some time to come.
+   *
+   * @generated from field: int64 clock_skew_ms = 4;
+   */
+  clockSkewMs?: string;
+
+  /**
+   * Of the message that says so: the charger's claim, and when we had it.
+   *
+   * @generated from field: google.protobuf.Timestamp claimed_at = 5;
+   */
+  claimedAt?: TimestampJson;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp received_at = 6;
+   */
+  receivedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.StationClockMeasured.
+ * Use `create(StationClockMeasuredSchema)` to create a new message.
+ */
+export const StationClockMeasuredSchema: GenMessage<StationClockMeasured, {jsonType: StationClockMeasuredJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 9);
 
