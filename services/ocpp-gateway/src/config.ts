@@ -28,6 +28,7 @@ export const environment = z.object({
   OCPP_TLS_CERT_FILE: z.string().optional(),
   OCPP_TLS_KEY_FILE: z.string().optional(),
   OCPP_TLS_CLIENT_CA: z.string().optional(),
+  OCPP_TAKEOVER: z.enum(['newer-wins', 'older-wins']).default('newer-wins'),
   OCPP_TRUSTED_PROXIES: networks,
   OCPP_HANDSHAKE_SECONDS: z.coerce.number().positive().max(300).default(15),
   OCPP_CONNECTIONS_MAX: count.default(20_000),

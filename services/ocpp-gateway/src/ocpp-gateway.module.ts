@@ -26,6 +26,10 @@ import { rememberedMarks } from './outbound/frame-sealing';
 import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
 import { CommandExecutor } from './outbound/command-executor';
+import { CredentialRotations, rotatingPasswords } from './outbound/credential-rotations';
+import { RotationExecutor } from './outbound/rotation-executor';
+import { Contests } from './inbound/contests';
+import { CredentialsController } from './inbound/credentials.controller';
 import { CommitQueue } from './outbound/commit-queue';
 import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
@@ -63,6 +67,7 @@ export type Composition = Readonly<{
   executor: RemoteStopExecutor;
   watch: SessionWatch;
   commandExecutor: CommandExecutor;
+  rotationExecutor: RotationExecutor;
   replicas: Replicas;
 }>;
 
@@ -112,6 +117,7 @@ export const compose = async (context: Context): Promise<Composition> => {
     connections,
     logger,
   });
+  const rotations = new CredentialRotations(appends, sealWith(installationKey));
   const passwords = new PasswordCheck(env.OCPP_PASSWORD_CHECKS_WAITING_MAX);
   const tls = await TlsSetting.read(tlsPathsOf(env), cpoId);
   const sessions = new SessionStore(appends, {
@@ -150,6 +156,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       commits,
       passwords,
       remoteStops,
+      rotations,
       commands,
       commandExecutor,
       connections,
@@ -165,6 +172,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       handshake: {
         defaultCpoId: cpoId,
         findCredential: (station) => findCredential(pool, station.cpoId, station.chargePointId),
+        rotatingPasswords: (station) => rotatingPasswords(pool, station),
         passwords,
         throttle: new FailureThrottle(),
         clientCas: (id) => tls?.clientCas(id) ?? [],
@@ -174,9 +182,19 @@ export const compose = async (context: Context): Promise<Composition> => {
       remoteStops,
       frameLog,
       metrics: ocpp,
+      rotations,
+      contests: new Contests(),
+      takeover: env.OCPP_TAKEOVER,
     },
     watch: new SessionWatch(sessions, commands, env.SESSION_ESTIMATE_MINUTES),
     commandExecutor,
+    rotationExecutor: new RotationExecutor({
+      sql: pool,
+      commits,
+      rotations,
+      connections,
+      logger,
+    }),
     executor: new RemoteStopExecutor({
       sql: pool,
       commits,
@@ -204,6 +222,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   const now = (): string => instantFromEpochMs(Date.now());
   await keepReplica(context, replicas);
   consumePaymentEvents(context.eventLog, api.remoteStops);
+  context.every('credential-rotations', 500, () => parts.rotationExecutor.run());
   context.every('remote-stops', 250, () => executor.run());
   context.every('charger-commands', 250, () => commandExecutor.run());
   context.every('overdue-commands', 1_000, () => commandExecutor.endOverdue());
@@ -244,6 +263,8 @@ export class OcppGatewayModule {
         ChargePointsController,
         CommandsController,
         FramesController,
+        CredentialsController,
+        CommandsController,
         SessionsController,
       ],
       providers: [

@@ -5,6 +5,7 @@ import type { ChargerConnections } from '../outbound/charger-connections';
 import type { CommandExecutor } from '../outbound/command-executor';
 import type { CommitQueue } from '../outbound/commit-queue';
 import type { FrameKeys } from '../outbound/frame-keys';
+import type { CredentialRotations } from '../outbound/credential-rotations';
 import type { PasswordCheck } from '../outbound/password-hash';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { SessionStore } from '../outbound/session-store';
@@ -19,6 +20,7 @@ export type ApiParts = Readonly<{
   commits: CommitQueue;
   passwords: PasswordCheck;
   remoteStops: RemoteStops;
+  rotations: CredentialRotations;
   commands: ChargerCommands;
   commandExecutor: CommandExecutor;
   connections: ChargerConnections;

@@ -3,8 +3,10 @@ import { setTimeout } from 'node:timers/promises';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import type { FrameLog } from '../outbound/frame-log';
+import type { CredentialRotations } from '../outbound/credential-rotations';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { Connection, DisconnectCause } from '../outbound/station-store';
+import type { Contests } from './contests';
 import { carryOut, rememberUnreadable } from './command-call';
 import type { Station } from '../outbound/session-store';
 import type { Gateway } from './frame';
@@ -50,7 +52,9 @@ export type ConnectionParts = Readonly<{
   gateway: Gateway;
   connections: ChargerConnections;
   remoteStops: RemoteStops;
+  rotations: CredentialRotations;
   metrics: OcppMetrics;
+  contests: Contests;
   lanes: Lanes;
   frameLog: FrameLog;
   answer: (connection: Connection, route: Route, call: Call, gateway: Gateway) => Promise<object>;
@@ -83,6 +87,18 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       const { requestStop } = protocols[peer.session.subprotocol];
       return peer.call(...requestStop(ocppTransactionId), { callTimeoutMs });
     },
+    setPassword: async (password) => {
+      const protocol = protocols[peer.session.subprotocol];
+      try {
+        const result = await peer.call(...protocol.setPassword(password), { callTimeoutMs });
+        return protocol.passwordRefusal(result);
+      } catch (error) {
+        const { rpcErrorCode } = error as RpcFault;
+        // A CALLERROR is an answer; a time-out or a lost connection is none.
+        if (typeof rpcErrorCode === 'string') return `CALLERROR ${rpcErrorCode}`;
+        throw error;
+      }
+    },
     carryOut: (claimed) => carryOut(peer, protocols[peer.session.subprotocol], claimed),
     close: (why) => {
       cause = why;
@@ -98,6 +114,7 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
   if (older !== undefined) {
     logger.warn(about, 'a newer connection replaces the older');
     older.close('replaced');
+    metrics.identityContested(parts.contests.note(laneOf(connection), Date.now()));
   }
   metrics.connected(connections.count);
   logger.info(about, 'charger connected');
@@ -106,6 +123,10 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       commits.submit(async (tx) => {
         const isNewest = await stations.connected(tx, connection);
         await parts.remoteStops.wake(tx, cpoId, chargePointId);
+        const { rotationId } = peer.session;
+        if (rotationId !== undefined) {
+          await parts.rotations.rotated(tx, connection, rotationId, connection.connectedAt);
+        }
         return isNewest;
       }),
     )

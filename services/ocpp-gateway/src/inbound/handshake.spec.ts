@@ -22,6 +22,7 @@ const partsWith = (securityProfile: 0 | 1 | 2 | 3): HandshakeParts => ({
   passwords: new PasswordCheck(),
   throttle: new FailureThrottle(),
   clientCas: () => [],
+  rotatingPasswords: () => Promise.resolve([]),
   nowMs: () => nowMs,
 });
 
@@ -106,6 +107,38 @@ describe('a handshake', () => {
     const atProxy = { ...asked, transport: { kind: 'tls-at-proxy' } as const };
     expect(await judgeHandshake(atProxy, partsWith(2))).toMatchObject({ securityProfile: 2 });
     expect(await judgeHandshake(atProxy, partsWith(3))).toMatchObject({ status: 403 });
+  });
+
+  it.each(['0123456789abcdef0123456789abcdef01234567', 'A1B2C3D4E5F60718293A4B5C6D7E8F90'])(
+    'takes the key %s as its bytes as well',
+    async (key) => {
+      const keyHash = await hashPassword(Buffer.from(key));
+      const parts: HandshakeParts = {
+        ...partsWith(1),
+        findCredential: () => Promise.resolve({ securityProfile: 1, passwordHash: keyHash }),
+      };
+      const bytes = Buffer.concat([Buffer.from('CP:'), Buffer.from(key, 'hex')]);
+      const asked = request('/ocpp/CP');
+      const credentials = [`Basic ${bytes.toString('base64')}`];
+      expect(await judgeHandshake({ ...asked, credentials }, parts)).toMatchObject({
+        kind: 'admitted',
+      });
+    },
+  );
+
+  it('says by which of its passwords it came', async () => {
+    const newHash = await hashPassword(Buffer.from('the-new-password'));
+    const parts: HandshakeParts = {
+      ...partsWith(1),
+      rotatingPasswords: () => Promise.resolve([{ rotationId: 'r-1', passwordHash: newHash }]),
+    };
+    const old = await judgeHandshake(request('/ocpp/CP', `CP:${password}`), parts);
+    expect(old).toMatchObject({ kind: 'admitted' });
+    expect(old).not.toHaveProperty('rotationId');
+    expect(await judgeHandshake(request('/ocpp/CP', 'CP:the-new-password'), parts)).toMatchObject({
+      kind: 'admitted',
+      rotationId: 'r-1',
+    });
   });
 
   it('needs no password only when it was registered like that', async () =>

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credential } from '../outbound/charge-point-registry';
+import type { RotatingPassword } from '../outbound/credential-rotations';
 import { type PasswordCheck, PasswordChecksBusy } from '../outbound/password-hash';
 import type { Station } from '../outbound/session-store';
 import { certificateFault, type Transport } from './client-certificate';
@@ -24,12 +25,16 @@ export type HandshakeVerdict =
       station: Station;
       subprotocol: Subprotocol;
       securityProfile: number;
+      /** It came with the password of this rotation. */
+      rotationId?: string;
     }>
   | Readonly<{ kind: 'refused'; status: RefusalStatus; reason: string; who: string }>;
 
 export type HandshakeParts = Readonly<{
   defaultCpoId: string;
   findCredential: (station: Station) => Promise<Credential | undefined>;
+  /** Passwords it may have been given since. */
+  rotatingPasswords: (station: Station) => Promise<readonly RotatingPassword[]>;
   passwords: PasswordCheck;
   throttle: FailureThrottle;
   /** The certificate authorities of a CPO's chargers. */
@@ -84,41 +89,74 @@ type Judge = Readonly<{
   credential: Credential;
 }>;
 
-type Refusal = Readonly<{ status: RefusalStatus; reason: string }>;
+type Refusal = Readonly<{ kind: 'refusal'; status: RefusalStatus; reason: string }>;
+/** How a charger has shown who it is. */
+type Proof = Readonly<{ kind: 'proof'; securityProfile: number; rotationId?: string }>;
 
-/** Basic authentication; undefined when the password is right. */
-const passwordRefusal = async (judge: Judge): Promise<Refusal | undefined> => {
+const refusal = (status: RefusalStatus, reason: string): Refusal => ({
+  kind: 'refusal',
+  status,
+  reason,
+});
+
+/**
+ * What a password may stand for. AuthorizationKey of 1.6 is given in hexadecimal; some chargers send it
+ * as it is, others the bytes that it means (OCPP-J 1.6, section 6.2).
+ */
+const readings = (password: Buffer): Buffer[] => {
+  const isText = password.every((byte) => byte >= 0x20 && byte < 0x7f);
+  if (isText || password.length < 16 || password.length > 20) return [password];
+  const hex = password.toString('hex');
+  return [password, Buffer.from(hex), Buffer.from(hex.toUpperCase())];
+};
+
+/** Whether one reading of the password fits one of the hashes: the rotation, or none for its own. */
+const matching = async (
+  password: Buffer,
+  hashes: readonly Readonly<{ rotationId?: string; passwordHash: string }>[],
+  fits: (reading: Buffer, hash: string) => boolean | Promise<boolean>,
+): Promise<Readonly<{ rotationId?: string }> | undefined> => {
+  for (const { passwordHash, ...of } of hashes) {
+    for (const reading of readings(password)) {
+      if (await fits(reading, passwordHash)) return of;
+    }
+  }
+  return undefined;
+};
+
+/** Basic authentication. */
+const judgePassword = async (judge: Judge): Promise<Proof | Refusal> => {
   const { request, parts, station, who, credential } = judge;
   const password = passwordOf(request.credentials[0], station.chargePointId);
   if (password === undefined) {
-    return {
-      status: 401,
-      reason: 'Basic authentication with the charge point id as user name is needed',
-    };
+    return refusal(401, 'Basic authentication with the charge point id as user name is needed');
   }
   const { passwordHash = '' } = credential;
   const { passwords, throttle } = parts;
+  const securityProfile = request.transport.kind === 'plain' ? 1 : 2;
+  const hashes = [{ passwordHash }, ...(await parts.rotatingPasswords(station))];
   // Before the throttle: behind one proxy a stranger and the true charger have one address.
-  if (passwords.isKnown(password, passwordHash)) return undefined;
+  const known = await matching(password, hashes, (reading, hash) =>
+    passwords.isKnown(reading, hash),
+  );
+  if (known !== undefined) return { kind: 'proof', securityProfile, ...known };
   const source = `${who} ${request.remoteAddress}`;
   if (throttle.isBlocked(source, parts.nowMs())) {
-    return {
-      status: 429,
-      reason: 'too many wrong passwords from this address; try again in a minute',
-    };
+    return refusal(429, 'too many wrong passwords from this address; try again in a minute');
   }
   throttle.fail(source, parts.nowMs());
   try {
-    if (!(await passwords.isRight(password, passwordHash))) {
-      return { status: 401, reason: 'wrong password' };
-    }
+    const found = await matching(password, hashes, (reading, hash) =>
+      passwords.isRight(reading, hash),
+    );
+    if (found === undefined) return refusal(401, 'wrong password');
+    throttle.succeed(source);
+    return { kind: 'proof', securityProfile, ...found };
   } catch (error) {
     throttle.forgive(source);
     if (!(error instanceof PasswordChecksBusy)) throw error;
-    return { status: 503, reason: 'too many connections begin at once; try again' };
+    return refusal(503, 'too many connections begin at once; try again');
   }
-  throttle.succeed(source);
-  return undefined;
 };
 
 /**
@@ -126,13 +164,13 @@ const passwordRefusal = async (judge: Judge): Promise<Refusal | undefined> => {
  * certificate of the CPO is taken wherever a password would be, and a password never where a
  * certificate is registered.
  */
-const profileOf = async (judge: Judge): Promise<number | Refusal> => {
+const proofOf = async (judge: Judge): Promise<Proof | Refusal> => {
   const { request, parts, station, credential } = judge;
   const { transport } = request;
   const floor = credential.securityProfile;
-  if (floor === 0) return 0;
+  if (floor === 0) return { kind: 'proof', securityProfile: 0 };
   if (floor >= 2 && transport.kind === 'plain') {
-    return { status: 403, reason: `registered with security profile ${floor}: connect over TLS` };
+    return refusal(403, `registered with security profile ${floor}: connect over TLS`);
   }
   const { certificateName = station.chargePointId, certificateFingerprint } = credential;
   const fault = certificateFault(
@@ -144,9 +182,8 @@ const profileOf = async (judge: Judge): Promise<number | Refusal> => {
     parts.clientCas(station.cpoId),
     parts.nowMs(),
   );
-  if (fault === undefined) return 3;
-  if (floor === 3) return { status: 403, reason: fault };
-  return (await passwordRefusal(judge)) ?? (transport.kind === 'plain' ? 1 : 2);
+  if (fault === undefined) return { kind: 'proof', securityProfile: 3 };
+  return floor === 3 ? refusal(403, fault) : judgePassword(judge);
 };
 
 /**
@@ -182,8 +219,8 @@ export const judgeHandshake = async (
   if (credential === undefined) {
     return refused(404, `charge point ${station.chargePointId} is not registered`);
   }
-  const outcome = await profileOf({ request, parts, station, who, credential });
-  return typeof outcome === 'number'
-    ? { kind: 'admitted', station, subprotocol, securityProfile: outcome }
-    : refused(outcome.status, outcome.reason);
+  const outcome = await proofOf({ request, parts, station, who, credential });
+  if (outcome.kind === 'refusal') return refused(outcome.status, outcome.reason);
+  const { kind: _, ...proof } = outcome;
+  return { kind: 'admitted', station, subprotocol, ...proof };
 };

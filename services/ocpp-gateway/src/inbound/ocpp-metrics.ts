@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Contest } from './contests';
 
 /** What the OCPP side counts. */
 export type OcppMetrics = Readonly<{
@@ -10,6 +11,7 @@ export type OcppMetrics = Readonly<{
   transactionsIncomplete: (count: number) => void;
   transactionStuck: () => void;
   handshakeRefused: (status: number) => void;
+  identityContested: (contest: Contest) => void;
   limitReached: (limit: Limit) => void;
   /** Until when the certificate of the TLS port is valid, in epoch seconds. */
   tlsCertificateValidUntil: (epochSeconds: number) => void;
@@ -89,6 +91,12 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     help: 'Whether the files of the OCPP TLS port could be used when they were read last',
     registers: [registry],
   });
+  const contests = new Counter({
+    name: 'tallywatt_ocpp_identities_contested_total',
+    help: 'Second connections under a live identity; repeated: five and more within ten minutes',
+    labelNames: ['contest'],
+    registers: [registry],
+  });
   return {
     frameLost: () => framesLost.inc(),
     framesWaiting: (bytes) => framesWaiting.set(bytes),
@@ -99,6 +107,7 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     transactionsIncomplete: (count) => incomplete.set(count),
     transactionStuck: () => stuck.inc(),
     handshakeRefused: (status) => refusals.inc({ status: String(status) }),
+    identityContested: (contest) => contests.inc({ contest }),
     limitReached: (limit) => limits.inc({ limit }),
     tlsCertificateValidUntil: (epochSeconds) => validUntil.set(epochSeconds),
     tlsFilesUsable: (are) => usable.set(are ? 1 : 0),

@@ -31,6 +31,10 @@ export type Protocol = Readonly<{
   validator: ReturnType<typeof createValidator>;
   /** `requestId` is the number by which the charger may name the command later. */
   encodeCommand: (command: ChargerCommand, requestId: number) => EncodedCommand;
+  /** The call that gives a charger its new password. */
+  setPassword: (password: string) => readonly [action: string, params: object];
+  /** Why it did not take it, from its answer; undefined when it did. */
+  passwordRefusal: (result: unknown) => string | undefined;
   /** The call that asks a charger to stop a transaction, and its payload. */
   requestStop: (ocppTransactionId: string) => readonly [action: string, params: object];
 }>;

@@ -5,7 +5,9 @@ import { createRPCError, RPCServer } from 'ocpp-rpc';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import type { FrameLog } from '../outbound/frame-log';
 import { keepRefusedFrame } from '../outbound/refused-frames';
+import type { CredentialRotations } from '../outbound/credential-rotations';
 import type { RemoteStops } from '../outbound/remote-stops';
+import type { Station } from '../outbound/session-store';
 import type { Connection } from '../outbound/station-store';
 import type { TlsMaterial } from '../outbound/tls-files';
 import {
@@ -23,6 +25,7 @@ import { sendAway, untilGone } from './draining';
 import { type Answer, FrameFault, type Gateway } from './frame';
 import { type FrameRate, rateLimitedWebSocket } from './frame-limit';
 import { inFrameSpan } from './frame-trace';
+import type { Contests } from './contests';
 import { type HandshakeParts, judgeHandshake } from './handshake';
 import { Lanes } from './lanes';
 import type { OcppMetrics } from './ocpp-metrics';
@@ -37,6 +40,10 @@ export type OcppServerParts = Readonly<{
   connections: ChargerConnections;
   remoteStops: RemoteStops;
   frameLog: FrameLog;
+  rotations: CredentialRotations;
+  contests: Contests;
+  /** Which of two connections of one identity stays. */
+  takeover: 'newer-wins' | 'older-wins';
   metrics: OcppMetrics;
 }>;
 
@@ -74,6 +81,24 @@ const frameKeeper =
         logger.error({ err: error, cpoId, chargePointId }, 'refused frame not kept'),
     );
   };
+
+/** A newer connection is turned away: counted each time, and written down once a minute. */
+const refuseNewer = (
+  { gateway, metrics, contests }: OcppServerParts,
+  station: Station,
+  heldConnectionId: string,
+): void => {
+  const { commits, stations, logger } = gateway;
+  const about = { ...station, heldConnectionId };
+  logger.warn(about, 'a second connection is refused, the older lives');
+  metrics.handshakeRefused(409);
+  const contest = contests.note(`${station.cpoId}/${station.chargePointId}`, Date.now());
+  metrics.identityContested(contest);
+  if (contest === 'repeated') return;
+  commits
+    .submit((tx) => stations.contested(tx, station, heldConnectionId, now()))
+    .catch((error: unknown) => logger.error({ ...about, err: error }, 'contest not recorded'));
+};
 
 /** Gives a call to its route and puts what goes wrong into OCPP-J's words, here and nowhere else. */
 const callAnswerer =
@@ -156,6 +181,11 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
       return refuse(socket, status, reason);
     }
     if (isDraining) return refuse(socket, 503, 'this process is ending; try again');
+    const held = connections.find(verdict.station);
+    if (held !== undefined && parts.takeover === 'older-wins') {
+      refuseNewer(parts, verdict.station, held.connectionId);
+      return refuse(socket, 409, 'the charge point is connected already');
+    }
     admissions.set(request, verdict);
     return rpc.handleUpgrade(request, socket, head);
   };

@@ -292,6 +292,14 @@ export const registerChargePoint = async (
     [point.cpoId, point.id],
   );
   const [known] = rows;
+  if (known !== undefined && known.password_hash !== (credentials.passwordHash ?? null)) {
+    // The operator's word is the last: what was on its way is not let in any more.
+    await tx.query(
+      `UPDATE credential_rotations SET status = 'superseded', sealed = NULL
+       WHERE cpo_id = $1 AND charge_point_id = $2 AND status IN ('waiting', 'sent', 'accepted')`,
+      [point.cpoId, point.id],
+    );
+  }
   if (known !== undefined && sameFacts(fromRow(known), point)) {
     if (sameCredentials(credentialOf(known), credentials)) return 'unchanged';
     await tx.query(

@@ -10,6 +10,8 @@ export type OpenCharger = Readonly<{
   requestStop: (ocppTransactionId: string) => Promise<unknown>;
   /** Tells it to do something, and says how that ended; `not-sent` when it never left. */
   carryOut: (claimed: ClaimedCommand) => Promise<CommandEnd | 'not-sent'>;
+  /** Gives it a new password; resolves with why it did not take it, or undefined when it did. */
+  setPassword: (password: string) => Promise<string | undefined>;
   close: (cause: 'replaced' | 'shutdown') => void;
 }>;
 

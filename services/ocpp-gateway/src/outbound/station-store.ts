@@ -74,6 +74,7 @@ export class StationStore {
       [cpoId, chargePointId, connectedAt, this.replicaId],
     );
     await this.appendEnds(tx, rows);
+    await this.appendContests(tx, rows, connection);
     const { rows: own } = await tx.query<{ is_newest: boolean }>(
       `WITH newer AS (
          SELECT FROM connections
@@ -107,6 +108,47 @@ export class StationStore {
       await this.appendEnds(tx, [end]);
     }
     return isNewest;
+  }
+
+  /** The connections whose place a newer one took while they lived. */
+  private async appendContests(
+    tx: SqlClient,
+    ended: readonly EndedRow[],
+    { cpoId, chargePointId, connectionId, connectedAt }: Connection,
+  ): Promise<void> {
+    const contests = ended
+      .filter(({ cause }) => cause === 'replaced')
+      .map((row) => ({
+        event: {
+          type: 'IdentityContested',
+          cpoId,
+          chargePointId,
+          contestedAt: connectedAt,
+          heldConnectionId: row.connection_id,
+          outcome: 'newer-won',
+          newerConnectionId: connectionId,
+        } as const,
+        occurredAt: connectedAt,
+      }));
+    if (contests.length > 0) await this.eventLog.append(tx, contests);
+  }
+
+  /** A second connection was turned away, because the older lives. */
+  async contested(
+    tx: SqlClient,
+    { cpoId, chargePointId }: Station,
+    heldConnectionId: string,
+    contestedAt: Instant,
+  ): Promise<void> {
+    const event = {
+      type: 'IdentityContested',
+      cpoId,
+      chargePointId,
+      contestedAt,
+      heldConnectionId,
+      outcome: 'older-won',
+    } as const;
+    await this.eventLog.append(tx, [{ event, occurredAt: contestedAt }]);
   }
 
   async disconnected(

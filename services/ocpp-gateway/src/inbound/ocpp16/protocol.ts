@@ -27,6 +27,14 @@ export const ocpp16: Protocol = {
   // All but what is confirmed whatever it says.
   validator: validatorWithout(['MeterValues', 'StopTransaction']),
   encodeCommand,
+  // Security white paper, A05: the key of the next connection.
+  setPassword: (password) => ['ChangeConfiguration', { key: 'AuthorizationKey', value: password }],
+  passwordRefusal: (result) => {
+    const { status } = result as { status: string };
+    return ['Accepted', 'RebootRequired'].includes(status)
+      ? undefined
+      : `the charger answered ${status}`;
+  },
   requestStop: (ocppTransactionId) => [
     'RemoteStopTransaction',
     { transactionId: Number(ocppTransactionId) },

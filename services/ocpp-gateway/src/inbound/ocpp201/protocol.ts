@@ -43,6 +43,28 @@ export const ocpp201: Protocol = {
   // All but what is confirmed whatever it says.
   validator: validatorWithout(['MeterValues', 'TransactionEvent']),
   encodeCommand,
+  // Part 2, A01.
+  setPassword: (password) => [
+    'SetVariables',
+    {
+      setVariableData: [
+        {
+          component: { name: 'SecurityCtrlr' },
+          variable: { name: 'BasicAuthPassword' },
+          attributeValue: password,
+        },
+      ],
+    },
+  ],
+  passwordRefusal: (result) => {
+    const { setVariableResult } = result as {
+      setVariableResult: readonly { attributeStatus: string }[];
+    };
+    const status = setVariableResult[0]?.attributeStatus ?? 'nothing';
+    return ['Accepted', 'RebootRequired'].includes(status)
+      ? undefined
+      : `the charging station answered ${status}`;
+  },
   requestStop: (ocppTransactionId) => [
     'RequestStopTransaction',
     { transactionId: ocppTransactionId },
