@@ -30,6 +30,7 @@ import { CredentialRotations, rotatingPasswords } from './outbound/credential-ro
 import { RotationExecutor } from './outbound/rotation-executor';
 import { Contests } from './inbound/contests';
 import { CredentialsController } from './inbound/credentials.controller';
+import { strengthenPasswords } from './outbound/password-strengthening';
 import { CommitQueue } from './outbound/commit-queue';
 import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
@@ -222,6 +223,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   const now = (): string => instantFromEpochMs(Date.now());
   await keepReplica(context, replicas);
   consumePaymentEvents(context.eventLog, api.remoteStops);
+  context.every('slow-hashes', 500, () => strengthenPasswords(context.pool, api.passwords));
   context.every('credential-rotations', 500, () => parts.rotationExecutor.run());
   context.every('remote-stops', 250, () => executor.run());
   context.every('charger-commands', 250, () => commandExecutor.run());

@@ -105,6 +105,25 @@ export const chargePointSchema = z
     }
   });
 
+/** Many at once: each charge point once, faults by index. */
+export const chargePointListSchema = z
+  .array(chargePointSchema)
+  .min(1)
+  .max(10_000)
+  .superRefine((list, context) => {
+    const seen = new Set<string>();
+    list.forEach(({ id: pointId }, index) => {
+      if (seen.has(pointId)) {
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'id'],
+          message: `${pointId} is in the list twice`,
+        });
+      }
+      seen.add(pointId);
+    });
+  });
+
 export type ChargePointRequest = z.infer<typeof chargePointSchema>;
 
 /** Plain digits without trailing zeros: 19, 19.0 and "19.00" are one rate. */

@@ -1,4 +1,14 @@
-import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import {
+  type PipeTransform,
+  Body,
+  Controller,
+  Get,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { decimalToString, trimDecimal } from '@tallywatt/money';
 import {
@@ -22,13 +32,17 @@ import {
   findCredential,
   listChargePoints,
   registerChargePoint,
+  type Registration,
+  type StoredCredentials,
 } from '../outbound/charge-point-registry';
-import { hashPassword } from '../outbound/password-hash';
+import { registerChargePoints } from '../outbound/charge-point-lists';
+import { hashPassword, isQuickOf, quickHash } from '../outbound/password-hash';
 import type { RemoteStopOutcome } from '../outbound/remote-stops';
 import { connectedAmong } from '../outbound/replicas';
 import { type ApiParts, apiParts } from './api-parts';
 import {
   type ChargePointRequest,
+  chargePointListSchema,
   chargePointSchema,
   decodeChargePoint,
 } from './charge-point-schema';
@@ -65,6 +79,32 @@ const viewOf = ({ cpoId: _, ...point }: ChargePoint, isConnected: boolean): Char
   isConnected,
 });
 
+/** What became of a list, in its order. */
+type ListOutcome = Readonly<{
+  created: number;
+  changed: number;
+  unchanged: number;
+  items: readonly Readonly<{ id: string; outcome: Registration }>[];
+}>;
+
+/** An object or a list of them; the faults of either have their own paths. */
+const oneOrMany: PipeTransform<unknown, ChargePointRequest | ChargePointRequest[]> = {
+  transform: (value, metadata) =>
+    (Array.isArray(value)
+      ? validated(chargePointListSchema)
+      : validated(chargePointSchema)
+    ).transform(value, metadata) as ChargePointRequest | ChargePointRequest[],
+};
+
+const credentialsOf = (
+  { certificateName, certificateFingerprint }: ChargePointRequest,
+  passwordHash: string | undefined,
+): StoredCredentials => ({
+  ...(passwordHash === undefined ? {} : { passwordHash }),
+  ...(certificateName === undefined ? {} : { certificateName }),
+  ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }),
+});
+
 @ApiTags('charge points')
 @Controller('v1/charge-points')
 export class ChargePointsController {
@@ -72,9 +112,16 @@ export class ChargePointsController {
 
   @Post()
   @Roles('operator')
-  @ApiOperation({ summary: 'Register a charge point, or change what is known of it' })
-  @ApiBody({ schema: jsonSchemaOf(chargePointSchema) })
-  @ApiResponse({ status: 201, description: 'registered' })
+  @ApiOperation({
+    summary: 'Register a charge point or a list of them, or change what is known of them',
+    description:
+      'A list of up to 10,000 is taken whole or not at all; its answer has the outcome of each. ' +
+      'Its passwords are hashed slowly in the minutes after.',
+  })
+  @ApiBody({
+    schema: { oneOf: [jsonSchemaOf(chargePointSchema), jsonSchemaOf(chargePointListSchema)] },
+  })
+  @ApiResponse({ status: 201, description: 'registered; of a list, one at least' })
   @ApiResponse({
     status: 200,
     description: 'was registered before; changed if the content differs',
@@ -82,21 +129,20 @@ export class ChargePointsController {
   @ApiResponse({ status: 422, description: 'every fault, by JSON path' })
   async register(
     @Caller() caller: CallerIdentity,
-    @Body(validated(chargePointSchema)) body: ChargePointRequest,
+    @Body(oneOrMany) body: ChargePointRequest | ChargePointRequest[],
     @Res({ passthrough: true }) response: { status: (code: number) => unknown },
-  ): Promise<ChargePointView> {
+  ): Promise<ChargePointView | ListOutcome> {
+    if (Array.isArray(body)) {
+      const outcome = await this.registerList(caller.cpoId, body);
+      response.status(outcome.created > 0 ? 201 : 200);
+      return outcome;
+    }
     const point = decodeChargePoint(caller.cpoId, body);
     const passwordHash = await this.passwordHash(point, body.password);
-    const { certificateName, certificateFingerprint } = body;
-    const credentials = {
-      ...(passwordHash === undefined ? {} : { passwordHash }),
-      ...(certificateName === undefined ? {} : { certificateName }),
-      ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }),
-    };
     const { eventLog } = this.parts;
     const now = instantFromEpochMs(Date.now());
     const outcome = await eventLog.transaction((tx) =>
-      registerChargePoint(eventLog, tx, point, credentials, now),
+      registerChargePoint(eventLog, tx, point, credentialsOf(body, passwordHash), now),
     );
     response.status(outcome === 'created' ? 201 : 200);
     return this.seen(point);
@@ -172,6 +218,33 @@ export class ChargePointsController {
   private async seen(point: ChargePoint): Promise<ChargePointView> {
     const { cpoId, id } = point;
     return viewOf(point, (await connectedAmong(this.parts.sql, cpoId, [id])).has(id));
+  }
+
+  private async registerList(cpoId: string, list: ChargePointRequest[]): Promise<ListOutcome> {
+    const { eventLog, passwords } = this.parts;
+    const now = instantFromEpochMs(Date.now());
+    const listed = list.map((request) => ({
+      point: decodeChargePoint(cpoId, request),
+      credentialsAfter: (known: StoredCredentials | undefined): StoredCredentials => {
+        if (request.password === undefined) return credentialsOf(request, undefined);
+        const password = Buffer.from(request.password, 'utf8');
+        const { passwordHash = '' } = known ?? {};
+        const isKnown =
+          isQuickOf(password, passwordHash) || passwords.isKnown(password, passwordHash);
+        return credentialsOf(request, isKnown ? passwordHash : quickHash(password));
+      },
+    }));
+    const outcomes = await eventLog.transaction((tx) =>
+      registerChargePoints(eventLog, tx, cpoId, listed, now),
+    );
+    const count = (wanted: Registration): number =>
+      outcomes.filter((outcome) => outcome === wanted).length;
+    return {
+      created: count('created'),
+      changed: count('changed'),
+      unchanged: count('unchanged'),
+      items: list.map(({ id }, index) => ({ id, outcome: outcomes[index] ?? 'unchanged' })),
+    };
   }
 
   /** A password that is the known one keeps its hash, so that the same request changes nothing. */

@@ -46,7 +46,7 @@ type CredentialRow = {
   certificate_fingerprint: string | null;
 };
 
-type Row = CredentialRow & {
+export type Row = CredentialRow & {
   cpo_id: string;
   charge_point_id: string;
   revision: number;
@@ -59,7 +59,7 @@ type Row = CredentialRow & {
   connectors: { id: number; powerWMax: string; evseGroups: string[] }[];
 };
 
-const selectRow = `
+export const selectRow = `
   SELECT c.*, (
     SELECT coalesce(json_agg(json_build_object(
       'id', k.connector_id, 'powerWMax', k.power_w_max::text, 'evseGroups', k.evse_groups)
@@ -69,7 +69,7 @@ const selectRow = `
   ) AS connectors
   FROM charge_points c`;
 
-const fromRow = (row: Row): ChargePoint => ({
+export const fromRow = (row: Row): ChargePoint => ({
   cpoId: row.cpo_id,
   id: row.charge_point_id,
   locationId: row.location_id,
@@ -110,7 +110,7 @@ export const placeOf = (
   evseGroups: connector?.evseGroups ?? [],
 });
 
-const registered = (point: ChargePoint): ChargePointRegistered => ({
+export const registered = (point: ChargePoint): ChargePointRegistered => ({
   type: 'ChargePointRegistered',
   cpoId: point.cpoId,
   chargePointId: point.id,
@@ -164,7 +164,7 @@ export const listChargePoints = async (
   return rows.map(fromRow);
 };
 
-const credentialOf = (row: CredentialRow): Credential => ({
+export const credentialOf = (row: CredentialRow): Credential => ({
   securityProfile: row.security_profile,
   ...(row.password_hash === null ? {} : { passwordHash: row.password_hash }),
   ...(row.certificate_name === null ? {} : { certificateName: row.certificate_name }),
@@ -191,7 +191,7 @@ export type Registration = 'created' | 'unchanged' | 'changed';
 const sameNames = (one: readonly string[], other: readonly string[] | undefined): boolean =>
   one.length === other?.length && one.every((name, index) => name === other[index]);
 
-const sameFacts = (one: ChargePoint, other: ChargePoint): boolean =>
+export const sameFacts = (one: ChargePoint, other: ChargePoint): boolean =>
   one.locationId === other.locationId &&
   one.timeZone === other.timeZone &&
   one.currency === other.currency &&
@@ -213,7 +213,7 @@ const credentialColumns = (credentials: StoredCredentials): (string | null)[] =>
   credentials.certificateFingerprint ?? null,
 ];
 
-const sameCredentials = (one: StoredCredentials, other: StoredCredentials): boolean =>
+export const sameCredentials = (one: StoredCredentials, other: StoredCredentials): boolean =>
   one.passwordHash === other.passwordHash &&
   one.certificateName === other.certificateName &&
   one.certificateFingerprint === other.certificateFingerprint;
@@ -283,6 +283,10 @@ export const registerChargePoint = async (
   credentials: StoredCredentials,
   now: Instant,
 ): Promise<Registration> => {
+  // Beside others of its kind, not beside a list.
+  await tx.query('SELECT pg_advisory_xact_lock_shared(hashtext($1), 0)', [
+    `charge-points/${point.cpoId}`,
+  ]);
   await tx.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [
     `charge-point/${point.cpoId}`,
     point.id,

@@ -19,9 +19,37 @@ export const hashPassword = async (password: Buffer): Promise<string> => {
   return `scrypt$${salt.toString('base64url')}$${key.toString('base64url')}`;
 };
 
-const matches = async (password: Buffer, hash: string): Promise<boolean> => {
-  const [, salt, key] = hash.split('$');
+const digest = (password: Buffer, salt: string): string =>
+  createHmac('sha256', Buffer.from(salt, 'base64url')).update(password).digest('base64url');
+
+/**
+ * A salted hash that costs nothing, `quick$<salt>$<digest>`: for thousands of passwords at once, until
+ * `strengthened` takes its place.
+ */
+export const quickHash = (password: Buffer): string => {
+  const salt = randomBytes(16).toString('base64url');
+  return `quick$${salt}$${digest(password, salt)}`;
+};
+
+/** The slow hash of a quick one: `scrypt$<salt>$<key>$<salt of the quick one>`. */
+export const strengthened = async (quick: string): Promise<string> => {
+  const [, salt = '', quickDigest = ''] = quick.split('$');
+  return `${await hashPassword(Buffer.from(quickDigest))}$${salt}`;
+};
+
+/** Whether a quick hash is this password's; never so of a slow one. */
+export const isQuickOf = (password: Buffer, hash: string): boolean => {
+  const [kind, salt, expected] = hash.split('$');
+  if (kind !== 'quick' || salt === undefined || expected === undefined) return false;
+  const found = Buffer.from(digest(password, salt));
+  return found.length === expected.length && timingSafeEqual(found, Buffer.from(expected));
+};
+
+const matches = async (given: Buffer, hash: string): Promise<boolean> => {
+  if (hash.startsWith('quick$')) return isQuickOf(given, hash);
+  const [, salt, key, quickSalt] = hash.split('$');
   if (salt === undefined || key === undefined) return false;
+  const password = quickSalt === undefined ? given : Buffer.from(digest(given, quickSalt));
   const expected = Buffer.from(key, 'base64url');
   const found = await derive(password, Buffer.from(salt, 'base64url'));
   return expected.length === found.length && timingSafeEqual(expected, found);
@@ -61,6 +89,11 @@ export class PasswordCheck {
     const isRight = await this.inTurn(() => matches(password, hash));
     if (isRight) this.remember(this.markOf(password, hash));
     return isRight;
+  }
+
+  /** A slow hash of a quick one, in its turn among the checks. @throws PasswordChecksBusy */
+  strengthen(quick: string): Promise<string> {
+    return this.inTurn(() => strengthened(quick));
   }
 
   private async inTurn<T>(check: () => Promise<T>): Promise<T> {
