@@ -266,7 +266,6 @@ export class OcppGatewayModule {
         CommandsController,
         FramesController,
         CredentialsController,
-        CommandsController,
         SessionsController,
       ],
       providers: [

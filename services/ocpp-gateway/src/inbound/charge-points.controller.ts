@@ -93,7 +93,7 @@ const oneOrMany: PipeTransform<unknown, ChargePointRequest | ChargePointRequest[
     (Array.isArray(value)
       ? validated(chargePointListSchema)
       : validated(chargePointSchema)
-    ).transform(value, metadata) as ChargePointRequest | ChargePointRequest[],
+    ).transform(value, metadata),
 };
 
 const credentialsOf = (

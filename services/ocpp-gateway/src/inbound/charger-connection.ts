@@ -70,6 +70,20 @@ export const now = (): Instant => instantFromEpochMs(Date.now());
 /** The lane in which the facts of one charge point keep their order. */
 export const laneOf = ({ cpoId, chargePointId }: Station): string => `${cpoId}/${chargePointId}`;
 
+/** Why a charger did not take its new password; undefined when it did. @throws without an answer. */
+const setPassword = async (peer: RpcPeer, password: string): Promise<string | undefined> => {
+  const protocol = protocols[peer.session.subprotocol];
+  try {
+    const result = await peer.call(...protocol.setPassword(password), { callTimeoutMs });
+    return protocol.passwordRefusal(result);
+  } catch (error) {
+    const { rpcErrorCode } = error as RpcFault;
+    // A CALLERROR is an answer; a time-out or a lost connection is none.
+    if (typeof rpcErrorCode === 'string') return `CALLERROR ${rpcErrorCode}`;
+    throw error;
+  }
+};
+
 /** Writes down when a connection begins and ends; the one before it gives way. */
 const trackConnection = (peer: RpcPeer, connection: Connection, parts: ConnectionParts): void => {
   const { gateway, connections, lanes, metrics } = parts;
@@ -87,18 +101,7 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       const { requestStop } = protocols[peer.session.subprotocol];
       return peer.call(...requestStop(ocppTransactionId), { callTimeoutMs });
     },
-    setPassword: async (password) => {
-      const protocol = protocols[peer.session.subprotocol];
-      try {
-        const result = await peer.call(...protocol.setPassword(password), { callTimeoutMs });
-        return protocol.passwordRefusal(result);
-      } catch (error) {
-        const { rpcErrorCode } = error as RpcFault;
-        // A CALLERROR is an answer; a time-out or a lost connection is none.
-        if (typeof rpcErrorCode === 'string') return `CALLERROR ${rpcErrorCode}`;
-        throw error;
-      }
-    },
+    setPassword: (password) => setPassword(peer, password),
     carryOut: (claimed) => carryOut(peer, protocols[peer.session.subprotocol], claimed),
     close: (why) => {
       cause = why;
