@@ -70,8 +70,8 @@ describe('the table of aims', () => {
       for (const { level, measure, atLeast, atMost } of aim.claims) {
         const said = figures(level === 'must' ? aim.must : aim.aim);
         const bound = atLeast ?? atMost ?? Number.NaN;
-        // Rates are said in thousands or as multiples of pgledger, ratios in percent.
-        const ways = [bound, bound / 1_000, bound / 8_600, bound * 100].map((one) =>
+        // Rates are said in thousands or as multiples of pgledger, ratios in percent, CPU in us.
+        const ways = [bound, bound / 1_000, bound / 8_600, bound * 100, bound * 1_000].map((one) =>
           Number(one.toFixed(6)),
         );
         expect({ row: aim.row, measure, isSaid: ways.some((way) => said.includes(way)) }).toEqual({

@@ -77,13 +77,38 @@ const measuredText = (
 };
 
 const describe = ({ measure, series, against }: Judgement['claim']): string => {
-  if (measure === 'ratio') return `against ${against ?? ''}`;
-  return measure === 'per-second' ? `${series}/s` : measure;
+  switch (measure) {
+    case 'ratio':
+      return `against ${against ?? ''}`;
+    case 'p50-ratio':
+      return `p50 against ${against ?? ''}`;
+    case 'per-second':
+      return `${series}/s`;
+    case 'cpu-ms':
+      return `CPU per ${series}`;
+    case 'memory-kib':
+      return `memory per ${series}`;
+    case 'p50':
+    case 'p99':
+      return measure;
+  }
 };
 
 const figureText = (measure: Judgement['claim']['measure'], figure: number): string => {
-  if (measure === 'ratio') return ratioText(figure);
-  return measure === 'per-second' ? rateText(figure) : msText(figure);
+  switch (measure) {
+    case 'ratio':
+    case 'p50-ratio':
+      return ratioText(figure);
+    case 'per-second':
+      return rateText(figure);
+    case 'cpu-ms':
+      return `${Math.round(figure * 1_000)} us`;
+    case 'memory-kib':
+      return `${figure.toFixed(1)} KiB`;
+    case 'p50':
+    case 'p99':
+      return msText(figure);
+  }
 };
 
 const rateText = (perSecond: number): string => Math.round(perSecond).toLocaleString('en');

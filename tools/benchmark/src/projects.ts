@@ -5,6 +5,7 @@ import { backboneBenchmarks } from './suites/backbone';
 import { openEndToEnd } from './suites/end-to-end';
 import { eventLogBenchmarks } from './suites/event-log';
 import { ledgerBenchmarks } from './suites/ledger';
+import { openOcppGateway } from './suites/ocpp-gateway';
 import { tariffBenchmarks } from './suites/tariffs';
 
 type Report = (line: string) => void;
@@ -40,6 +41,7 @@ export const projects = {
   ledger: onServers(false, ledgerBenchmarks),
   'event-log': onServers(true, eventLogBenchmarks),
   backbone: onServers(true, backboneBenchmarks),
+  'ocpp-gateway': openOcppGateway,
   'end-to-end': openEndToEnd,
 } as const satisfies Record<string, OpenProject>;
 

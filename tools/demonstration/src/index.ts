@@ -8,6 +8,7 @@ export {
   type SubjectView,
 } from './evidence';
 export { StillNotSo, until } from './patience';
+export { operatorToken } from './secrets';
 export { ServiceProcess, type ProcessExit } from './service-process';
 export {
   chargePointPassword,
