@@ -12,6 +12,7 @@ import type { Station } from '../outbound/session-store';
 import type { Gateway } from './frame';
 import type { HandshakeVerdict } from './handshake';
 import type { Lanes } from './lanes';
+import { saidText } from './nesting';
 import type { OcppMetrics } from './ocpp-metrics';
 import type { Route } from './protocol';
 import { protocols } from './protocols';
@@ -211,7 +212,7 @@ export const welcomeCharger = (peer: RpcPeer, parts: ConnectionParts): void => {
   peer.on('strictValidationFailure', ({ method, params, result, error, isCall, outbound }) => {
     if (!outbound && !isCall) rememberUnreadable(error);
     if (outbound) logger.error({ err: error, method }, 'our own message breaks its schema');
-    else parts.keepRefused(connection, JSON.stringify([method, isCall ? params : result]), error);
+    else parts.keepRefused(connection, saidText([method, isCall ? params : result]), error);
   });
   peer.on('socketError', (error) => logger.warn({ ...station, err: error }, 'connection failed'));
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createValidator } from 'ocpp-rpc';
+import { createRPCError, createValidator } from 'ocpp-rpc';
 import { FrameFault } from './frame';
+import { isNestedTooDeeply } from './nesting';
 
 type Validator = ReturnType<typeof createValidator>;
 type JsonSchema = Readonly<{ $id: string }>;
@@ -60,9 +61,16 @@ export const standardSchemas = (
     },
     validatorWithout: (tolerated) =>
       Object.assign(Object.create(standard) as Validator, {
-        validate: (schemaId: string, payload: unknown): boolean =>
-          tolerated.some((action) => schemaId === `urn:${action}.req`) ||
-          validate(schemaId, payload),
+        validate: (schemaId: string, payload: unknown): boolean => {
+          // Not even a stop is confirmed then: nothing could be read of it.
+          if (isNestedTooDeeply(payload)) {
+            throw createRPCError('FormatViolation', 'nested too deeply') as Error;
+          }
+          return (
+            tolerated.some((action) => schemaId === `urn:${action}.req`) ||
+            validate(schemaId, payload)
+          );
+        },
       }),
   };
 };

@@ -27,7 +27,7 @@ import { type FrameRate, rateLimitedWebSocket } from './frame-limit';
 import { inFrameSpan } from './frame-trace';
 import type { Contests } from './contests';
 import { type HandshakeParts, judgeHandshake } from './handshake';
-import { Lanes } from './lanes';
+import { LaneFull, Lanes } from './lanes';
 import type { OcppMetrics } from './ocpp-metrics';
 import type { Route } from './protocol';
 import { protocols } from './protocols';
@@ -127,7 +127,9 @@ const callAnswerer =
         keepRefused(connection, JSON.stringify([action, params]), fault);
         throw fault;
       }
-      gateway.logger.error({ err: error, chargePoint: laneOf(connection), action }, 'not taken');
+      // Who floods us is not served; that is no failure of ours.
+      const level = error instanceof LaneFull ? 'warn' : 'error';
+      gateway.logger[level]({ err: error, chargePoint: laneOf(connection), action }, 'not taken');
       const again = 'send the message again';
       throw createRPCError('InternalError', again) as Error;
     }
