@@ -67,6 +67,7 @@ export type TransactionStatusRequested = EventOf<
 >;
 export type CommandAccepted = EventOf<'CommandAccepted', wire.CommandAccepted>;
 export type CommandRejected = EventOf<'CommandRejected', wire.CommandRejected>;
+export type ReservationEnded = EventOf<'ReservationEnded', wire.ReservationEnded>;
 export type CommandFailed = EventOf<'CommandFailed', wire.CommandFailed>;
 
 /** That a command is to be given, but for stopping a session; each ends with a `CommandOutcome`. */
@@ -95,7 +96,12 @@ export type CommandOutcome = CommandAccepted | CommandRejected | CommandFailed;
 
 /** Events of `charging.commands.v1`: what we asked a charger to do and what it answered. */
 export type CommandEvent =
-  RemoteStopRequested | RemoteStopAccepted | RemoteStopRejected | CommandRequested | CommandOutcome;
+  | RemoteStopRequested
+  | RemoteStopAccepted
+  | RemoteStopRejected
+  | CommandRequested
+  | CommandOutcome
+  | ReservationEnded;
 
 const topic = 'charging.commands.v1';
 
@@ -125,5 +131,8 @@ export const commandContracts = {
   TransactionStatusRequested: contractOf(topic, wire.TransactionStatusRequestedSchema),
   CommandAccepted: contractOf(topic, wire.CommandAcceptedSchema),
   CommandRejected: contractOf(topic, wire.CommandRejectedSchema),
+  ReservationEnded: contractOf(topic, wire.ReservationEndedSchema, {
+    reason: ['used', 'expired', 'removed'],
+  }),
   CommandFailed: contractOf(topic, wire.CommandFailedSchema),
 } as const;

@@ -83,6 +83,11 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'StationClockMeasured':
     case 'ConnectorStatusChanged':
     case 'IdentityContested':
+    case 'FirmwareStatusChanged':
+    case 'DiagnosticsStatusChanged':
+    case 'LogStatusChanged':
+    case 'SecurityEventReported':
+    case 'VariablesReported':
     case 'FramesRecorded':
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':

@@ -22,6 +22,18 @@ import {
   StationConnectedSchema,
   StationDisconnectedSchema,
 } from './gen/tallywatt/station/v1/station_events_pb';
+import {
+  FirmwareStatusChangedSchema,
+  type FirmwareStatusChanged as FirmwareStatusChangedMessage,
+  DiagnosticsStatusChangedSchema,
+  type DiagnosticsStatusChanged as DiagnosticsStatusChangedMessage,
+  LogStatusChangedSchema,
+  type LogStatusChanged as LogStatusChangedMessage,
+  SecurityEventReportedSchema,
+  type SecurityEventReported as SecurityEventReportedMessage,
+  VariablesReportedSchema,
+  type VariablesReported as VariablesReportedMessage,
+} from './gen/tallywatt/station/v1/station_events_pb';
 import { contractOf } from './event-contract';
 import type { EventOf } from './readable';
 
@@ -46,6 +58,15 @@ export type CredentialsRotationFailed = EventOf<
 >;
 export type CertificateIssued = EventOf<'CertificateIssued', CertificateIssuedMessage>;
 
+export type FirmwareStatusChanged = EventOf<'FirmwareStatusChanged', FirmwareStatusChangedMessage>;
+export type DiagnosticsStatusChanged = EventOf<
+  'DiagnosticsStatusChanged',
+  DiagnosticsStatusChangedMessage
+>;
+export type LogStatusChanged = EventOf<'LogStatusChanged', LogStatusChangedMessage>;
+export type SecurityEventReported = EventOf<'SecurityEventReported', SecurityEventReportedMessage>;
+export type VariablesReported = EventOf<'VariablesReported', VariablesReportedMessage>;
+
 /**
  * Events of `charging.stations.v1`: connections, boots, connector states, and how
  * credentials changed.
@@ -60,7 +81,12 @@ export type StationEvent =
   | CredentialsRotated
   | CredentialsRotationFailed
   | CertificateIssued
-  | StationClockMeasured;
+  | StationClockMeasured
+  | FirmwareStatusChanged
+  | DiagnosticsStatusChanged
+  | LogStatusChanged
+  | SecurityEventReported
+  | VariablesReported;
 
 const kind = ['password', 'certificate'] as const;
 
@@ -84,4 +110,9 @@ export const stationContracts = {
     reason: ['rejected-by-charger', 'not-answered', 'request-invalid'],
   }),
   CertificateIssued: contractOf('charging.stations.v1', CertificateIssuedSchema),
+  FirmwareStatusChanged: contractOf('charging.stations.v1', FirmwareStatusChangedSchema),
+  DiagnosticsStatusChanged: contractOf('charging.stations.v1', DiagnosticsStatusChangedSchema),
+  LogStatusChanged: contractOf('charging.stations.v1', LogStatusChangedSchema),
+  SecurityEventReported: contractOf('charging.stations.v1', SecurityEventReportedSchema),
+  VariablesReported: contractOf('charging.stations.v1', VariablesReportedSchema),
 } as const;

@@ -43,6 +43,7 @@ import { countQuarantined } from './outbound/session-rows';
 import { sealWith } from './outbound/sealed-parameters';
 import { SessionStore } from './outbound/session-store';
 import { SessionWatch } from './outbound/session-watch';
+import { StationNotices } from './outbound/station-notices';
 import { StationStore } from './outbound/station-store';
 import { countIncomplete } from './outbound/transaction-rows';
 import { TransactionStore } from './outbound/transaction-store';
@@ -138,6 +139,7 @@ export const compose = async (context: Context): Promise<Composition> => {
     transactions: new TransactionStore(sessions),
     orphans: new OrphanStore(appends, sessions),
     stations,
+    notices: new StationNotices(appends),
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
     }),

@@ -26,6 +26,7 @@ describe('a command line', () => {
     [['parked', 'replay', '--help'], 0, 'all of it or nothing'],
     [['rebuild', '--help'], 0, '--topics-only'],
     [['what-if', '--help'], 0, '--replaces'],
+    [['charger', '--help'], 0, '--wait-for-charger'],
   ])('%j is answered with help', async (words, code, text) => {
     const answer = await run(words);
     expect(answer.code).toBe(code);
@@ -46,6 +47,9 @@ describe('a command line', () => {
     [['ledger', 'export', '--format', 'xml'], '--format is hledger or csv'],
     [['ledger', 'export', '--from', '2026-02-30'], '--from is a day'],
     [['audit', 'session'], 'expected: backbone audit session'],
+    [['charger', 'CP-1'], 'expected: backbone charger'],
+    [['charger', 'CP-1', 'reset', 'OnIdle'], 'a parameter is name=value, not OnIdle'],
+    [['charger', 'CP-1', 'reset', '--parameters', '/no/file'], '--parameters /no/file'],
     [['rebuild'], 'say --verify'],
     [['rebuild', '--verify', '--settle-seconds', '-1'], 'settle-seconds'],
     [['rebuild', '--verify', '--public-key', '/does/not/exist'], 'is no key in PEM'],

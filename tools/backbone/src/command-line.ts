@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { addressesFrom, NotReachable } from './addresses';
 import { auditCommand } from './audit-command';
+import { chargerCommand } from './charger-command';
 import { toJsonText, UsageFault, type Command } from './command';
 import { exportCommand } from './export-command';
 import { framesShowCommand, framesVerifyCommand } from './frames-command';
@@ -23,6 +24,7 @@ const commands: readonly Command[] = [
   rebuildCommand,
   whatIfCommand,
   pricingRuleDryRunCommand,
+  chargerCommand,
 ];
 
 /** 0 all is well, 1 something was found, 2 typed wrongly, 3 it could not be carried out. */

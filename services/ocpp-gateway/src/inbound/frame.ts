@@ -7,6 +7,7 @@ import type { OrphanStore } from '../outbound/orphan-store';
 import type { RegistrationCopies } from '../outbound/registration-copies';
 import type { SessionStore } from '../outbound/session-store';
 import type { Connection, StationStore } from '../outbound/station-store';
+import type { StationNotices } from '../outbound/station-notices';
 import type { TokenMark } from '../outbound/token-mark';
 import type { TransactionStore } from '../outbound/transaction-store';
 
@@ -27,6 +28,7 @@ export type Gateway = Readonly<{
   transactions: TransactionStore;
   orphans: OrphanStore;
   stations: StationStore;
+  notices: StationNotices;
   authorization: AuthorizationClient;
   /** For Authorize; whatever begins a session reads its registration in its transaction. */
   registrations: RegistrationCopies;

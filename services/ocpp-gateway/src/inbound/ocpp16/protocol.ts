@@ -1,4 +1,5 @@
 import type { Protocol } from '../protocol';
+import { diagnosticsStatus, firmwareStatus, logStatus, securityEvent } from '../station-notices';
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
 import { encodeCommand } from './commands';
@@ -23,6 +24,11 @@ export const ocpp16: Protocol = {
     { action: 'Authorize', answer: authorize, isOrdered: false },
     { action: 'Heartbeat', answer: heartbeat, isOrdered: false },
     { action: 'DataTransfer', answer: dataTransfer, isOrdered: false },
+    { action: 'FirmwareStatusNotification', answer: firmwareStatus, isOrdered: true },
+    { action: 'SignedFirmwareStatusNotification', answer: firmwareStatus, isOrdered: true },
+    { action: 'DiagnosticsStatusNotification', answer: diagnosticsStatus, isOrdered: true },
+    { action: 'LogStatusNotification', answer: logStatus, isOrdered: true },
+    { action: 'SecurityEventNotification', answer: securityEvent, isOrdered: true },
   ],
   // All but what is confirmed whatever it says.
   validator: validatorWithout(['MeterValues', 'StopTransaction']),

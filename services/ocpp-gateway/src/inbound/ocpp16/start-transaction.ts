@@ -10,6 +10,7 @@ type StartTransaction = Readonly<{
   idTag: string;
   meterStart: number;
   timestamp: string;
+  reservationId?: number;
 }>;
 
 /**
@@ -57,6 +58,13 @@ export const startTransaction: Answer<StartTransaction> = async (frame, gateway)
   return commits.submit(async (tx) => {
     const remote = await matchRemoteStart(tx, station, words, receivedAt);
     const start = { station, words, now: receivedAt, idTagInfo, facts: { ...facts, ...remote } };
-    return sessions.start(tx, start);
+    const started = await sessions.start(tx, start);
+    const { reservationId } = params;
+    if (reservationId !== undefined) {
+      const ocppTransactionId = String(started.transactionId);
+      const used = { reason: 'used', ocppTransactionId } as const;
+      await gateway.notices.endReservation(tx, station, reservationId, used, receivedAt);
+    }
+    return started;
   });
 };

@@ -19,6 +19,7 @@ import {
 import type { EncodedCommand } from '../protocol';
 import { fieldsOf } from '../readable';
 import { evseOf } from './evse';
+import { variableName } from './variable-name';
 
 type Result = Readonly<Record<string, unknown>>;
 
@@ -110,17 +111,6 @@ const configurationChange = ({ variable, value }: ConfigurationChange): EncodedC
   });
 };
 
-/** How a variable is called in the details of an answer. */
-const nameIn = (result: Result): string => {
-  const component = fieldsOf(result['component']);
-  const variable = fieldsOf(result['variable']);
-  const named = ({ name, instance }: Result): string =>
-    instance === undefined ? String(name) : `${String(name)}[${instance as string}]`;
-  const { id } = fieldsOf(component['evse']);
-  const evse = id === undefined ? '' : `@${id as number}`;
-  return `${named(component)}${evse}.${named(variable)}`;
-};
-
 const configurationReport = ({ variables }: ConfigurationReport): EncodedCommand => {
   const named = variables.map(variableOf);
   if (named.length === 0) return unsayable('OCPP 2.0.1 says all variables in a BaseReport');
@@ -131,7 +121,7 @@ const configurationReport = ({ variables }: ConfigurationReport): EncodedCommand
       const { attributeStatus, attributeValue } = fieldsOf(one);
       const value =
         attributeStatus === 'Accepted' ? attributeValue : `(${String(attributeStatus)})`;
-      return detailOf(nameIn(fieldsOf(one)), value);
+      return detailOf(variableName(one), value);
     }),
   }));
 };

@@ -3,18 +3,13 @@ import { type Answer, NotSupported } from '../frame';
 /** Messages whose answer says no more than that they came. What they say is in no event yet. */
 export const acknowledgedActions = [
   'ClearedChargingLimit',
-  'FirmwareStatusNotification',
-  'LogStatusNotification',
   'NotifyChargingLimit',
   'NotifyCustomerInformation',
   'NotifyDisplayMessages',
   'NotifyEvent',
   'NotifyMonitoringReport',
-  'NotifyReport',
   'PublishFirmwareStatusNotification',
   'ReportChargingProfiles',
-  'ReservationStatusUpdate',
-  'SecurityEventNotification',
 ] as const;
 
 /** Messages that ask for something nobody here does: certificates, and schedules for a vehicle. */

@@ -1,4 +1,5 @@
 import type { Protocol, Route } from '../protocol';
+import { firmwareStatus, logStatus, securityEvent } from '../station-notices';
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
 import { encodeCommand } from './commands';
@@ -11,6 +12,8 @@ import {
   unsupported,
   unsupportedActions,
 } from './notifications';
+import { notifyReport } from './notify-report';
+import { reservationStatus } from './reservation-status';
 import { validatorWithout } from './schema';
 import { statusNotification } from './status-notification';
 import { transactionEvent } from './transaction-event';
@@ -37,6 +40,11 @@ export const ocpp201: Protocol = {
     { action: 'Authorize', answer: authorize, isOrdered: false },
     { action: 'Heartbeat', answer: heartbeat, isOrdered: false },
     { action: 'DataTransfer', answer: dataTransfer, isOrdered: false },
+    { action: 'FirmwareStatusNotification', answer: firmwareStatus, isOrdered: true },
+    { action: 'LogStatusNotification', answer: logStatus, isOrdered: true },
+    { action: 'NotifyReport', answer: notifyReport, isOrdered: true },
+    { action: 'ReservationStatusUpdate', answer: reservationStatus, isOrdered: true },
+    { action: 'SecurityEventNotification', answer: securityEvent, isOrdered: true },
     ...acknowledgements,
     ...refusals,
   ],

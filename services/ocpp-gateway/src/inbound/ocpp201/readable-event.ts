@@ -13,6 +13,8 @@ export type ReadableEvent = Readonly<{
   isEnd: boolean;
   /** Of the command that the transaction came of (F01). */
   remoteStartId?: number;
+  /** Of the reservation that it uses (H03). */
+  reservationId?: number;
   /** Absent when it cannot be said which event of which transaction it is, or of when. */
   event?: TransactionEvent & Readonly<{ contentHash: string }>;
 }>;
@@ -36,11 +38,13 @@ export const readEvent = (params: unknown, markOf: (idToken: string) => string):
   const seqNo = int32Of(said['seqNo']);
   const happenedAt = instantOf(said['timestamp']);
   const remoteStartId = int32Of(info['remoteStartId']);
+  const reservationId = int32Of(said['reservationId']);
   const told = {
     isEnd: eventType === 'Ended',
     ...(transactionId === undefined ? {} : { transactionId }),
     ...(typeof idToken === 'string' ? { idToken } : {}),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
+    ...(reservationId === undefined ? {} : { reservationId }),
   };
   if (transactionId === undefined || eventType === undefined) return told;
   if (seqNo === undefined || happenedAt === undefined) return told;

@@ -70,9 +70,13 @@ export const transactionEvent: Answer<unknown> = async (frame, gateway) => {
       : await granted(frame, event, idToken, recalled, gateway);
   const answer = recalled.answer ?? grant?.idTagInfo;
   const heard = { ...event, ...(grant === undefined ? {} : { grant }) };
-  const { remoteStartId } = read;
+  const { remoteStartId, reservationId } = read;
   await commits.submit(async (tx) => {
     if (remoteStartId !== undefined) await nameRemoteStart(tx, speaker, remoteStartId);
+    if (reservationId !== undefined) {
+      const used = { reason: 'used', ocppTransactionId: speaker.transactionId } as const;
+      await gateway.notices.endReservation(tx, speaker, reservationId, used, receivedAt);
+    }
     await transactions.hear(tx, {
       speaker,
       ocppVersion,

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/station/v1/station_events.proto.
  */
 export const file_tallywatt_station_v1_station_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizgEKFFN0YXRpb25DbG9ja01lYXN1cmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFQoNY29ubmVjdGlvbl9pZBgDIAEoCRIVCg1jbG9ja19za2V3X21zGAQgASgDEi4KCmNsYWltZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizgEKFFN0YXRpb25DbG9ja01lYXN1cmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFQoNY29ubmVjdGlvbl9pZBgDIAEoCRIVCg1jbG9ja19za2V3X21zGAQgASgDEi4KCmNsYWltZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKpAQoVRmlybXdhcmVTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQirAEKGERpYWdub3N0aWNzU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIqQBChBMb2dTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQiuQEKFVNlY3VyaXR5RXZlbnRSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC2hhcHBlbmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpldmVudF90eXBlGAQgASgJEh0KEHRlY2huaWNhbF9kZXRhaWwYBSABKAlIAIgBAUITChFfdGVjaG5pY2FsX2RldGFpbCJ+ChBSZXBvcnRlZFZhcmlhYmxlEgwKBG5hbWUYASABKAkSFgoOYXR0cmlidXRlX3R5cGUYAiABKAkSEgoFdmFsdWUYAyABKAlIAIgBARIXCgptdXRhYmlsaXR5GAQgASgJSAGIAQFCCAoGX3ZhbHVlQg0KC19tdXRhYmlsaXR5IvABChFWYXJpYWJsZXNSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEjAKDGdlbmVyYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoKY29tbWFuZF9pZBgEIAEoCUgAiAEBEgwKBHBhcnQYBSABKAUSDwoHaXNfbGFzdBgGIAEoCBI5Cgl2YXJpYWJsZXMYByADKAsyJi50YWxseXdhdHQuc3RhdGlvbi52MS5SZXBvcnRlZFZhcmlhYmxlQg0KC19jb21tYW5kX2lkYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.station.v1.StationConnected
@@ -859,4 +859,468 @@ export type StationClockMeasuredJson = {
  */
 export const StationClockMeasuredSchema: GenMessage<StationClockMeasured, {jsonType: StationClockMeasuredJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_station_v1_station_events, 9);
+
+/**
+ * How a firmware update goes on (FirmwareStatusNotification, 1.6 also SignedFirmwareStatusNotification).
+ *
+ * @generated from message tallywatt.station.v1.FirmwareStatusChanged
+ */
+export type FirmwareStatusChanged = Message<"tallywatt.station.v1.FirmwareStatusChanged"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * On our clock: the message says no time.
+   *
+   * @generated from field: google.protobuf.Timestamp reported_at = 3;
+   */
+  reportedAt?: Timestamp | undefined;
+
+  /**
+   * OCPP 2.0.1 FirmwareStatusEnumType; 1.6 has the same words.
+   *
+   * @generated from field: string status = 4;
+   */
+  status: string;
+
+  /**
+   * The FirmwareUpdateRequested it is about, where that can be told.
+   *
+   * @generated from field: optional string command_id = 5;
+   */
+  commandId?: string | undefined;
+};
+
+/**
+ * How a firmware update goes on (FirmwareStatusNotification, 1.6 also SignedFirmwareStatusNotification).
+ *
+ * @generated from message tallywatt.station.v1.FirmwareStatusChanged
+ */
+export type FirmwareStatusChangedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * On our clock: the message says no time.
+   *
+   * @generated from field: google.protobuf.Timestamp reported_at = 3;
+   */
+  reportedAt?: TimestampJson;
+
+  /**
+   * OCPP 2.0.1 FirmwareStatusEnumType; 1.6 has the same words.
+   *
+   * @generated from field: string status = 4;
+   */
+  status?: string;
+
+  /**
+   * The FirmwareUpdateRequested it is about, where that can be told.
+   *
+   * @generated from field: optional string command_id = 5;
+   */
+  commandId?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.FirmwareStatusChanged.
+ * Use `create(FirmwareStatusChangedSchema)` to create a new message.
+ */
+export const FirmwareStatusChangedSchema: GenMessage<FirmwareStatusChanged, {jsonType: FirmwareStatusChangedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 10);
+
+/**
+ * @generated from message tallywatt.station.v1.DiagnosticsStatusChanged
+ */
+export type DiagnosticsStatusChanged = Message<"tallywatt.station.v1.DiagnosticsStatusChanged"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp reported_at = 3;
+   */
+  reportedAt?: Timestamp | undefined;
+
+  /**
+   * Idle | Uploaded | UploadFailed | Uploading
+   *
+   * @generated from field: string status = 4;
+   */
+  status: string;
+
+  /**
+   * @generated from field: optional string command_id = 5;
+   */
+  commandId?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.station.v1.DiagnosticsStatusChanged
+ */
+export type DiagnosticsStatusChangedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp reported_at = 3;
+   */
+  reportedAt?: TimestampJson;
+
+  /**
+   * Idle | Uploaded | UploadFailed | Uploading
+   *
+   * @generated from field: string status = 4;
+   */
+  status?: string;
+
+  /**
+   * @generated from field: optional string command_id = 5;
+   */
+  commandId?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.DiagnosticsStatusChanged.
+ * Use `create(DiagnosticsStatusChangedSchema)` to create a new message.
+ */
+export const DiagnosticsStatusChangedSchema: GenMessage<DiagnosticsStatusChanged, {jsonType: DiagnosticsStatusChangedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 11);
+
+/**
+ * @generated from message tallywatt.station.v1.LogStatusChanged
+ */
+export type LogStatusChanged = Message<"tallywatt.station.v1.LogStatusChanged"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp reported_at = 3;
+   */
+  reportedAt?: Timestamp | undefined;
+
+  /**
+   * OCPP 2.0.1 UploadLogStatusEnumType
+   *
+   * @generated from field: string status = 4;
+   */
+  status: string;
+
+  /**
+   * @generated from field: optional string command_id = 5;
+   */
+  commandId?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.station.v1.LogStatusChanged
+ */
+export type LogStatusChangedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp reported_at = 3;
+   */
+  reportedAt?: TimestampJson;
+
+  /**
+   * OCPP 2.0.1 UploadLogStatusEnumType
+   *
+   * @generated from field: string status = 4;
+   */
+  status?: string;
+
+  /**
+   * @generated from field: optional string command_id = 5;
+   */
+  commandId?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.LogStatusChanged.
+ * Use `create(LogStatusChangedSchema)` to create a new message.
+ */
+export const LogStatusChangedSchema: GenMessage<LogStatusChanged, {jsonType: LogStatusChangedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 12);
+
+/**
+ * @generated from message tallywatt.station.v1.SecurityEventReported
+ */
+export type SecurityEventReported = Message<"tallywatt.station.v1.SecurityEventReported"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * The charger's claim.
+   *
+   * @generated from field: google.protobuf.Timestamp happened_at = 3;
+   */
+  happenedAt?: Timestamp | undefined;
+
+  /**
+   * As the security whitepaper lists them, or a vendor's own.
+   *
+   * @generated from field: string event_type = 4;
+   */
+  eventType: string;
+
+  /**
+   * @generated from field: optional string technical_detail = 5;
+   */
+  technicalDetail?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.station.v1.SecurityEventReported
+ */
+export type SecurityEventReportedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * The charger's claim.
+   *
+   * @generated from field: google.protobuf.Timestamp happened_at = 3;
+   */
+  happenedAt?: TimestampJson;
+
+  /**
+   * As the security whitepaper lists them, or a vendor's own.
+   *
+   * @generated from field: string event_type = 4;
+   */
+  eventType?: string;
+
+  /**
+   * @generated from field: optional string technical_detail = 5;
+   */
+  technicalDetail?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.SecurityEventReported.
+ * Use `create(SecurityEventReportedSchema)` to create a new message.
+ */
+export const SecurityEventReportedSchema: GenMessage<SecurityEventReported, {jsonType: SecurityEventReportedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 13);
+
+/**
+ * @generated from message tallywatt.station.v1.ReportedVariable
+ */
+export type ReportedVariable = Message<"tallywatt.station.v1.ReportedVariable"> & {
+  /**
+   * Component, EVSE and variable with their instances, as Component[instance]@evse.Variable[instance].
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Actual | Target | MinSet | MaxSet
+   *
+   * @generated from field: string attribute_type = 2;
+   */
+  attributeType: string;
+
+  /**
+   * Left out where there is none, and where the name says that it is a secret.
+   *
+   * @generated from field: optional string value = 3;
+   */
+  value?: string | undefined;
+
+  /**
+   * @generated from field: optional string mutability = 4;
+   */
+  mutability?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.station.v1.ReportedVariable
+ */
+export type ReportedVariableJson = {
+  /**
+   * Component, EVSE and variable with their instances, as Component[instance]@evse.Variable[instance].
+   *
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * Actual | Target | MinSet | MaxSet
+   *
+   * @generated from field: string attribute_type = 2;
+   */
+  attributeType?: string;
+
+  /**
+   * Left out where there is none, and where the name says that it is a secret.
+   *
+   * @generated from field: optional string value = 3;
+   */
+  value?: string;
+
+  /**
+   * @generated from field: optional string mutability = 4;
+   */
+  mutability?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.ReportedVariable.
+ * Use `create(ReportedVariableSchema)` to create a new message.
+ */
+export const ReportedVariableSchema: GenMessage<ReportedVariable, {jsonType: ReportedVariableJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 14);
+
+/**
+ * A part of what a 2.0.1 station answers to a BaseReportRequested (NotifyReport).
+ *
+ * @generated from message tallywatt.station.v1.VariablesReported
+ */
+export type VariablesReported = Message<"tallywatt.station.v1.VariablesReported"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp generated_at = 3;
+   */
+  generatedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional string command_id = 4;
+   */
+  commandId?: string | undefined;
+
+  /**
+   * From 0.
+   *
+   * @generated from field: int32 part = 5;
+   */
+  part: number;
+
+  /**
+   * @generated from field: bool is_last = 6;
+   */
+  isLast: boolean;
+
+  /**
+   * @generated from field: repeated tallywatt.station.v1.ReportedVariable variables = 7;
+   */
+  variables: ReportedVariable[];
+};
+
+/**
+ * A part of what a 2.0.1 station answers to a BaseReportRequested (NotifyReport).
+ *
+ * @generated from message tallywatt.station.v1.VariablesReported
+ */
+export type VariablesReportedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp generated_at = 3;
+   */
+  generatedAt?: TimestampJson;
+
+  /**
+   * @generated from field: optional string command_id = 4;
+   */
+  commandId?: string;
+
+  /**
+   * From 0.
+   *
+   * @generated from field: int32 part = 5;
+   */
+  part?: number;
+
+  /**
+   * @generated from field: bool is_last = 6;
+   */
+  isLast?: boolean;
+
+  /**
+   * @generated from field: repeated tallywatt.station.v1.ReportedVariable variables = 7;
+   */
+  variables?: ReportedVariableJson[];
+};
+
+/**
+ * Describes the message tallywatt.station.v1.VariablesReported.
+ * Use `create(VariablesReportedSchema)` to create a new message.
+ */
+export const VariablesReportedSchema: GenMessage<VariablesReported, {jsonType: VariablesReportedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 15);
 
