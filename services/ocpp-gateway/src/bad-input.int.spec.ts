@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { eventually } from '@tallywatt/testing';
-import { GatewayStage, password, registration, start, stop, values } from './testing/gateway-stage';
+import { GatewayStage, password, registration, start, stop } from './testing/gateway-stage';
 
 let stage: GatewayStage;
 
@@ -94,7 +94,13 @@ describe('bad input', () => {
     await stage.newCharger('CP-FAULTY');
     const { call } = await stage.dial('CP-FAULTY', { isStrict: false });
     const { transactionId } = await call('StartTransaction', start());
-    const faultyValues = { ...values(transactionId, '2.5', 10), transactionId: null };
+    // Read just now: what was queued waits for its session, as it may be of another one.
+    const sampledValue = [{ value: '2.5', unit: 'kWh' }];
+    const faultyValues = {
+      connectorId: 1,
+      transactionId: null,
+      meterValue: [{ timestamp: new Date().toISOString(), sampledValue }],
+    };
     expect(await call('MeterValues', faultyValues)).toEqual({});
     const unreadable = { ...stop(transactionId, { meterStop: 'much' }), idTag: 12345678 };
     for (let n = 0; n < 2; n += 1) expect(await call('StopTransaction', unreadable)).toEqual({});
