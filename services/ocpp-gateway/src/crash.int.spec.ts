@@ -1,11 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { eventually } from '@tallywatt/testing';
+import { buildGateway, startGatewayProcess } from './testing/gateway-process';
 import { at, GatewayStage, type Run, start, stop, values } from './testing/gateway-stage';
 import { idToken, metered, ocpp201, pluggedIn, unplugged, updated } from './testing/ocpp201-words';
 
-const project = join(__dirname, '..');
 let stage: GatewayStage;
 let child: ChildProcess;
 
@@ -20,37 +19,15 @@ const steps201 = ['record:1', 'answer:1', 'record:2', 'answer:1', 'record:2', 'a
 /** Each process is given the next step to die at; the last one of a test has none. */
 const stepsLeft: string[] = [];
 
-/** The gateway as it runs in production, to be killed by itself at the step named. */
+/** Killed by itself at the step named. */
 const asProcess: Run = async (environment) => {
-  const started = spawn(process.execPath, [join(project, 'dist', 'main.js')], {
-    env: {
-      PATH: process.env['PATH'],
-      TZ: 'UTC',
-      ...environment,
-      CRASH_AT: stepsLeft.shift() ?? '',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  child = started;
-  const url = `http://127.0.0.1:${environment['OCPP_GATEWAY_PORT']}`;
-  // It lives before it is ready: a new database adopts its streams first.
-  await eventually(async () => expect((await fetch(`${url}/health/ready`)).ok).toBe(true), {
-    timeoutMs: 120_000,
-  });
-  const stopChild = async (): Promise<void> => {
-    if (started.exitCode !== null || started.signalCode !== null) return;
-    started.kill('SIGTERM');
-    await once(started, 'exit');
-  };
-  return { url, stop: stopChild };
+  const started = await startGatewayProcess({ ...environment, CRASH_AT: stepsLeft.shift() ?? '' });
+  child = started.child;
+  return started;
 };
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [
-    require.resolve('typescript/bin/tsc'),
-    '-b',
-    join(project, 'tsconfig.lib.json'),
-  ]);
+  buildGateway();
   stage = await GatewayStage.start(asProcess);
 });
 
