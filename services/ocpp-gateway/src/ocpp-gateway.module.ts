@@ -16,6 +16,7 @@ import { type OcppMetrics, ocppMetrics } from './inbound/ocpp-metrics';
 import { giveUpWaiting } from './inbound/overdue-transactions';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
+import { UptimeController } from './inbound/uptime.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { renewTls, serverSettings } from './ocpp-port';
 import { connectAuthorization } from './outbound/authorization-client';
@@ -269,6 +270,7 @@ export class OcppGatewayModule {
         FramesController,
         CredentialsController,
         SessionsController,
+        UptimeController,
       ],
       providers: [
         { provide: composition, useFactory: () => parts },

@@ -245,6 +245,21 @@ export class StationStore {
     const clock =
       changedAt === now ? undefined : await measureClock(tx, connection, changedAt, now);
     if (clock !== undefined) await this.eventLog.append(tx, [{ event: clock, occurredAt: now }]);
+    await queryPrepared(
+      tx,
+      'gateway.keep_status',
+      `INSERT INTO connector_status_history
+         (cpo_id, charge_point_id, connector_id, changed_at, status, error_code)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [
+        cpoId,
+        chargePointId,
+        connectorId,
+        clockFault(changedAt, now) === undefined ? changedAt : now,
+        status,
+        errorCode,
+      ],
+    );
     if (status === 'Available' && clockFault(changedAt, now) === undefined) {
       await keepAvailability(tx, { cpoId, chargePointId, connectorId }, changedAt);
     }

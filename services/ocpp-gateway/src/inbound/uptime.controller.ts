@@ -1,0 +1,159 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiPage,
+  Caller,
+  type CallerIdentity,
+  decodeCursor,
+  type Page,
+  pageOf,
+  pageQuerySchema,
+  Problem,
+  Roles,
+  validated,
+} from '@tallywatt/service-kit';
+import { instantFromEpochMs, parseInstant } from '@tallywatt/time';
+import { z } from 'zod';
+import { uptimeOf, type UptimePart, uptimePercent } from '../domain/uptime';
+import {
+  type ChargePoint,
+  findChargePoint,
+  listChargePoints,
+} from '../outbound/charge-point-registry';
+import { findUptimeFacts, type StationFacts } from '../outbound/uptime-facts';
+import { type ApiParts, apiParts } from './api-parts';
+import { instantSchema } from './session-review-schema';
+
+const graceSecondsDefault = 300;
+const daysMax = 400;
+
+const periodFields = {
+  from: instantSchema,
+  to: instantSchema,
+  graceSeconds: z.coerce.number().int().min(0).max(86_400).default(graceSecondsDefault),
+};
+const periodSchema = z.object(periodFields);
+const pageSchema = pageQuerySchema.extend(periodFields);
+
+type Period = Readonly<{ fromMs: number; toMs: number; lookedAtMs: number; graceMs: number }>;
+
+type ConnectorUptime = Readonly<{
+  connectorId: number;
+  /** Three digits, rounded down; null when nothing is known. */
+  uptimePercent: string | null;
+  /** Whole seconds. */
+  seconds: Readonly<Record<UptimePart, number>>;
+  faults: readonly Readonly<{ errorCode: string; count: number }>[];
+}>;
+
+type StationUptime = Readonly<{ chargePointId: string; connectors: readonly ConnectorUptime[] }>;
+
+/** @throws Problem when it is not one, or longer than is looked through at once. */
+const periodOf = (query: z.infer<typeof periodSchema>): Period => {
+  const lookedAtMs = Date.now();
+  const fromMs = parseInstant(query.from);
+  const toMs = Math.min(parseInstant(query.to), lookedAtMs);
+  if (fromMs < toMs && toMs - fromMs <= daysMax * 86_400_000) {
+    return { fromMs, toMs, lookedAtMs, graceMs: query.graceSeconds * 1_000 };
+  }
+  throw new Problem({
+    status: 422,
+    type: 'period-invalid',
+    title: 'The period cannot be looked at',
+    detail: `from must be in the past and before to, by at most ${daysMax} days`,
+  });
+};
+
+const uptimeOfStation = (
+  { id: chargePointId, connectors }: ChargePoint,
+  { connections, statuses, faults }: StationFacts,
+  period: Period,
+): StationUptime => ({
+  chargePointId,
+  connectors: connectors.map(({ id }) => {
+    const facts = {
+      connections,
+      statuses: statuses.get(id) ?? [],
+      stationStatuses: statuses.get(0) ?? [],
+    };
+    const uptime = uptimeOf(period, facts, period);
+    const seconds = Object.entries(uptime).map(([part, ms]) => [part, Math.round(ms / 1_000)]);
+    return {
+      connectorId: id,
+      uptimePercent: uptimePercent(uptime) ?? null,
+      seconds: Object.fromEntries(seconds) as ConnectorUptime['seconds'],
+      faults: faults
+        .filter(({ connectorId }) => connectorId === id)
+        .map(({ errorCode, count }) => ({ errorCode, count })),
+    };
+  }),
+});
+
+const graceText = `a pause between connections that is not longer is none; ${graceSecondsDefault} if left out`;
+
+@ApiTags('uptime')
+@Controller('v1')
+export class UptimeController {
+  constructor(@Inject(apiParts) private readonly parts: ApiParts) {}
+
+  @Get('charge-points/:id/uptime')
+  @Roles('operator', 'finance')
+  @ApiOperation({ summary: 'How much of a period each connector of a charge point was up' })
+  @ApiQuery({ name: 'from', description: 'this instant or later' })
+  @ApiQuery({ name: 'to', description: 'before this instant; now, if that is earlier' })
+  @ApiQuery({ name: 'graceSeconds', required: false, description: graceText })
+  @ApiResponse({ status: 404, description: 'not registered' })
+  @ApiResponse({ status: 422, description: 'no such period' })
+  async one(
+    @Caller() { cpoId }: CallerIdentity,
+    @Param('id') id: string,
+    @Query(validated(periodSchema)) query: z.infer<typeof periodSchema>,
+  ): Promise<StationUptime> {
+    const period = periodOf(query);
+    const point = await findChargePoint(this.parts.sql, cpoId, id);
+    if (point === undefined) {
+      throw new Problem({
+        status: 404,
+        type: 'charge-point-unknown',
+        title: 'There is no such charge point',
+        detail: `charge point ${id} is not registered`,
+      });
+    }
+    return uptimeOfStation(point, (await this.factsOf(cpoId, [id], period))(id), period);
+  }
+
+  @Get('uptime')
+  @Roles('operator', 'finance')
+  @ApiOperation({ summary: 'The same of all charge points, by id' })
+  @ApiQuery({ name: 'from', description: 'this instant or later' })
+  @ApiQuery({ name: 'to', description: 'before this instant; now, if that is earlier' })
+  @ApiQuery({ name: 'graceSeconds', required: false, description: graceText })
+  @ApiPage()
+  @ApiResponse({ status: 422, description: 'no such period' })
+  async all(
+    @Caller() { cpoId }: CallerIdentity,
+    @Query(validated(pageSchema)) query: z.infer<typeof pageSchema>,
+  ): Promise<Page<StationUptime>> {
+    const period = periodOf(query);
+    const [after = ''] = decodeCursor(query.cursor, 1) ?? [];
+    const points = await listChargePoints(this.parts.sql, cpoId, after, query.limit);
+    const ids = points.map(({ id }) => id);
+    const factsOf = await this.factsOf(cpoId, ids, period);
+    return pageOf(
+      points,
+      query.limit,
+      (point) => uptimeOfStation(point, factsOf(point.id), period),
+      ({ id }) => [id],
+    );
+  }
+
+  private factsOf(cpoId: string, ids: readonly string[], period: Period) {
+    const { fromMs, toMs, lookedAtMs } = period;
+    const [from, to, lookedAt] = [fromMs, toMs, lookedAtMs].map(instantFromEpochMs) as [
+      string,
+      string,
+      string,
+    ];
+    return findUptimeFacts(this.parts.sql, cpoId, ids, { from, to, lookedAt });
+  }
+}
