@@ -8,16 +8,29 @@ export type SqlMigration = Readonly<{ name: string; sql: string }>;
 
 const fileName = /^(\d{4})_([a-z0-9-]+)\.sql$/;
 
-/** Reads `0001_what-it-does.sql` files. @throws when a file is not named like that. */
-export const readMigrations = (directory: string): SqlMigration[] =>
-  readdirSync(directory)
+/**
+ * Reads `0001_what-it-does.sql` files.
+ *
+ * @throws when a file is not named like that, or when two have one number: their order would be
+ *   nobody's decision.
+ */
+export const readMigrations = (directory: string): SqlMigration[] => {
+  const byNumber = new Map<string, string>();
+  return readdirSync(directory)
     .sort()
     .map((file) => {
-      if (!fileName.test(file)) {
+      const number = fileName.exec(file)?.[1];
+      if (number === undefined) {
         throw new Error(`${join(directory, file)}: migrations are named 0001_what-it-does.sql`);
       }
+      const other = byNumber.get(number);
+      if (other !== undefined) {
+        throw new Error(`${join(directory, file)}: ${other} has the number ${number} already`);
+      }
+      byNumber.set(number, file);
       return { name: file.slice(0, -4), sql: readFileSync(join(directory, file), 'utf8') };
     });
+};
 
 // TypeORM orders by a 13-digit number at the end of the name; ours comes from the order given.
 const firstTimestamp = 1_700_000_000_000;

@@ -24,7 +24,9 @@ describe('before a service starts', () => {
     const port = await freePort();
     const { asked, done } = adopt('pricing-engine', port, Promise.resolve(undefined));
     await done;
-    expect(asked).toEqual([['pricing.tariffs.v1', 'pricing.cdrs.v1', 'pricing.estimates.v1']]);
+    expect(asked).toEqual([
+      ['pricing.tariffs.v1', 'pricing.cdrs.v1', 'pricing.fleet-fees.v1', 'pricing.estimates.v1'],
+    ]);
     await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow();
   });
 

@@ -28,8 +28,7 @@ export const namedSteps: Readonly<Record<ServiceName, readonly string[]>> = {
     ...spokenActions.map((action) => `gateway.before-record.${action}`),
     ...spokenActions.map((action) => `gateway.before-answer.${action}`),
   ],
-  // It has views, which store nothing, and no consumer.
-  authorization: [...appending, ...relaying],
+  authorization: everywhere,
   'pricing-engine': everywhere,
   'payment-capture': [
     ...everywhere,
@@ -43,6 +42,9 @@ export const namedSteps: Readonly<Record<ServiceName, readonly string[]>> = {
 
 /** Only an empty database passes this one: it belongs to the fault `database-lost`. */
 export const adoptionStep = 'adoption.after-batch';
+
+/** Nobody gives commands while the bench's sessions run: their steps are not among its faults. */
+export const commandSteps = ['gateway.before-command.', 'gateway.after-command.'] as const;
 
 export type NamedStep = Readonly<{ service: ServiceName; step: string }>;
 
