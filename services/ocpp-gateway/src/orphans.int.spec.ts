@@ -81,6 +81,33 @@ describe('what a charger kept while it was away', () => {
     expect(await stage.typesOf(session?.id ?? '')).toContain('StopConflicted');
   });
 
+  it('is with a running session before the stop that names it, so that it is billed whole', async () => {
+    const id = 'CP-SHORTLY-AWAY';
+    const { call } = await stage.newCharger(id);
+    const { transactionId } = await call('StartTransaction', start());
+    // Made before this connection, and told right before the stop.
+    await call('MeterValues', values(undefined, '3', 20));
+    await call('MeterValues', values(undefined, '7', 45));
+    await call('StopTransaction', stop(transactionId));
+    const [session] = await stage.sessionsOf(id);
+    const before = ['SessionStarted', 'MeterValuesRecorded', 'SessionStopped', 'SessionClosed'];
+    expect(await stage.typesOf(session?.id ?? '')).toEqual(before);
+    // The other is of after its stop.
+    await eventually(async () => {
+      const { rows } = await stage.pool.query<{ waits: boolean }>(
+        `SELECT due_at IS NULL AS waits FROM orphan_matchings WHERE charge_point_id = $1`,
+        [id],
+      );
+      expect(rows).toEqual([{ waits: true }]);
+    });
+    expect(await stage.typesOf(session?.id ?? '')).toEqual(before);
+    expect((await orphansOf(id)).map(({ event }) => event.type)).toEqual([
+      'MeterValuesOrphaned',
+      'MeterValuesOrphaned',
+      'OrphanAttached',
+    ]);
+  });
+
   it('stays with the charge point where two sessions could be meant, until one is left', async () => {
     const id = 'CP-TWO';
     await stage.api('/v1/charge-points', {

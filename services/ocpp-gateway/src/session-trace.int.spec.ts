@@ -58,7 +58,11 @@ describe('the trace of a session', () => {
     const { transactionId } = await call('StartTransaction', start());
     await call('StatusNotification', status('Charging', 1));
     await call('MeterValues', values(transactionId, '2', 10));
+    // Made before this connection: it waits, and is taken with the stop.
     await call('MeterValues', values(undefined, '3', 20));
+    const [reading] = values(undefined, '4', 25).meterValue;
+    const timestamp = new Date().toISOString();
+    await call('MeterValues', { connectorId: 1, meterValue: [{ ...reading, timestamp }] });
     await call('StopTransaction', stop(transactionId));
 
     const [session] = await stage.sessionsOf('CP-TRACED');
@@ -71,6 +75,7 @@ describe('the trace of a session', () => {
         ['ChargingStateChanged', 'session RecordConnectorStatus'],
         ['MeterValuesRecorded', 'OCPP MeterValues'],
         ['MeterValuesRecorded', 'session RecordReadings'],
+        ['MeterValuesRecorded', 'OCPP StopTransaction'],
         ['SessionStopped', 'OCPP StopTransaction'],
         ['SessionClosed', 'OCPP StopTransaction'],
       ]),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { at, OfflineStory, type OfflineMessage } from '../testing/offline-story';
+import { at, now, OfflineStory, type OfflineMessage } from '../testing/offline-story';
+import { matchBeforeStop } from './orphan-match';
 
 const start = (
   connectorId: number,
@@ -157,6 +158,41 @@ describe('readings that name no session (row 3)', () => {
       after(start(1, 0, 1_000), stop(30, 6_000), start(1, 40, 6_000), reading(1, 35, 6_000))
         .waiting,
     ).toHaveLength(1));
+});
+
+describe('readings that wait when a stop names its session', () => {
+  const beforeStop = (...messages: OfflineMessage[]) => {
+    const story = new OfflineStory().hear(...messages);
+    const [first] = story.sessions.values();
+    const stopped = { stoppedAt: at(30), meterStopMilliWh: 6_000_000n, stopReason: 'Local' };
+    const about = { sessionId: first?.sessionId ?? '', stop: stopped };
+    return matchBeforeStop(story.orphans, [...story.sessions.values()], about, now).map(
+      ({ orphan, session }) => [
+        orphan.message.readings[0]?.readAt,
+        session.sessionId === about.sessionId,
+      ],
+    );
+  };
+
+  it('are of it if they were read until then on its connector, in their order', () =>
+    expect(
+      beforeStop(
+        start(1, 0, 1_000),
+        reading(1, 20, 3_000),
+        reading(1, 10, 2_000),
+        reading(1, 31, 6_000),
+        reading(2, 10, 2_000),
+        untagged(25, 5_000),
+      ),
+    ).toEqual([
+      [at(10), true],
+      [at(20), true],
+    ]));
+
+  it('wait on where another session could be meant', () =>
+    expect(
+      beforeStop(start(1, 0, 1_000), start(1, 15, 2_500, 'tag-2'), reading(1, 20, 3_000)),
+    ).toEqual([]));
 });
 
 /** What a charger with two connectors did while it was away: sessions one after the other on each. */

@@ -6,6 +6,7 @@ import { canHaveRisen, registerSlackMilliWh } from './meter-track';
 import type { ChargingSession } from './charging-session';
 import type { MeterMessage, StopMessage } from './session-message';
 import type { StoredSession } from './session-record';
+import type { Stop } from './stop';
 
 /** A stop that named no session, as it was said. */
 export type WaitingStop = Readonly<{
@@ -253,4 +254,24 @@ export const matchOrphans = (
     ...inOrder(matchReadings(readings, sessions, stops, now)),
     ...inOrder<WaitingOrphan>(certain(stops)),
   ];
+};
+
+/**
+ * Readings that wait, and are of a session that is about to take a stop that named it: they are taken
+ * before, so that it is whole when it is billed.
+ */
+export const matchBeforeStop = (
+  orphans: readonly WaitingOrphan[],
+  sessions: readonly StoredSession[],
+  { sessionId, stop }: Readonly<{ sessionId: string; stop: Stop }>,
+  now: Instant,
+): Attachment<WaitingReadings>[] => {
+  const stopping = sessions.map((session) => {
+    const state = knownState(session);
+    if (session.sessionId !== sessionId || state === undefined) return session;
+    return { ...session, state: { ...state, status: 'stopped', stop, conflicts: [] } as const };
+  });
+  const readings = orphans.filter((orphan) => orphan.kind === 'readings');
+  const found = matchReadings(readings, stopping, [], now);
+  return inOrder(found.filter(({ session }) => session.sessionId === sessionId));
 };

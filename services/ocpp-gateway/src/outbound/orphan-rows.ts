@@ -6,7 +6,10 @@ import type { DatedFact } from '../domain/session-record';
 import { decodeState, encodeState } from './state-codec';
 
 type Row = { orphan_id: string; fact: string; event_ids: string[] };
-export type KeptOrphan = Readonly<{ orphan: WaitingOrphan; eventIds: readonly string[] }>;
+export type KeptOrphan<Orphan = WaitingOrphan> = Readonly<{
+  orphan: Orphan;
+  eventIds: readonly string[];
+}>;
 
 /** Of one charge point; a charger that says more than this is looked at by the latest. */
 const waitingMax = 500;
@@ -39,19 +42,24 @@ export const keepOrphan = async (
   );
 };
 
-/** Something came that may find sessions for a charge point's orphans, once it is silent again. */
+/**
+ * Something came that may find sessions for a charge point's orphans, once it is silent again.
+ *
+ * @returns whether it ever had orphans; few have.
+ */
 export const expectMatching = async (
   tx: SqlClient,
   { cpoId, chargePointId }: Station,
   settleSeconds: number,
-): Promise<void> => {
-  await queryPrepared(
+): Promise<boolean> => {
+  const { rowCount } = await queryPrepared(
     tx,
     'gateway.expect_orphan_matching',
     `UPDATE orphan_matchings SET due_at = now() + make_interval(secs => $3)
      WHERE cpo_id = $1 AND charge_point_id = $2`,
     [cpoId, chargePointId, settleSeconds],
   );
+  return rowCount !== 0;
 };
 
 /** Locked: what waits with a charge point, as it was said. */

@@ -1,4 +1,3 @@
-import type { OrphanAttached } from '@tallywatt/contracts';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { type Attachment, matchOrphans, type WaitingOrphan } from '../domain/orphan-match';
@@ -6,6 +5,7 @@ import { reportOf, type Station, stopCommandOf } from '../domain/session-message
 import type { StoredSession } from '../domain/session-record';
 import { findDeparture } from './departures';
 import type { Appends } from './group-append';
+import { foundAmong, recordAttachment } from './orphan-attachment';
 import { lockWaiting } from './orphan-rows';
 import { lockById, lockOverlapping } from './session-rows';
 import type { SessionStore } from './session-store';
@@ -50,46 +50,24 @@ export class OrphanStore {
       sessions,
       now,
     );
-    for (const attachment of found) {
-      const eventIds = kept.find(({ orphan }) => orphan === attachment.orphan)?.eventIds ?? [];
-      await this.attach(tx, attachment, eventIds, now);
+    for (const one of foundAmong(kept, found)) {
+      await recordAttachment(tx, this.eventLog, one, now);
+      await this.tell(tx, one.attachment, now);
     }
     return found.length;
   }
 
-  private async attach(
+  /** The session takes what was attached to it, as if that had named it. */
+  private async tell(
     tx: SqlClient,
-    { orphan, session: { cpoId, sessionId }, method, evidence }: Attachment<WaitingOrphan>,
-    orphanEventIds: readonly string[],
+    { orphan, session: { cpoId, sessionId }, method }: Attachment<WaitingOrphan>,
     now: Instant,
   ): Promise<void> {
     // What was attached before it may have changed the session.
     const session = await lockById(tx, cpoId, sessionId);
     if (session === undefined) throw new Error(`session ${sessionId} is gone`);
-    const { chargePointId, connectorId } = session;
-    const { orphanId } = orphan;
-    const event: OrphanAttached = {
-      type: 'OrphanAttached',
-      cpoId,
-      chargePointId,
-      orphanId,
-      orphanEventIds: [...orphanEventIds],
-      sessionId,
-      connectorId,
-      method,
-      evidence,
-      attachedAt: now,
-    };
-    await this.eventLog.append(tx, [{ event, occurredAt: now, correlationId: sessionId }], {
-      recordedAt: now,
-    });
     const command = await this.commandOf(tx, orphan, session, method, now);
     await this.sessions.carryOn(tx, session, [command], now);
-    await tx.query('UPDATE orphans SET session_id = $3 WHERE cpo_id = $1 AND orphan_id = $2', [
-      cpoId,
-      orphanId,
-      sessionId,
-    ]);
   }
 
   private async commandOf(

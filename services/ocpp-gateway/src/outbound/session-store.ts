@@ -10,8 +10,14 @@ import {
   traceIdOf,
 } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
-import type { IgnoreReason, SessionCommand, SessionFact } from '../domain/charging-session';
+import type {
+  IgnoreReason,
+  SessionCommand,
+  SessionFact,
+  StopSession,
+} from '../domain/charging-session';
 import type { ConnectorStatus } from '../domain/connector-status';
+import { awaitsStop } from '../domain/estimated-stop';
 import { recogniseStart, startFingerprint, type StartWords } from '../domain/session-identity';
 import {
   beginningOf,
@@ -34,6 +40,7 @@ import {
 import type { CorrectStop, ReleaseSession } from '../domain/session-review';
 import { findDeparture } from './departures';
 import type { Appends } from './group-append';
+import { attachBeforeStop } from './orphan-attachment';
 import { expectMatching, keepOrphan } from './orphan-rows';
 import {
   countDuplicate,
@@ -109,6 +116,7 @@ export class SessionStore {
     now: Instant,
   ): Promise<StoredSession> {
     await this.closeOn(tx, session, startedAt, now);
+    await this.expectMatching(tx, session);
     return this.carryOn(tx, session, commands, now);
   }
 
@@ -159,8 +167,8 @@ export class SessionStore {
     if (session === undefined) {
       const orphan = { kind: 'stop', orphanId: command.origin.orphanId, message: said } as const;
       await keepOrphan(tx, station, orphan, facts);
+      await this.expectMatching(tx, station);
     }
-    await this.expectMatching(tx, station);
     return decision;
   }
 
@@ -245,8 +253,21 @@ export class SessionStore {
     }
   }
 
-  private async expectMatching(tx: SqlClient, station: Station): Promise<void> {
-    await expectMatching(tx, station, this.policy.orphanSettleSeconds);
+  private expectMatching(tx: SqlClient, station: Station): Promise<boolean> {
+    return expectMatching(tx, station, this.policy.orphanSettleSeconds);
+  }
+
+  /** A session with the readings of its time that wait, so that it is whole when it is billed. */
+  private async whole(
+    tx: SqlClient,
+    session: StoredSession,
+    { stop }: StopSession,
+    now: Instant,
+  ): Promise<StoredSession> {
+    const hasOrphans = await this.expectMatching(tx, session);
+    if (!hasOrphans || !awaitsStop(session.state)) return session;
+    const commands = await attachBeforeStop(tx, this.eventLog, session, stop, now);
+    return this.carryOn(tx, session, commands, now);
   }
 
   /** The session of readings; those that name none are of what runs while they are read. */
@@ -272,10 +293,13 @@ export class SessionStore {
   /** In the trace of the session, whoever it is that brings the command. */
   private async handle(
     tx: SqlClient,
-    session: StoredSession | undefined,
+    known: StoredSession | undefined,
     command: SessionCommand,
     now: Instant,
   ): Promise<Outcome> {
+    const isNamed = command.type === 'StopSession' && command.linkedBy === undefined;
+    const session =
+      known !== undefined && isNamed ? await this.whole(tx, known, command, now) : known;
     const record = () => this.record(tx, session, command, now);
     if (session === undefined) return record();
     addLogFacts({ sessionId: session.sessionId });

@@ -67,7 +67,7 @@ export class OfflineStory {
   readonly sessions = new Map<string, StoredSession>();
   readonly recorded: SessionFact[] = [];
   readonly attached: string[] = [];
-  private readonly orphans = new Map<string, WaitingOrphan>();
+  private readonly kept = new Map<string, WaitingOrphan>();
 
   hear(...messages: readonly OfflineMessage[]): this {
     for (const message of messages) this.take(message);
@@ -76,11 +76,11 @@ export class OfflineStory {
 
   /** The charger has said nothing more for a while. */
   settle(): this {
-    const found = matchOrphans([...this.orphans.values()], [...this.sessions.values()], now);
+    const found = matchOrphans([...this.kept.values()], [...this.sessions.values()], now);
     for (const { orphan, session: one, method } of found) {
       const session = this.sessions.get(one.sessionId);
       if (session === undefined) continue;
-      this.orphans.delete(orphan.orphanId);
+      this.kept.delete(orphan.orphanId);
       this.attached.push(`${orphan.orphanId} ${session.sessionId} ${method}`);
       const message = { ...orphan.message, now };
       if (orphan.kind === 'stop') {
@@ -94,7 +94,11 @@ export class OfflineStory {
   }
 
   get waiting(): readonly string[] {
-    return [...this.orphans.keys()].sort();
+    return [...this.kept.keys()].sort();
+  }
+
+  get orphans(): readonly WaitingOrphan[] {
+    return [...this.kept.values()];
   }
 
   /** All facts of all sessions, and what waits, in an order of their own. */
@@ -159,7 +163,7 @@ export class OfflineStory {
 
   private keep(orphan: WaitingOrphan): void {
     const isAttached = this.attached.some((text) => text.startsWith(orphan.orphanId));
-    if (!isAttached) this.orphans.set(orphan.orphanId, orphan);
+    if (!isAttached) this.kept.set(orphan.orphanId, orphan);
   }
 
   private carryOut(command: Parameters<typeof carryOut>[0], session: StoredSession): void {
