@@ -1,6 +1,14 @@
 import type { FleetClosed, FleetRegistered } from '@tallywatt/contracts';
 import { parseTariff } from '@tallywatt/tariffs';
-import { fleetFee, nextPeriod, periodEnd, planStretches } from './fleet-fee';
+import {
+  endedPeriods,
+  fleetFee,
+  nextPeriod,
+  periodEnd,
+  periodZone,
+  planStretches,
+  wordsUntil,
+} from './fleet-fee';
 
 const fleet = { cpoId: 'default', fleetRef: 'f-1' };
 const berlin = 'Europe/Berlin';
@@ -72,6 +80,59 @@ describe('months', () => {
   it('end at midnight of the fleet', () => {
     expect(periodEnd('2026-11', berlin)).toBe('2026-11-30T23:00:00.000Z');
     expect(periodEnd('2026-11', 'Pacific/Auckland')).toBe('2026-11-30T11:00:00.000Z');
+  });
+});
+
+describe('the time zone of a month', () => {
+  const newYork = { timeZone: 'America/New_York' };
+  const utc = registered('2026-03-01T00:30:00.000Z', { timeZone: 'UTC' });
+  const zones = (...words: Parameters<typeof planStretches>[0]) =>
+    ['2026-02', '2026-03', '2026-04', '2026-05'].map((period) => periodZone(words, period));
+
+  it('is that of what was said before its end, and none before the fleet', () =>
+    expect(zones(utc, registered('2026-04-10T00:00:00.000Z', newYork))).toEqual([
+      undefined,
+      'UTC',
+      'America/New_York',
+      'America/New_York',
+    ]));
+  it.each([
+    ['the old zone', utc, registered('2026-04-01T02:00:00.000Z', newYork), 'UTC'],
+    [
+      'the new zone',
+      { ...utc, ...newYork },
+      registered('2026-04-01T02:00:00.000Z', { timeZone: 'UTC' }),
+      'America/New_York',
+    ],
+  ])('stays where the month is over in %s when another is stated', (_, before, after, zone) =>
+    expect(periodZone([before, after], '2026-03')).toBe(zone),
+  );
+  it('leaves the months that are over as they were, and says which ends next', () =>
+    expect(
+      endedPeriods(
+        [utc, registered('2026-05-20T00:00:00.000Z', newYork)],
+        Date.parse('2026-05-20T12:00:00.000Z'),
+      ),
+    ).toEqual({
+      ended: [
+        { period: '2026-03', timeZone: 'UTC', endedAt: '2026-04-01T00:00:00.000Z' },
+        { period: '2026-04', timeZone: 'UTC', endedAt: '2026-05-01T00:00:00.000Z' },
+      ],
+      next: {
+        period: '2026-05',
+        timeZone: 'America/New_York',
+        endedAt: '2026-06-01T04:00:00.000Z',
+      },
+    }));
+  it('is an error where nobody knows it', () =>
+    expect(() => endedPeriods([{ ...utc, timeZone: 'Mars/Olympus' }], 0)).toThrow());
+});
+
+describe('what was known of a fleet', () => {
+  it('is what its stream held up to a sequence, or all of it', () => {
+    const words = [registered('2026-01-01T00:00:00.000Z'), closed('2026-02-01T00:00:00.000Z')];
+    expect(wordsUntil(words, 1n)).toEqual(words.slice(0, 1));
+    expect(wordsUntil(words, undefined)).toEqual(words);
   });
 });
 

@@ -6,10 +6,24 @@ import {
   type TariffReference,
 } from '@tallywatt/contracts';
 import { planMonth, roundingPolicyId, type OcpiTariff } from '@tallywatt/tariffs';
-import { calendarDate, parseInstant, resolveLocal, type Instant } from '@tallywatt/time';
+import {
+  calendarDate,
+  instantFromEpochMs,
+  localParts,
+  parseInstant,
+  resolveLocal,
+  type Instant,
+} from '@tallywatt/time';
 
-/** What was said of a fleet, in the order of its stream. */
+/** All that was said of a fleet, in the order of its stream: the first word has sequence 1. */
 export type FleetWords = readonly (FleetRegistered | FleetClosed)[];
+
+/** What was said of a fleet up to a sequence of its stream; all of it where none is given. */
+export const wordsUntil = (words: FleetWords, fleetSequence: bigint | undefined): FleetWords =>
+  fleetSequence === undefined ? words : words.slice(0, Number(fleetSequence));
+
+/** A calendar month of a fleet, `YYYY-MM`, and the instant at which it ends in its IANA zone. */
+export type PlanPeriod = Readonly<{ period: string; timeZone: string; endedAt: Instant }>;
 
 /** The days of one calendar month that ended with a fleet on one plan. */
 export type PlanStretch = Readonly<{
@@ -24,13 +38,21 @@ export type PlanStretch = Readonly<{
   tariffId: string;
   days: number;
   daysInMonth: number;
+  /** The sequence of the last word that it follows from. */
+  fleetSequence: bigint;
 }>;
 
 const dayMs = 86_400_000;
 
 /** The first instant of a day of the calendar of an IANA zone. */
-const dayStart = (day: number, timeZone: string): Instant =>
-  resolveLocal(`${calendarDate(day)}T00:00`, timeZone, 'earlier');
+const dayStart = (day: number, timeZone: string): Instant => {
+  const date = calendarDate(day);
+  const midnight = resolveLocal(`${date}T00:00`, timeZone, 'earlier');
+  // Where the clocks go forward at midnight the day begins with the jump, not an hour before it.
+  return localParts(parseInstant(midnight), timeZone).date === date
+    ? midnight
+    : resolveLocal(`${date}T00:00`, timeZone, 'later');
+};
 
 const firstDayOf = (period: string): number => parseInstant(`${period}-01T00:00:00Z`) / dayMs;
 
@@ -44,6 +66,41 @@ export const periodEnd = (period: string, timeZone: string): Instant =>
 
 const saidAt = (word: FleetWords[number]): Instant =>
   word.type === 'FleetRegistered' ? word.registeredAt : word.closedAt;
+
+/**
+ * The IANA zone in which a month of a fleet is counted: that of its last registration before the
+ * month ended, by the old zone and by the new one. Undefined for a month before the fleet.
+ */
+export const periodZone = (words: FleetWords, period: string): string | undefined => {
+  let zone: string | undefined;
+  for (const word of words) {
+    if (word.type !== 'FleetRegistered' || word.timeZone === zone) continue;
+    const zones = zone === undefined ? [word.timeZone] : [zone, word.timeZone];
+    if (zones.every((of) => word.registeredAt < periodEnd(period, of))) zone = word.timeZone;
+  }
+  return zone;
+};
+
+/** The months of a fleet that ended by an instant, from that in which it was first registered. */
+export const endedPeriods = (
+  words: FleetWords,
+  untilMs: number,
+): Readonly<{ ended: readonly PlanPeriod[]; next: PlanPeriod | undefined }> => {
+  const [first] = words;
+  if (first?.type !== 'FleetRegistered') return { ended: [], next: undefined };
+  const ended: PlanPeriod[] = [];
+  // No zone is a day behind UTC: its month may be the one before.
+  let period = instantFromEpochMs(parseInstant(first.registeredAt) - dayMs).slice(0, 7);
+  for (;;) {
+    const timeZone = periodZone(words, period);
+    if (timeZone !== undefined) {
+      const month = { period, timeZone, endedAt: periodEnd(period, timeZone) };
+      if (parseInstant(month.endedAt) > untilMs) return { ended, next: month };
+      ended.push(month);
+    }
+    period = nextPeriod(period);
+  }
+};
 
 /**
  * Which plans a month's days are paid for: each by what held at its end, so that the day on which a
@@ -66,7 +123,8 @@ export const planStretches = (
     const feeId = derivedId('fleet-fee', cpoId, fleetRef, period, plan, tariffId);
     const days = (stretches.get(feeId)?.days ?? 0) + 1;
     const which = { cpoId, feeId, fleetRef, period, timeZone, monthEndedAt, plan, tariffId };
-    stretches.set(feeId, { ...which, days, daysInMonth: until - from });
+    const fleetSequence = BigInt(words.length);
+    stretches.set(feeId, { ...which, days, daysInMonth: until - from, fleetSequence });
   }
   return [...stretches.values()];
 };
@@ -77,7 +135,7 @@ export type StatedFee = Readonly<{ reference: TariffReference; tariff: OcpiTarif
 /** What is charged for a stretch, or why nothing can be yet. */
 export const fleetFee = (stretch: PlanStretch, stated: StatedFee | undefined): FleetFeeEvent => {
   const { tariffId, ...which } = stretch;
-  const { cpoId, feeId, fleetRef, period, plan } = which;
+  const { cpoId, feeId, fleetRef, period, plan, fleetSequence } = which;
   const withheld = (reason: string, detail: string): FleetFeeEvent => ({
     type: 'FleetFeeWithheld',
     cpoId,
@@ -88,6 +146,7 @@ export const fleetFee = (stretch: PlanStretch, stated: StatedFee | undefined): F
     tariffId,
     reason,
     detail,
+    fleetSequence,
   });
   if (stated === undefined) {
     return withheld('tariff-unknown', `tariff ${tariffId} has no version in force at its end`);

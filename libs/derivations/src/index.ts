@@ -9,11 +9,15 @@ export { cdrIdOf, creditCdrIdOf } from './cdr';
 export { cdrContentHashes } from './cdr-content-hashes';
 export { cdrDebtor, type CdrDebtor } from './cdr-debtor';
 export {
+  endedPeriods,
   fleetFee,
   nextPeriod,
   periodEnd,
+  periodZone,
   planStretches,
+  wordsUntil,
   type FleetWords,
+  type PlanPeriod,
   type PlanStretch,
   type StatedFee,
 } from './fleet-fee';

@@ -4,7 +4,14 @@ import type {
   TariffPublished,
   TariffReference,
 } from '@tallywatt/contracts';
-import { fleetFee, pinnedTariff, planStretches, type FleetWords } from '@tallywatt/derivations';
+import {
+  fleetFee,
+  periodZone,
+  pinnedTariff,
+  planStretches,
+  wordsUntil,
+  type FleetWords,
+} from '@tallywatt/derivations';
 import { differences } from './difference';
 
 /** Fees of fleets as they follow again from what was said of the fleet and the tariff they name. */
@@ -24,8 +31,10 @@ export class FleetFeeDerivation {
 
   /** What is wrong with a fee that was charged; undefined when it follows. */
   fault(fee: FleetFeeCharged): string | undefined {
-    const words = this.fleets.get(`${fee.cpoId}/${fee.fleetRef}`) ?? [];
-    const stretch = planStretches(words, fee.period, fee.timeZone).find(
+    const said = this.fleets.get(`${fee.cpoId}/${fee.fleetRef}`) ?? [];
+    const words = wordsUntil(said, fee.fleetSequence);
+    const zone = fee.fleetSequence === undefined ? undefined : periodZone(words, fee.period);
+    const stretch = planStretches(words, fee.period, zone ?? fee.timeZone).find(
       ({ feeId }) => feeId === fee.feeId,
     );
     if (stretch === undefined) return 'nothing that was said of its fleet yields this fee';
@@ -38,7 +47,9 @@ export class FleetFeeDerivation {
     const stated =
       pinned.kind === 'found' ? { reference: published.tariff, tariff: pinned.tariff } : undefined;
     const derived = fleetFee(stretch, stated);
-    const differing = differences(fee, derived);
+    // A fee of before it said so follows from all words, and is to say what it said.
+    const { fleetSequence: _, ...unnumbered } = derived;
+    const differing = differences(fee, fee.fleetSequence === undefined ? unnumbered : derived);
     return differing.length === 0 ? undefined : differing.join('; ');
   }
 }
