@@ -10,6 +10,7 @@ import { TariffDesk } from './inbound/tariff-desk';
 import { CdrLog } from './outbound/cdr-log';
 import { drawWaits } from './outbound/drawing-session-table';
 import { EstimateLog } from './outbound/estimate-log';
+import { fleetMetrics } from './outbound/fleet-metrics';
 import { restoreOwnTables } from './outbound/own-tables';
 import { pricingMetrics } from './outbound/pricing-metrics';
 import { ruleMetrics } from './outbound/rule-metrics';
@@ -68,9 +69,10 @@ const followRules = ({
 };
 
 const followFleets = (
-  { eventLog, pool, logger, every }: ServiceContext,
+  { eventLog, pool, logger, metrics, every }: ServiceContext,
   tariffs: TariffShelf,
 ): void => {
+  const outside = { eventLog, pool, tariffs, metrics: fleetMetrics(metrics), logger };
   eventLog.consume(fleetConsumer);
-  every('fleet-fees', feesEveryMs, () => chargeFleetFees({ eventLog, pool, tariffs, logger }));
+  every('fleet-fees', feesEveryMs, () => chargeFleetFees(outside));
 };

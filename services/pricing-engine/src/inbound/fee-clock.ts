@@ -1,27 +1,30 @@
 import type { FleetFeeEvent } from '@tallywatt/contracts';
 import {
+  endedPeriods,
   fleetFee,
-  localMonth,
-  nextPeriod,
-  periodEnd,
+  periodZone,
   planStretches,
+  wordsUntil,
   type FleetWords,
+  type PlanPeriod,
   type PlanStretch,
   type StatedFee,
 } from '@tallywatt/derivations';
 import type { EventLog, Logger, SqlClient } from '@tallywatt/event-log';
 import { tariffInForce } from '@tallywatt/tariffs';
-import { instantFromEpochMs, parseInstant } from '@tallywatt/time';
+import { instantFromEpochMs, parseInstant, type Instant } from '@tallywatt/time';
 import type { Pool } from 'pg';
 import {
   doneMonths,
   feesOfMonth,
   keepDoneMonth,
+  keepDue,
   keepFleetFees,
-  listFleets,
+  listDueFleets,
   lockFleet,
   type FleetKey,
 } from '../outbound/fleet-fee-table';
+import type { FleetMetrics } from '../outbound/fleet-metrics';
 import { loadTariffVersions } from '../outbound/tariff-offer';
 import type { TariffShelf } from '../outbound/tariff-shelf';
 import { fleetConsumer } from './fleet-events.consumer';
@@ -33,6 +36,7 @@ type Outside = Readonly<{
   eventLog: Pick<EventLog, 'append' | 'transaction' | 'health'>;
   pool: Pool;
   tariffs: TariffShelf;
+  metrics: FleetMetrics;
   logger: Logger;
 }>;
 
@@ -42,67 +46,97 @@ type Outside = Readonly<{
  * is asked for again until every fee of it is charged.
  */
 export const chargeFleetFees = async (outside: Outside): Promise<void> => {
-  const state = outside.eventLog.health().consumers.find(({ name }) => name === fleetConsumer.name);
-  // Not before all is read that was said in the month: a fleet could have been closed in it.
-  const knownUntilMs = state?.takenUntilMs;
-  if (knownUntilMs === undefined) return;
-  for (const fleet of await listFleets(outside.pool)) {
+  const { pool, eventLog, metrics, logger } = outside;
+  const state = eventLog.health().consumers.find(({ name }) => name === fleetConsumer.name);
+  // Not before all is read that was said in the month: a fleet could have been closed in it. What
+  // is parked is not read.
+  if (state?.takenUntilMs === undefined || state.parkedKeys > 0) return;
+  const beforeMs = state.takenUntilMs - settleMs;
+  const withheld: string[] = [];
+  for (const fleet of await listDueFleets(pool, instantFromEpochMs(beforeMs))) {
     try {
-      await outside.eventLog.transaction((tx) =>
-        chargeFleet(outside, tx, fleet, knownUntilMs - settleMs),
-      );
+      const fees = await eventLog.transaction((tx) => chargeFleet(outside, tx, fleet, beforeMs));
+      for (const fee of fees) if (fee.type === 'FleetFeeWithheld') withheld.push(fee.reason);
     } catch (error) {
-      outside.logger.error({ err: error, ...fleet }, 'the fees of a fleet could not be charged');
+      withheld.push('failed');
+      logger.error({ err: error, ...fleet }, 'the fees of a fleet could not be charged');
     }
   }
+  metrics.withheld(withheld);
 };
 
-/** The months that are over, from that in which the fleet was first registered. */
-const endedPeriods = (words: FleetWords, timeZone: string, beforeMs: number): string[] => {
-  const [first] = words;
-  if (first?.type !== 'FleetRegistered') return [];
-  const periods: string[] = [];
-  let period = localMonth(first.registeredAt, timeZone);
-  while (period !== undefined && parseInstant(periodEnd(period, timeZone)) <= beforeMs) {
-    periods.push(period);
-    period = nextPeriod(period);
-  }
-  return periods;
-};
-
+/** What it says of the months that are over; all fees of a month are said together. */
 const chargeFleet = async (
   outside: Outside,
   tx: SqlClient,
   fleet: FleetKey,
   beforeMs: number,
-): Promise<void> => {
+): Promise<readonly FleetFeeEvent[]> => {
   const words = await lockFleet(tx, fleet);
-  const newest = words.findLast((word) => word.type === 'FleetRegistered');
-  if (newest === undefined) return;
+  const { ended, next } = endedPeriods(words, beforeMs);
   const done = await doneMonths(tx, fleet);
-  for (const period of endedPeriods(words, newest.timeZone, beforeMs)) {
-    if (done.has(period)) continue;
-    const stretches = planStretches(words, period, newest.timeZone);
-    const known = await feesOfMonth(tx, fleet, period);
-    const open = stretches.filter(({ feeId }) => known.get(feeId)?.type !== 'FleetFeeCharged');
+  const said: FleetFeeEvent[] = [];
+  for (const month of ended) {
+    if (done.has(month.period)) continue;
+    const known = await feesOfMonth(tx, fleet, month.period);
     const fees: FleetFeeEvent[] = [];
-    for (const stretch of open) fees.push(fleetFee(stretch, await statedFee(outside, tx, stretch)));
+    for (const stretch of openStretches(words, month, known)) {
+      fees.push(await feeOf(outside, tx, stretch));
+    }
     await record(outside, tx, fees, known);
     if (fees.every(({ type }) => type === 'FleetFeeCharged')) {
-      await keepDoneMonth(tx, fleet, period);
+      await keepDoneMonth(tx, fleet, month.period);
     }
+    said.push(...fees);
   }
+  const isOpen = said.some(({ type }) => type === 'FleetFeeWithheld');
+  if (!isOpen && next !== undefined) await keepDue(tx, fleet, words, next.endedAt);
+  return said;
 };
 
-/** By the version in force at the last moment of the month. */
+/**
+ * A month of which the log has fees is settled but for those it withholds, which are asked for again
+ * by the words they were withheld by: what is said later, or arrives late, belongs to other months.
+ */
+const openStretches = (
+  words: FleetWords,
+  { period, timeZone }: PlanPeriod,
+  known: ReadonlyMap<string, FleetFeeEvent>,
+): readonly PlanStretch[] => {
+  if (known.size === 0) return planStretches(words, period, timeZone);
+  return [...known.values()].flatMap((fee) => {
+    if (fee.type === 'FleetFeeCharged') return [];
+    const then = wordsUntil(words, fee.fleetSequence);
+    const zone = periodZone(then, period);
+    if (zone === undefined) return [];
+    return planStretches(then, period, zone).filter(({ feeId }) => feeId === fee.feeId);
+  });
+};
+
+/**
+ * By the version in force at the last moment of the month, of those that were published by then: a
+ * price is not raised for a month that is over. Only where that states no fee, by the newest.
+ */
+const feeOf = async (
+  outside: Outside,
+  tx: SqlClient,
+  stretch: PlanStretch,
+): Promise<FleetFeeEvent> => {
+  const then = fleetFee(stretch, await statedFee(outside, tx, stretch, stretch.monthEndedAt));
+  return then.type === 'FleetFeeCharged'
+    ? then
+    : fleetFee(stretch, await statedFee(outside, tx, stretch, undefined));
+};
+
 const statedFee = async (
   { tariffs }: Outside,
   tx: SqlClient,
   { cpoId, tariffId, monthEndedAt }: PlanStretch,
+  publishedBefore: Instant | undefined,
 ): Promise<StatedFee | undefined> => {
-  const versions = (await loadTariffVersions(tx, cpoId, [tariffId])).get(tariffId);
+  const versions = await loadTariffVersions(tx, cpoId, [tariffId], publishedBefore);
   const lastMoment = instantFromEpochMs(parseInstant(monthEndedAt) - 1);
-  const reference = tariffInForce(versions, lastMoment)?.reference;
+  const reference = tariffInForce(versions.get(tariffId), lastMoment)?.reference;
   if (reference === undefined) return undefined;
   await tariffs.fetch(tx, [{ cpoId, reference }]);
   const pinned = tariffs.pinned(cpoId, reference);

@@ -6,7 +6,7 @@ import {
   type TariffVersion,
   type TariffVersions,
 } from '@tallywatt/tariffs';
-import { instantFromEpochMs } from '@tallywatt/time';
+import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import { allAssignments } from './assignment-table';
 
 type Row = Readonly<{
@@ -34,11 +34,15 @@ export const loadTariffOffer = async (
   return { assignments, chargePointTariffId, versionsOf: (tariffId) => tariffs.get(tariffId) };
 };
 
-/** The versions of tariffs that starts can be priced by, of those a rule made the newest. */
+/**
+ * The versions of tariffs that starts can be priced by, of those a rule made the newest; all of them,
+ * or those published before an instant.
+ */
 export const loadTariffVersions = async (
   db: SqlClient,
   cpoId: string,
   tariffIds: readonly string[],
+  publishedBefore?: Instant,
 ): Promise<ReadonlyMap<string, TariffVersions>> => {
   // Of each text only its dates, and of the many versions that rules make of one base only the
   // newest, which wins over the others: they have the dates of the base. A text with an escape is
@@ -47,6 +51,7 @@ export const loadTariffVersions = async (
     `WITH newest AS (
        SELECT DISTINCT ON (tariff_id, coalesce((adjusted_by::json->'baseVersion')::text, 'own ' || version)) *
        FROM tariff_versions WHERE cpo_id = $1 AND tariff_id = ANY ($2::text[])
+         AND ($3::timestamptz IS NULL OR published_at < $3)
        ORDER BY tariff_id, coalesce((adjusted_by::json->'baseVersion')::text, 'own ' || version),
          version DESC
      )
@@ -56,7 +61,7 @@ export const loadTariffVersions = async (
            'end_date_time', v.ocpi_tariff_json::json->'end_date_time')::text END AS dates_json,
        t.withdrawn_version, t.withdrawn_at
      FROM newest v JOIN tariffs t USING (cpo_id, tariff_id)`,
-    [cpoId, [...new Set(tariffIds)]],
+    [cpoId, [...new Set(tariffIds)], publishedBefore ?? null],
   );
   const tariffs = new Map<string, TariffVersions & { readonly versions: TariffVersion[] }>();
   for (const row of rows) {
