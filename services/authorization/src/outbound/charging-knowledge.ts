@@ -86,7 +86,7 @@ export class ChargingKnowledge {
         return this.tokens.apply(event, metadata.sequence);
       case 'FleetRegistered':
       case 'FleetClosed':
-        return this.fleets.apply(event);
+        return this.fleets.apply(event, metadata.sequence);
       case 'EntitlementGranted':
       case 'EntitlementChanged':
       case 'EntitlementRevoked':

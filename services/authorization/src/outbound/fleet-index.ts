@@ -3,26 +3,28 @@ import type { StoredFleet } from './fleet-registry';
 
 /**
  * Every fleet by reference, in this process. Like the tokens it is fed from the table at start, from
- * this process's own commits and from `access.accounts.v1`; the revision says which news are new.
+ * this process's own commits and from `access.accounts.v1`; the sequence within the fleet's stream
+ * says which news are new. The revision is counted by a row, which may come from a backup that is
+ * older than the log.
  */
 export class FleetIndex {
-  private readonly fleets = new Map<string, Fleet>();
+  private readonly fleets = new Map<string, Readonly<{ fleet: Fleet; sequence: bigint }>>();
 
   load({ cpoId, fleetRef, fleet }: StoredFleet): void {
-    if (revisionOf(this.find(cpoId, fleetRef)) < revisionOf(fleet)) {
-      this.fleets.set(`${cpoId}/${fleetRef}`, fleet);
-    }
+    const key = `${cpoId}/${fleetRef}`;
+    const sequence = revisionOf(fleet);
+    if ((this.fleets.get(key)?.sequence ?? 0n) >= sequence) return;
+    this.fleets.set(key, { fleet, sequence });
   }
 
-  apply(event: FleetEvent): void {
-    const { cpoId, fleetRef, revision } = event;
-    const known = this.find(cpoId, fleetRef);
-    if (revisionOf(known) < revision) {
-      this.fleets.set(`${cpoId}/${fleetRef}`, evolve(known, event));
-    }
+  apply(event: FleetEvent, sequence: bigint): void {
+    const key = `${event.cpoId}/${event.fleetRef}`;
+    const known = this.fleets.get(key);
+    if (known !== undefined && known.sequence >= sequence) return;
+    this.fleets.set(key, { fleet: evolve(known?.fleet ?? absentFleet, event), sequence });
   }
 
   find(cpoId: string, fleetRef: string): Fleet {
-    return this.fleets.get(`${cpoId}/${fleetRef}`) ?? absentFleet;
+    return this.fleets.get(`${cpoId}/${fleetRef}`)?.fleet ?? absentFleet;
   }
 }

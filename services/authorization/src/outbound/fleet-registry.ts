@@ -90,7 +90,7 @@ export class FleetRegistry {
 
   private async change(command: FleetCommand): Promise<ChangedFleet | undefined> {
     const { cpoId, fleetRef, now } = command;
-    const events: FleetEvent[] = [];
+    const news: { event: FleetEvent; sequence: bigint }[] = [];
     const changed = await this.eventLog.transaction(async (tx) => {
       // With the tokens of the CPO: none is put into a fleet that is being closed.
       await tx.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [
@@ -103,14 +103,17 @@ export class FleetRegistry {
       );
       const before: Fleet = rows[0] === undefined ? absentFleet : fromRow(rows[0]).fleet;
       const decision = decide(command, before);
-      if (decision.kind === 'accepted') events.push(...decision.events);
+      const events = decision.kind === 'accepted' ? decision.events : [];
       const fleet = events.reduce<Fleet>(evolve, before);
       if (fleet.status === 'absent') return undefined;
       if (events.length > 0) {
         await save(tx, { cpoId, fleetRef, fleet });
-        await this.eventLog.append(
+        const appended = await this.eventLog.append(
           tx,
           events.map((event) => ({ event, occurredAt: now })),
+        );
+        news.push(
+          ...events.map((event, at) => ({ event, sequence: appended[at]?.sequence ?? 0n })),
         );
       }
       const outcome =
@@ -118,7 +121,7 @@ export class FleetRegistry {
       return { cpoId, fleetRef, fleet, outcome } as const;
     });
     // Committed: the next decision of this process shall know it.
-    for (const event of events) this.index.apply(event);
+    for (const { event, sequence } of news) this.index.apply(event, sequence);
     return changed;
   }
 }
