@@ -162,9 +162,20 @@ describe("another network's token", () => {
     });
   });
 
-  it('stops being one when it is stated without its network', async () => {
+  it('stays one until it is blocked, or until it is said that it changes its network', async () => {
     await token('ROAM2', { roaming });
-    await token('ROAM2', { paymentMethod: 'pm_card_visa' });
+    const card = { paymentMethod: 'pm_card_visa' };
+    const refused = await token('roam2', card);
+    expect(refused).toMatchObject({ status: 409, body: { faults: [{ path: '$.uid' }] } });
+    const other = { roaming: { ...roaming, partyId: 'XYZ' } };
+    expect((await token('ROAM2', other)).status).toBe(409);
+    expect(await decide('ROAM2')).toMatchObject({ rule: 'roaming-tariff-missing' });
+
+    expect((await token('ROAM2', { ...card, changesNetwork: true })).status).toBe(200);
     expect(await decide('ROAM2')).toMatchObject({ status: 'Accepted', paymentRoute: 'card' });
+    expect((await token('ROAM2', { roaming })).status).toBe(409);
+
+    await token('ROAM2', { ...card, status: 'blocked' });
+    expect((await token('ROAM2', { roaming })).status).toBe(200);
   });
 });

@@ -25,6 +25,14 @@ export type Roaming = Readonly<{
   whitelist: string;
 }>;
 
+/**
+ * Whether stating a token anew would have somebody else's network, or none, pay for it: two cards can
+ * have the same uid, and who would pay for whose is not for the newer statement to say. A blocked
+ * token is free for another.
+ */
+export const changesNetwork = (before: Token, facts: Pick<TokenFacts, 'roaming'>): boolean =>
+  before.status === 'valid' && before.facts.roaming?.partyId !== facts.roaming?.partyId;
+
 export type IssuedToken = Readonly<{ status: 'valid' | 'blocked'; facts: TokenFacts }>;
 export type Token = Readonly<{ status: 'absent' }> | IssuedToken;
 

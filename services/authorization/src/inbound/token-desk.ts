@@ -10,6 +10,7 @@ import { readAllowance, type ShownAllowance } from '../outbound/allowance-histor
 import type { EntitlementCache } from '../outbound/entitlement-cache';
 import {
   FleetNotOpen,
+  TokenOfAnotherNetwork,
   type TokenDescription,
   type TokenRegistry,
 } from '../outbound/token-registry';
@@ -58,7 +59,10 @@ export class TokenDesk {
     const registered = await this.registry
       .register(cpoId, descriptions, now)
       .catch((error: unknown) => {
-        throw error instanceof FleetNotOpen ? fleetNotOpen(error, descriptions.length > 1) : error;
+        const isList = descriptions.length > 1;
+        if (error instanceof FleetNotOpen) throw fleetNotOpen(error, isList);
+        if (error instanceof TokenOfAnotherNetwork) throw tokenOfAnotherNetwork(error, isList);
+        throw error;
       });
     return Promise.all(
       registered.map(async (token, position) => {
@@ -164,6 +168,18 @@ const fleetNotOpen = ({ position }: FleetNotOpen, isList: boolean): Problem => {
     status: 422,
     type: 'request-invalid',
     title: 'The request says something it may not',
+    detail: `${path}: ${message}`,
+    faults: [{ path, message }],
+  });
+};
+
+const tokenOfAnotherNetwork = ({ position }: TokenOfAnotherNetwork, isList: boolean): Problem => {
+  const path = isList ? `$[${position}].uid` : '$.uid';
+  const message = 'is in use and of another network: block it first, or state changesNetwork';
+  return new Problem({
+    status: 409,
+    type: 'token-of-another-network',
+    title: 'The token is of another network',
     detail: `${path}: ${message}`,
     faults: [{ path, message }],
   });

@@ -137,6 +137,7 @@ export const tokenRequestSchema = (tiers: ReadonlyMap<string, Decimal>) =>
       paymentMethod: paymentMethodSchema.nullish(),
       fleetId: identifierSchema.max(255).nullish(),
       roaming: roamingSchema.nullish(),
+      changesNetwork: z.boolean().nullish(),
       membership: membershipSchema(tiers).nullish(),
     })
     .superRefine((token, context) => {
@@ -158,6 +159,7 @@ export const tokenRequestSchema = (tiers: ReadonlyMap<string, Decimal>) =>
       ...(rest.paymentMethod == null ? {} : { paymentMethodId: rest.paymentMethod }),
       ...(rest.fleetId == null ? {} : { fleetId: rest.fleetId }),
       ...(rest.roaming == null ? {} : { roaming: rest.roaming }),
+      ...(rest.changesNetwork === true ? { changesNetwork: true as const } : {}),
       ...(rest.membership == null ? {} : { membership: rest.membership }),
     }));
 

@@ -49,6 +49,7 @@ export class TokensController {
   @ApiBody({ schema: { oneOf: [bodySchema, { type: 'array', items: bodySchema }] } })
   @ApiResponse({ status: 201, description: 'Registered; a list with at least one new token' })
   @ApiResponse({ status: 200, description: 'Known before; its facts are now as stated' })
+  @ApiResponse({ status: 409, description: 'A token is in use and of another network' })
   @ApiResponse({ status: 422, description: 'Every fault of the request, by JSON path' })
   async register(
     @Caller() caller: CallerIdentity,

@@ -22,6 +22,8 @@ export type TokenDescription = Readonly<{
   /** The operator's own id of the fleet that pays. */
   fleetId?: string;
   roaming?: Roaming;
+  /** Another network may pay from now on than the one that the token is of. */
+  changesNetwork?: true;
   membership?: EntitlementTerms;
 }>;
 
@@ -32,6 +34,16 @@ export class FleetNotOpen extends Error {
   constructor(readonly position: number) {
     super(`token ${position} names a fleet that is not registered`);
     this.name = 'FleetNotOpen';
+  }
+}
+
+/** A token in use is of another network, or of this one: ADR 28. */
+export class TokenOfAnotherNetwork extends Error {
+  readonly code = 'token-of-another-network';
+
+  constructor(readonly position: number) {
+    super(`token ${position} is in use by another network`);
+    this.name = 'TokenOfAnotherNetwork';
   }
 }
 
@@ -59,7 +71,7 @@ export class TokenRegistry {
     private readonly index: TokenIndex,
   ) {}
 
-  /** Registers all of the tokens or none of them. @throws FleetNotOpen. */
+  /** Registers all of the tokens or none of them. @throws FleetNotOpen, TokenOfAnotherNetwork. */
   async register(
     cpoId: string,
     descriptions: readonly TokenDescription[],
@@ -78,7 +90,13 @@ export class TokenRegistry {
         if (named.fleetRef !== undefined && !(await rows.isFleetOpen(named.fleetRef))) {
           throw new FleetNotOpen(position);
         }
-        const change = await this.registerOne(cpoId, rows, description, named, now);
+        const stored = await rows.token(named.tokenRef);
+        if (stored !== undefined && description.changesNetwork !== true) {
+          if (tokens.changesNetwork(stored.token, description)) {
+            throw new TokenOfAnotherNetwork(position);
+          }
+        }
+        const change = await this.registerOne(cpoId, rows, description, { ...named, stored }, now);
         outgoing.push(...change.outgoing);
         news.push(...change.news);
         results.push(change.registered);
@@ -147,12 +165,17 @@ export class TokenRegistry {
     cpoId: string,
     rows: AccessRows,
     description: TokenDescription,
-    { tokenRef, driverRef: namedDriverRef, groupRef, fleetRef }: References,
+    {
+      tokenRef,
+      driverRef: namedDriverRef,
+      groupRef,
+      fleetRef,
+      stored,
+    }: References & Readonly<{ stored: StoredToken | undefined }>,
     now: Instant,
   ): Promise<
     Readonly<{ registered: RegisteredToken; outgoing: OutgoingEvent[]; news: Sequenced[] }>
   > {
-    const stored = await rows.token(tokenRef);
     const { tokenType, expiresAt, paymentMethodId, roaming, membership, status } = description;
     // A token keeps its driver when none is named; a member without one gets one. The driver of a
     // roaming token is the home network's, and nobody here.
