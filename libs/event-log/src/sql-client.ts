@@ -31,6 +31,19 @@ export const queryPrepared = <R extends Record<string, unknown> = any>(
   tx instanceof Client ? tx.query<R>({ name, text, values }) : tx.query<R>(text, values);
 
 /**
+ * A connection of the pool, heard from the moment it is handed over: a server that goes down says so
+ * in the same packet as that the connection is ready, and an error unheard would end the process.
+ */
+const connectHeard = (pool: Pool, onError: () => void): Promise<PoolClient> =>
+  new Promise((resolve, reject) =>
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(error ?? new Error('the pool lent no connection'));
+      client.on('error', onError);
+      return resolve(client);
+    }),
+  );
+
+/**
  * Lends a connection and ends whatever transaction a failure has left open. A connection that
  * cannot even do that is thrown away, so that nobody gets a dead socket from the pool.
  */
@@ -38,13 +51,11 @@ export const withClient = async <T>(
   pool: Pool,
   work: (client: PoolClient) => Promise<T>,
 ): Promise<T> => {
-  const client = await pool.connect();
-  // A checked-out client that loses its connection emits 'error'; unheard it would end the process.
   let broken = false;
   const onError = (): void => {
     broken = true;
   };
-  client.on('error', onError);
+  const client = await connectHeard(pool, onError);
   try {
     return await work(client);
   } catch (error) {
