@@ -14,7 +14,7 @@ import {
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConnection } from './kafka-connection';
 import { openAdmin } from './kafka-admin';
-import { namingRefusal, type Naming } from './kafka-refusal';
+import { namingRefusal, type Naming, passesByItself } from './kafka-refusal';
 import type {
   LogAdmin,
   LogClient,
@@ -216,12 +216,6 @@ const recordsOf = (batch: Batch): LogRecord[] =>
     headers: singleHeaders(headers),
   }));
 
-/**
- * What kafkajs calls beyond retrying although it passes by itself: a broker that has just started
- * names a coordinator before its own metadata lists it.
- */
-const passes = ({ name }: Error): boolean => name === 'KafkaJSGroupCoordinatorNotFound';
-
 const groupRefused = (said: string): Error =>
   Object.assign(new Error(said), { type: 'GROUP_AUTHORIZATION_FAILED' });
 
@@ -237,7 +231,7 @@ const openConsumer = (
     if (message.startsWith('Response GroupCoordinator')) coordinatorSaid = String(error);
   });
   const name = (error: unknown): Error =>
-    passes(toError(error)) && coordinatorSaid.includes('authorization failed')
+    passesByItself(toError(error)) && coordinatorSaid.includes('authorization failed')
       ? naming(groupRefused(coordinatorSaid), reading)
       : naming(error, reading);
   const consumer = kafka.consumer({
@@ -277,7 +271,7 @@ const openConsumer = (
     options.onActivity();
     const named = name(error);
     if (restart) options.onError(named);
-    else if (named === error && passes(error)) {
+    else if (named === error && passesByItself(error)) {
       options.onGivenUp(new RetriableError(error.message, { cause: error }));
     } else options.onGivenUp(named);
   });

@@ -69,3 +69,11 @@ export const namingRefusal = (error: Error, connection: KafkaConnection, what: s
 
 /** Gives errors that mean a refusal words that name the user and what was tried. */
 export type Naming = (error: unknown, what: string) => Error;
+
+/**
+ * What kafkajs calls beyond retrying although it passes by itself: a broker that has just started
+ * names a coordinator before its own metadata lists it, and one that goes down names none. After its
+ * own attempts kafkajs wraps it in another error, which says the same of itself.
+ */
+export const passesByItself = ({ name, cause }: Error): boolean =>
+  name === 'KafkaJSGroupCoordinatorNotFound' || (cause instanceof Error && passesByItself(cause));
