@@ -1,57 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { Benchmark, Contender, Measurement } from '../contest';
+import type { Benchmark, Measurement } from '../contest';
 import { cpuMsOf } from '../process-cpu';
-import type { Swarm, Told } from '../workload/swarm';
-import { connectionsRecorded, decisionsThere, openGatewayStage, sessionsOf } from './gateway-stage';
-import type { GatewayStage, Sizes } from './gateway-stage';
-
-const ours = 'gateway';
-const bareName = 'ocpp-rpc, strict';
-type Side = Readonly<{ swarm: Swarm; pid: number | undefined; isOurs: boolean }>;
-
-const sidesOf = ({ gateway, bare }: GatewayStage): Readonly<{ mine: Side; limit: Side }> => ({
-  mine: { swarm: gateway.swarm, pid: gateway.process.pid, isOurs: true },
-  limit: { ...bare, isOurs: false },
-});
-
-/** A benchmark of the gateway and of the bare server, which do the same work. */
-const beside = (
-  stage: GatewayStage,
-  what: Pick<Benchmark, 'id' | 'title' | 'about'>,
-  run: (side: Side) => Promise<Measurement>,
-): Benchmark => {
-  const contender = (name: string, role: Contender['role'], about: string): Contender => ({
-    name,
-    role,
-    about,
-    run: () => run(role === 'ours' ? sidesOf(stage).mine : sidesOf(stage).limit),
-  });
-  return {
-    ...what,
-    contenders: [
-      contender(ours, 'ours', 'ocpp-gateway and authorization, each a process'),
-      contender(
-        bareName,
-        'limit',
-        'one process that checks schemas, accepts all and keeps nothing',
-      ),
-    ],
-  };
-};
-
-/** Says what was asked of authorization and waits until all of it is on Kafka. */
-const accounted = async (stage: GatewayStage, side: Side, decisions: number): Promise<string[]> => {
-  if (!side.isOurs) return [];
-  stage.expected.decisions += decisions;
-  return decisionsThere(stage);
-};
-
-const openAll = async (swarm: Swarm, count: number): Promise<void> => {
-  const { faults } = await swarm.ask({ do: 'open', count, atOnce: 50 });
-  if (faults.length > 0) throw new Error(`chargers could not connect: ${faults.join('; ')}`);
-};
-
-const closeAll = (swarm: Swarm): Promise<Told> => swarm.ask({ do: 'close' });
+import type { Swarm } from '../workload/swarm';
+import { accounted, beside, closeAll, openAll, ours, sidesOf } from './gateway-sides';
+import {
+  connectionsRecorded,
+  type GatewayStage,
+  openGatewayStage,
+  sessionsOf,
+  type Sizes,
+} from './gateway-stage';
 
 const atRate = (
   stage: GatewayStage,
@@ -126,7 +84,8 @@ const outage = (stage: GatewayStage, perSecond: number, seconds: number): Benchm
     const told = await side.swarm.ask({ do: 'swipe', chargers, perSecond, seconds, tags });
     if (isOut) await Promise.all([kafka.start(), postgres.start()]);
     const done = (before.done ?? 0) + (told.done ?? 0);
-    const faults = [...before.faults, ...told.faults, ...(await accounted(stage, side, done))];
+    const missing = await accounted(stage, side, done, isOut);
+    const faults = [...before.faults, ...told.faults, ...missing];
     await closeAll(side.swarm);
     return { latenciesMs: { answered: told.latenciesMs ?? [] }, faults };
   };
