@@ -13,7 +13,6 @@ import {
 import type { EventLog, Logger, SqlClient } from '@tallywatt/event-log';
 import { tariffInForce } from '@tallywatt/tariffs';
 import { instantFromEpochMs, parseInstant, type Instant } from '@tallywatt/time';
-import type { Pool } from 'pg';
 import {
   doneMonths,
   feesOfMonth,
@@ -34,7 +33,7 @@ const settleMs = 60 * 60_000;
 
 type Outside = Readonly<{
   eventLog: Pick<EventLog, 'append' | 'transaction' | 'health'>;
-  pool: Pool;
+  pool: SqlClient;
   tariffs: TariffShelf;
   metrics: FleetMetrics;
   logger: Logger;
