@@ -315,7 +315,9 @@ describe('a transaction whose driver is not known', () => {
     const token = { idToken: idToken(tag) };
     await call('TransactionEvent', pluggedIn('TX-1', token));
     await call('TransactionEvent', unplugged('TX-1', 1, { ...token, seqNo: 'no number' }));
-    await expect(call('Authorize', { ...token, extra: 1 })).rejects.toThrow();
+    // A word that no version has for the kind of a token.
+    const unknown = { idToken: { ...token.idToken, type: 'NoSuchKind' } };
+    await expect(call('Authorize', unknown)).rejects.toThrow();
     const { rows } = await stage.pool.query<{ text: string }>(`
       SELECT value AS text FROM event_log.outbox UNION ALL SELECT s::text FROM sessions s
       UNION ALL SELECT f::text FROM refused_frames f
