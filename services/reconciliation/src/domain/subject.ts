@@ -14,6 +14,7 @@ import { unreachable } from '@tallywatt/decider';
 import type { Money } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
 import { debtorOf, type Debtor } from './debtor';
+import { withDoubt, withoutDoubt } from './subject-doubts';
 
 /** One movement of the processor's balance that belongs to a session. */
 export type Movement = Readonly<{
@@ -60,7 +61,10 @@ export type Subject = Readonly<{
   closedAt?: Instant;
   /** When the close was written down: on our clock, not on the charger's. */
   closeRecordedAt?: Instant;
+  /** An open doubt, the first by its name; left out when the session is in none. */
   quarantineReason?: string;
+  /** The open doubts besides that, sorted; left out when there are none. */
+  furtherQuarantineReasons?: readonly string[];
   /** The CDR that stands; none while the credit of one is here and its successor is not. */
   cdr?: Readonly<{ cdrId: string; totalMinor: bigint }>;
   /** Who is billed instead of the driver; left out where a payment has to bring it. */
@@ -133,8 +137,6 @@ const withFact = (subject: Subject, recordedAt: Instant): Subject => ({
       : subject.lastFactAt,
 });
 
-const withoutQuarantine = ({ quarantineReason: _, ...subject }: Subject): Subject => subject;
-
 /** The correction has come after all: only the stream that withheld it can say so. */
 const withoutWithheldCorrection = ({ correctionWithheldReason: _, ...subject }: Subject): Subject =>
   subject;
@@ -189,9 +191,9 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
     case 'SessionClosed':
       return { ...subject, closedAt: fact.closedAt, closeRecordedAt: recordedAt };
     case 'SessionQuarantined':
-      return { ...subject, quarantineReason: fact.reason };
+      return withDoubt(subject, fact.reason);
     case 'SessionReleased':
-      return withoutQuarantine(subject);
+      return withoutDoubt(subject, fact.reason);
     case 'StopCorrected':
       return { ...subject, stoppedAt: fact.stoppedAt };
     case 'CdrIssued':

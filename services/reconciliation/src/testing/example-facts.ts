@@ -115,7 +115,8 @@ export const exampleFacts = ({ cpoId, sessionId, currency }: ExampleNames) => {
       reason: 'meter-ran-backwards',
       detail: '',
     }),
-    released: () => ({ type: 'SessionReleased', ...of, reason: 'reviewed', detail: '' }) as const,
+    released: () =>
+      ({ type: 'SessionReleased', ...of, reason: 'meter-ran-backwards', detail: '' }) as const,
     closed: (closedAt = at): SessionClosed => ({
       type: 'SessionClosed',
       ...of,
