@@ -62,6 +62,18 @@ export const expectMatching = async (
   return rowCount !== 0;
 };
 
+/** One that cannot be matched now is tried again later, behind those that wait. */
+export const putOffMatching = async (
+  sql: SqlClient,
+  { cpoId, chargePointId }: Station,
+): Promise<void> => {
+  await sql.query(
+    `UPDATE orphan_matchings SET due_at = now() + interval '1 minute'
+     WHERE cpo_id = $1 AND charge_point_id = $2 AND due_at <= now()`,
+    [cpoId, chargePointId],
+  );
+};
+
 /** Locked: what waits with a charge point, as it was said. */
 export const lockWaiting = async (
   tx: SqlClient,

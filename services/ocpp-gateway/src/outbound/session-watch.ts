@@ -27,6 +27,18 @@ export const hastenWatch = async (
   );
 };
 
+/** One that cannot be looked at now is tried again later, behind those that are due. */
+export const putOffWatch = async (
+  sql: SqlClient,
+  { cpoId, sessionId }: SessionName,
+): Promise<void> => {
+  await sql.query(
+    `UPDATE sessions SET watch_due_at = now() + interval '1 minute'
+     WHERE cpo_id = $1 AND session_id = $2 AND watch_due_at <= now()`,
+    [cpoId, sessionId],
+  );
+};
+
 type Looked = Readonly<{
   askedAt: string | null;
   isConnected: boolean;
