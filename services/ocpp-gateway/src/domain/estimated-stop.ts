@@ -2,7 +2,7 @@ import type { SessionEvent } from '@tallywatt/contracts';
 import { accept, type Decision, ignore } from '@tallywatt/decider';
 import type { ChargingSession, StopSession } from './charging-session';
 import { laterOf } from './clock';
-import { stopDoubts } from './session-doubts';
+import { type Doubt, stopDoubts } from './session-doubts';
 import { closedWithStop, type Departure } from './session-occupancy';
 import { recordedReadings } from './session-readings';
 import type { Stop } from './stop';
@@ -63,6 +63,17 @@ export const estimateStop = (
   );
 };
 
+/** Billing ends at the close: with the charger's stop after it nothing can be priced. */
+const closeDoubts = (session: Over, { stoppedAt }: Stop): Doubt[] =>
+  session.status === 'closed' && session.billsParkingTime && stoppedAt > session.closedAt
+    ? [
+        {
+          reason: 'stop-after-close',
+          detail: `it stopped at ${stoppedAt}, and billing ended at ${session.closedAt}`,
+        },
+      ]
+    : [];
+
 const told = 'the charger told its stop after it was estimated';
 
 /** The charger's own stop takes the place of the estimate, and has to be plausible like any other. */
@@ -73,9 +84,11 @@ export const replaceEstimate = (
   const { cpoId, sessionId } = session;
   const read = recordedReadings(session, readings, 'transaction-data', now, { linkedBy });
   const track = read.flatMap((event) => event.readings).reduce(trackAfter, session.track);
-  const doubts = [...stopDoubts({ ...session, track }, stop, now), ...unsaid].filter(
-    ({ reason }) => !session.quarantineReasons.includes(reason),
-  );
+  const doubts = [
+    ...stopDoubts({ ...session, track }, stop, now),
+    ...closeDoubts(session, stop),
+    ...unsaid,
+  ].filter(({ reason }) => !session.quarantineReasons.includes(reason));
   const { isEstimated: _, ...words } = stop;
   return accept<SessionEvent[]>(
     ...read,

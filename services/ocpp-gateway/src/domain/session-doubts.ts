@@ -20,6 +20,7 @@ export type QuarantineReason =
   | 'meter-jumped'
   | 'stop-unreadable'
   | 'stop-estimated'
+  | 'stop-after-close'
   | 'start-register-unknown'
   | 'stop-register-unknown';
 
