@@ -3,6 +3,7 @@ import type {
   ChargingState,
   MeterReading,
   MeterValuesOrphaned,
+  MeterValuesRecorded,
   SessionEvent,
   SessionStarted,
   StopOrphaned,
@@ -50,6 +51,8 @@ export type Running = Readonly<{
   lateState?: Readonly<{ chargingState: ChargingState; changedAt: Instant }>;
   /** Energy could flow at some time. */
   hasCharged?: true;
+  /** The charger has said readings by the id that we gave: it knows it, and will stop by it. */
+  isNamedByCharger?: true;
   quarantineReasons: readonly string[];
 }>;
 export type Over = Running &
@@ -143,13 +146,21 @@ const stopOf = (event: Omit<Stop, 'tokenRef'> & { tokenRef?: string }): Stop => 
   ...(event.isEstimated === true ? { isEstimated: true } : {}),
 });
 
+/** What was only linked to a session does not name it, nor does what its stop brought along. */
+const namesSession = ({ reportedIn, linkedBy }: MeterValuesRecorded): boolean =>
+  reportedIn === 'meter-values' && linkedBy === undefined;
+
 export const evolve = (session: ChargingSession, event: SessionFact): ChargingSession => {
   if (event.type === 'SessionStarted') return running(event);
   // Orphans belong to their charge point; every other fact of a session follows its start.
   if (session.status === 'absent') return session;
   switch (event.type) {
     case 'MeterValuesRecorded':
-      return { ...session, track: event.readings.reduce(trackAfter, session.track) };
+      return {
+        ...session,
+        track: event.readings.reduce(trackAfter, session.track),
+        ...(namesSession(event) ? { isNamedByCharger: true } : {}),
+      };
     case 'ChargingStateChanged':
       return stateAfter(session, event);
     case 'SessionStopped':

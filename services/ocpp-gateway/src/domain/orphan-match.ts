@@ -91,8 +91,9 @@ const registerFits = (
 /**
  * How a stop agrees with a session that waits for one, or undefined when something speaks against it:
  * another tag, another register at the beginning, a register that the meter cannot have reached, a
- * time outside of the session's, or a register that was read after it. Only a session of OCPP 1.6 has
- * no name of its own.
+ * time outside of the session's, a register that was read after it, or that the charger knows the
+ * session by its id: what names none is then of another. Only a session of OCPP 1.6 has no name of its
+ * own.
  */
 const stopMatch = (
   orphan: WaitingStop,
@@ -102,6 +103,7 @@ const stopMatch = (
 ): Match | undefined => {
   const state = knownState(session);
   if (state === undefined || !awaitsStop(state) || session.ocppVersion !== '1.6') return undefined;
+  if (state.isNamedByCharger === true) return undefined;
   const { stop, tokenMark } = orphan.message;
   const { startedAt, meterStartMilliWh, track } = state;
   const hasToken = tokenMark !== undefined;

@@ -1,5 +1,6 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
+import { clockFault } from '../domain/clock';
 import { type Attachment, matchOrphans, type WaitingOrphan } from '../domain/orphan-match';
 import { reportOf, type Station, stopCommandOf } from '../domain/session-message';
 import type { StoredSession } from '../domain/session-record';
@@ -41,7 +42,10 @@ export class OrphanStore {
     );
     if (rowCount === 0) return 0;
     const kept = await lockWaiting(tx, station);
-    const instants = kept.flatMap(({ orphan }) => instantsOf(orphan)).sort();
+    const said = kept.flatMap(({ orphan }) => instantsOf(orphan));
+    const timed = said.filter((at) => clockFault(at, now) === undefined);
+    // What was said without a clock can be of any session that still waits for its stop.
+    const instants = (timed.length === said.length ? timed : [...timed, now]).sort();
     const [from, until] = [instants[0], instants.at(-1)];
     if (from === undefined || until === undefined) return 0;
     const sessions = await lockOverlapping(tx, station, { from, until });
