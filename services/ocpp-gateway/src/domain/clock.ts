@@ -1,4 +1,4 @@
-import { type Instant, parseInstant } from '@tallywatt/time';
+import { type Instant, instantFromEpochMs, parseInstant } from '@tallywatt/time';
 
 const earliestPlausible: Instant = '2020-01-01T00:00:00.000Z';
 const aheadMs = 24 * 60 * 60 * 1_000;
@@ -14,6 +14,12 @@ export const clockFault = (claimedAt: Instant, now: Instant): string | undefined
   }
   return undefined;
 };
+
+/** The instants that clockFault finds nothing wrong with, both included. */
+export const plausibleInstants = (now: Instant): Readonly<{ from: Instant; until: Instant }> => ({
+  from: earliestPlausible,
+  until: instantFromEpochMs(parseInstant(now) + aheadMs),
+});
 
 /**
  * Our clock minus the charger's in milliseconds. Only a message that was made on the connection it

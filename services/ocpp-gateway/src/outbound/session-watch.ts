@@ -1,6 +1,7 @@
 import { derivedId } from '@tallywatt/contracts';
 import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
+import { plausibleInstants } from '../domain/clock';
 import { watchStep } from '../domain/estimated-stop';
 import type { MessageTrigger } from '../domain/charger-command';
 import type { SessionKey, StoredSession } from '../domain/session-record';
@@ -83,7 +84,7 @@ export class SessionWatch {
   /** Asks the charger, or ends the session with the last that was heard of it. */
   async look(tx: SqlClient, { cpoId, sessionId }: SessionName, now: Instant): Promise<void> {
     const session = await this.sessions.withId(tx, cpoId, sessionId);
-    const looked = session === undefined ? undefined : await this.lookAt(tx, session);
+    const looked = session === undefined ? undefined : await this.lookAt(tx, session, now);
     if (session === undefined || looked === undefined) return;
     const { isConnected, isConnectorFree, askedAt } = looked;
     const step = watchStep({ hasAsked: askedAt !== null, isConnected, isConnectorFree });
@@ -97,26 +98,37 @@ export class SessionWatch {
     await this.sessions.carryOn(tx, session, [command], now);
   }
 
-  /** Undefined when somebody else has looked meanwhile. */
+  /**
+   * Undefined when somebody else has looked meanwhile. A charger is away when it was at no time there
+   * since it was asked. What began on the connector after the session is told by its time, or by the
+   * order in which it came where a clock was wrong; a status has its time alone.
+   */
   private async lookAt(
     tx: SqlClient,
     { cpoId, sessionId, chargePointId, connectorId, state }: StoredSession,
+    now: Instant,
   ): Promise<Looked | undefined> {
     if (state.status !== 'active') return undefined;
+    const { from, until } = plausibleInstants(now);
     const { rows } = await tx.query<{
       asked_at: string | null;
       is_connected: boolean;
       is_free: boolean;
     }>(
-      `SELECT to_char(watch_asked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS asked_at,
+      `SELECT asked.at AS asked_at,
          EXISTS (SELECT FROM connections c WHERE c.cpo_id = $1 AND c.charge_point_id = $3
-           AND c.disconnected_at IS NULL) AS is_connected,
+           AND (c.disconnected_at IS NULL OR c.disconnected_at > asked.at)) AS is_connected,
          EXISTS (SELECT FROM connector_statuses c WHERE c.cpo_id = $1 AND c.charge_point_id = $3
-           AND c.connector_id = $4 AND c.status = 'Available' AND c.changed_at > $5)
+           AND c.connector_id = $4 AND c.status = 'Available' AND c.changed_at > $5
+           AND $5 BETWEEN $6 AND $7 AND c.changed_at <= $7)
          OR EXISTS (SELECT FROM sessions n WHERE n.cpo_id = $1 AND n.charge_point_id = $3
-           AND n.connector_id = $4 AND n.started_at > $5) AS is_free
-       FROM sessions WHERE cpo_id = $1 AND session_id = $2 AND watch_due_at <= now()`,
-      [cpoId, sessionId, chargePointId, connectorId, state.startedAt],
+           AND n.connector_id = $4
+           AND CASE WHEN $5 BETWEEN $6 AND $7 AND n.started_at BETWEEN $6 AND $7
+             THEN n.started_at > $5 ELSE n.ordinal > s.ordinal END) AS is_free
+       FROM sessions s CROSS JOIN LATERAL (SELECT to_char(watch_asked_at AT TIME ZONE 'UTC',
+         'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C" AS at) asked
+       WHERE cpo_id = $1 AND session_id = $2 AND watch_due_at <= now()`,
+      [cpoId, sessionId, chargePointId, connectorId, state.startedAt, from, until],
     );
     const [row] = rows;
     return row === undefined
@@ -135,7 +147,7 @@ export class SessionWatch {
       await this.commands.request(tx, { ...wish, ...how }, now);
     }
     await tx.query(
-      `UPDATE sessions SET watch_asked_at = coalesce(watch_asked_at, now()),
+      `UPDATE sessions SET watch_asked_at = now(),
          watch_due_at = now() + make_interval(secs => $3)
        WHERE cpo_id = $1 AND session_id = $2`,
       [cpoId, sessionId, this.estimateMinutes * 60],
