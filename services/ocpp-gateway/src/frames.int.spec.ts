@@ -146,7 +146,9 @@ describe('what is said on a connection', () => {
     ];
     for (const body of erasures) {
       const erased = await stage.api('/v1/frames/erasures', body);
-      expect(erased).toMatchObject({ status: 200, body: { keysErased: 1 } });
+      expect(erased.status).toBe(200);
+      // How many keys there were does not matter, but that nothing can be read with them.
+      expect(erased.body['keysErased']).toBeGreaterThanOrEqual(1);
     }
     const left = await said('?decryptedFor=complaint%2017');
     expect(left).toMatch(
