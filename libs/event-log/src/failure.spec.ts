@@ -3,10 +3,9 @@ import { isRetriable, isSerializationFailure, NotYetKnown, RetriableError } from
 const withCode = (code: string): Error => Object.assign(new Error('from pg'), { code });
 
 describe('the world misbehaves', () => {
-  it.each(['08006', '57P01', '57P03', '57014', '53300', '40001', '40P01', '55P03', '25P03'])(
-    'SQLSTATE %s is tried again',
-    (code) => expect(isRetriable(withCode(code))).toBe(true),
-  );
+  it.each([
+    ...['08006', '57P01', '57P03', '57014', '53300', '40001', '40P01', '55P03', '25P03', '25006'],
+  ])('SQLSTATE %s is tried again', (code) => expect(isRetriable(withCode(code))).toBe(true));
   it.each(['ECONNRESET', 'ECONNREFUSED', 'EPIPE'])('%s is tried again', (code) =>
     expect(isRetriable(withCode(code))).toBe(true),
   );

@@ -20,9 +20,10 @@ export class NotYetKnown extends RetriableError {
 }
 
 // PostgreSQL, appendix A: connection exceptions, operator intervention, insufficient resources,
-// transaction rollback. Beside these classes: lock_not_available and the idle time-out.
+// transaction rollback. Beside these classes: lock_not_available, the idle time-outs, and
+// read_only_sql_transaction, which is what a primary says that has become a standby.
 const retriableClasses = new Set(['08', '57', '53', '40']);
-const retriableStates = new Set(['55P03', '25P03', '25P04']);
+const retriableStates = new Set(['55P03', '25P03', '25P04', '25006']);
 
 const retriableSystemCodes = new Set([
   'ECONNRESET',
