@@ -22,6 +22,8 @@ const batchMax = 500;
 const gatherMs = 20;
 const pauseMinMs = 100;
 const pauseMaxMs = 2_000;
+/** For an attempt that began in time. */
+const answerMs = 500;
 
 /**
  * Decisions that were answered first and are written down right after: swipes that start nothing.
@@ -31,9 +33,10 @@ const pauseMaxMs = 2_000;
 export class DeferredDecisions {
   private waiting: OutgoingEvent[] = [];
   /** Of a transaction that is under way. */
-  private underWay = 0;
+  private underWay: readonly OutgoingEvent[] = [];
   private writing: Promise<void> | undefined;
   private endBy: number | undefined;
+  private isGivenUp = false;
   private wake: () => void = () => undefined;
   private readonly outside = AsyncLocalStorage.snapshot();
 
@@ -45,7 +48,7 @@ export class DeferredDecisions {
 
   /** How many are answered and not yet durable. */
   get count(): number {
-    return this.waiting.length + this.underWay;
+    return this.waiting.length + this.underWay.length;
   }
 
   /** False when there is no room, or no time left: then the decision must be durable first. */
@@ -62,20 +65,31 @@ export class DeferredDecisions {
     return true;
   }
 
-  /** Takes none any more and writes what waits; gives up when the database stays away. */
+  /**
+   * Takes none any more and writes what waits; gives up when the database stays away, or neither
+   * answers nor fails. What is given up is told by name.
+   */
   async end(): Promise<void> {
     this.endBy ??= Date.now() + this.limits.endPatienceMs;
     this.wake();
-    await this.writing;
+    if (this.writing === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), this.limits.endPatienceMs + answerMs);
+    });
+    const outcome = await Promise.race([this.writing, late]);
+    clearTimeout(timer);
+    if (outcome === 'late') this.giveUp(new Error('the database did not answer'));
   }
 
   private async write(): Promise<void> {
     for (let pauseMs = pauseMinMs; this.waiting.length > 0;) {
       if (this.waiting.length < batchMax) await this.pause(gatherMs);
       const batch = this.waiting.splice(0, batchMax);
-      this.underWay = batch.length;
+      this.underWay = batch;
       const error = await this.commit(batch);
-      this.underWay = 0;
+      if (this.isGivenUp) return;
+      this.underWay = [];
       if (error === undefined) {
         pauseMs = pauseMinMs;
         continue;
@@ -90,9 +104,11 @@ export class DeferredDecisions {
   }
 
   private giveUp(error: unknown): void {
-    for (const { event } of this.waiting.splice(0)) {
-      this.observer.lost(event as DecisionEvent, error);
-    }
+    this.isGivenUp = true;
+    const events = [...this.underWay, ...this.waiting];
+    this.underWay = [];
+    this.waiting = [];
+    for (const { event } of events) this.observer.lost(event as DecisionEvent, error);
   }
 
   /** The error after which the same batch is tried again; undefined when nothing is left of it. */
@@ -107,7 +123,7 @@ export class DeferredDecisions {
       if (isRetriable(error)) return error;
       const [only, ...others] = batch;
       if (only !== undefined && others.length === 0) {
-        this.observer.lost(only.event as DecisionEvent, error);
+        if (!this.isGivenUp) this.observer.lost(only.event as DecisionEvent, error);
         return undefined;
       }
       return this.commitEach(batch);
