@@ -1,7 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
-  ApiPage,
   Caller,
   type CallerIdentity,
   decodeCursor,
@@ -26,6 +25,8 @@ import { instantSchema } from './session-review-schema';
 
 const graceSecondsDefault = 300;
 const daysMax = 400;
+/** Each is a period of facts to look through. */
+const stationsMax = 100;
 
 const periodFields = {
   from: instantSchema,
@@ -33,7 +34,10 @@ const periodFields = {
   graceSeconds: z.coerce.number().int().min(0).max(86_400).default(graceSecondsDefault),
 };
 const periodSchema = z.object(periodFields);
-const pageSchema = pageQuerySchema.extend(periodFields);
+const pageSchema = pageQuerySchema.extend({
+  ...periodFields,
+  limit: z.coerce.number().int().min(1).max(stationsMax).default(50),
+});
 
 type Period = Readonly<{ fromMs: number; toMs: number; lookedAtMs: number; graceMs: number }>;
 
@@ -119,7 +123,8 @@ export class UptimeController {
         detail: `charge point ${id} is not registered`,
       });
     }
-    return uptimeOfStation(point, (await this.factsOf(cpoId, [id], period))(id), period);
+    const [uptime] = await this.uptimeOfEach(cpoId, [point], period);
+    return uptime!;
   }
 
   @Get('uptime')
@@ -128,7 +133,8 @@ export class UptimeController {
   @ApiQuery({ name: 'from', description: 'this instant or later' })
   @ApiQuery({ name: 'to', description: 'before this instant; now, if that is earlier' })
   @ApiQuery({ name: 'graceSeconds', required: false, description: graceText })
-  @ApiPage()
+  @ApiQuery({ name: 'limit', required: false, description: `1 to ${stationsMax}; left out: 50` })
+  @ApiQuery({ name: 'cursor', required: false, description: '`next` of the page before' })
   @ApiResponse({ status: 422, description: 'no such period' })
   async all(
     @Caller() { cpoId }: CallerIdentity,
@@ -137,23 +143,32 @@ export class UptimeController {
     const period = periodOf(query);
     const [after = ''] = decodeCursor(query.cursor, 1) ?? [];
     const points = await listChargePoints(this.parts.sql, cpoId, after, query.limit);
-    const ids = points.map(({ id }) => id);
-    const factsOf = await this.factsOf(cpoId, ids, period);
-    return pageOf(
+    const uptimes = await this.uptimeOfEach(cpoId, points.slice(0, query.limit), period);
+    const { next } = pageOf(
       points,
       query.limit,
-      (point) => uptimeOfStation(point, factsOf(point.id), period),
+      ({ id }) => id,
       ({ id }) => [id],
     );
+    return { items: uptimes, next };
   }
 
-  private factsOf(cpoId: string, ids: readonly string[], period: Period) {
+  private async uptimeOfEach(
+    cpoId: string,
+    points: readonly ChargePoint[],
+    period: Period,
+  ): Promise<StationUptime[]> {
     const { fromMs, toMs, lookedAtMs } = period;
     const [from, to, lookedAt] = [fromMs, toMs, lookedAtMs].map(instantFromEpochMs) as [
       string,
       string,
       string,
     ];
-    return findUptimeFacts(this.parts.sql, cpoId, ids, { from, to, lookedAt });
+    const ids = points.map(({ id }) => id);
+    const uptimes: StationUptime[] = [];
+    for await (const facts of findUptimeFacts(this.parts.sql, cpoId, ids, { from, to, lookedAt })) {
+      uptimes.push(uptimeOfStation(points[uptimes.length]!, facts, period));
+    }
+    return uptimes;
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { SqlClient } from '@tallywatt/event-log';
 import { parseInstant, type Instant } from '@tallywatt/time';
 import type { Span, StatusChange } from '../domain/uptime';
@@ -53,26 +54,48 @@ const selectStatuses = `
     WHERE cpo_id = $1 AND charge_point_id = ANY($2::text[]) AND changed_at < $3
     ORDER BY charge_point_id, connector_id, changed_at DESC, ordinal DESC) AS before`;
 
-/** The facts of many charge points in two statements; `lookedAt` ends what is still open. */
-export const findUptimeFacts = async (
+/** Of so many charge points the facts are in memory at a time: a year of one can be thousands of rows. */
+const stationsAtOnce = 25;
+
+const byStation = <Row extends { charge_point_id: string }>(
+  rows: readonly Row[],
+): ReadonlyMap<string, readonly Row[]> => {
+  const grouped = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = grouped.get(row.charge_point_id);
+    if (group === undefined) grouped.set(row.charge_point_id, [row]);
+    else group.push(row);
+  }
+  return grouped;
+};
+
+/**
+ * The facts of charge points, one after the other in the order of their ids given; chargers are served
+ * in between. `lookedAt` ends what is still open.
+ */
+export async function* findUptimeFacts(
   sql: SqlClient,
   cpoId: string,
   chargePointIds: readonly string[],
   period: Readonly<{ from: Instant; to: Instant; lookedAt: Instant }>,
-): Promise<(chargePointId: string) => StationFacts> => {
-  const values = [cpoId, chargePointIds, period.from, period.to];
-  const { rows: connections } = await sql.query<ConnectionRow>(selectConnections, values);
-  const { rows: statuses } = await sql.query<StatusRow>(selectStatuses, values);
-  return (id) => ({
-    connections: connections
-      .filter((row) => row.charge_point_id === id)
-      .map((row) => ({
-        fromMs: parseInstant(row.connected_at),
-        toMs: parseInstant(row.disconnected_at ?? period.lookedAt),
-      })),
-    ...statusFacts(statuses.filter((row) => row.charge_point_id === id)),
-  });
-};
+): AsyncGenerator<StationFacts, void, void> {
+  for (let first = 0; first < chargePointIds.length; first += stationsAtOnce) {
+    const ids = chargePointIds.slice(first, first + stationsAtOnce);
+    const values = [cpoId, ids, period.from, period.to];
+    const connections = byStation((await sql.query<ConnectionRow>(selectConnections, values)).rows);
+    const statuses = byStation((await sql.query<StatusRow>(selectStatuses, values)).rows);
+    for (const id of ids) {
+      await setImmediate();
+      yield {
+        connections: (connections.get(id) ?? []).map((row) => ({
+          fromMs: parseInstant(row.connected_at),
+          toMs: parseInstant(row.disconnected_at ?? period.lookedAt),
+        })),
+        ...statusFacts(statuses.get(id) ?? []),
+      };
+    }
+  }
+}
 
 const statusFacts = (rows: readonly StatusRow[]): Omit<StationFacts, 'connections'> => {
   const statuses = new Map<number, StatusChange[]>();
