@@ -26,6 +26,7 @@ import { FrameLog } from './outbound/frame-log';
 import { rememberedMarks } from './outbound/frame-sealing';
 import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
+import { ConnectionEnds } from './outbound/connection-ends';
 import { CommandExecutor } from './outbound/command-executor';
 import { CredentialRotations, rotatingPasswords } from './outbound/credential-rotations';
 import { RotationExecutor } from './outbound/rotation-executor';
@@ -46,6 +47,7 @@ import { SessionStore } from './outbound/session-store';
 import { SessionWatch } from './outbound/session-watch';
 import { StationNotices } from './outbound/station-notices';
 import { StationStore } from './outbound/station-store';
+import { Steadiness } from './outbound/steadiness';
 import { countIncomplete } from './outbound/transaction-rows';
 import { TransactionStore } from './outbound/transaction-store';
 import { TlsSetting } from './outbound/tls-files';
@@ -74,14 +76,16 @@ export type Composition = Readonly<{
   replicas: Replicas;
 }>;
 
+const leaseMsOf = (env: GatewayEnvironment): number => env.OCPP_REPLICA_LEASE_SECONDS * 1_000;
+
 const replicaOf = (
   { env, pool, logger }: Context,
-  parts: Pick<ReplicaParts, 'replicaId' | 'commits' | 'stations' | 'connections'>,
+  parts: Pick<ReplicaParts, 'replicaId' | 'commits' | 'stations' | 'connections' | 'steadiness'>,
 ): Replicas =>
   new Replicas({
     ...parts,
     name: env.OCPP_REPLICA_NAME ?? `${hostname()}:${env.OCPP_PORT}`,
-    leaseMs: env.OCPP_REPLICA_LEASE_SECONDS * 1_000,
+    leaseMs: leaseMsOf(env),
     sql: pool,
     logger,
   });
@@ -112,7 +116,8 @@ export const compose = async (context: Context): Promise<Composition> => {
   const remoteStops = new RemoteStops(eventLog);
   const connections = new ChargerConnections();
   const installationKey = await fingerprintKey(pool, env.FINGERPRINT_KEY);
-  const commands = new ChargerCommands(appends, sealWith(installationKey));
+  const replicaId = newReplicaId();
+  const commands = new ChargerCommands(appends, sealWith(installationKey), replicaId);
   const commandExecutor = new CommandExecutor({
     sql: pool,
     commits,
@@ -120,7 +125,7 @@ export const compose = async (context: Context): Promise<Composition> => {
     connections,
     logger,
   });
-  const rotations = new CredentialRotations(appends, sealWith(installationKey));
+  const rotations = new CredentialRotations(appends, sealWith(installationKey), replicaId);
   const passwords = new PasswordCheck(env.OCPP_PASSWORD_CHECKS_WAITING_MAX);
   const tls = await TlsSetting.read(tlsPathsOf(env), cpoId);
   const sessions = new SessionStore(appends, {
@@ -128,8 +133,8 @@ export const compose = async (context: Context): Promise<Composition> => {
     orphanSettleSeconds: env.ORPHAN_SETTLE_SECONDS,
     silenceMinutes: env.SESSION_SILENCE_MINUTES,
   });
-  const replicaId = newReplicaId();
-  const stations = new StationStore(appends, replicaId);
+  const steadiness = new Steadiness(leaseMsOf(env));
+  const stations = new StationStore(appends, { replicaId, steadiness });
   const tokenMark = tokenMarkWith(installationKey);
   const ocpp = ocppMetrics(metrics);
   const frameLog = await frameLogOf(context, appends, tokenMark, ocpp);
@@ -183,6 +188,11 @@ export const compose = async (context: Context): Promise<Composition> => {
         nowMs: () => Date.now(),
       },
       connections,
+      ends: new ConnectionEnds({
+        commits,
+        logger,
+        disconnected: (...end) => stations.disconnected(...end),
+      }),
       remoteStops,
       frameLog,
       metrics: ocpp,
@@ -207,24 +217,42 @@ export const compose = async (context: Context): Promise<Composition> => {
       replicaId,
       logger,
     }),
-    replicas: replicaOf(context, { replicaId, commits, stations, connections }),
+    replicas: replicaOf(context, { replicaId, commits, stations, connections, steadiness }),
   };
 };
 
 /** Says that this process lives, and acts on what others say of theirs. */
 const keepReplica = async (context: Context, replicas: Replicas): Promise<void> => {
-  const leaseMs = context.env.OCPP_REPLICA_LEASE_SECONDS * 1_000;
+  const leaseMs = leaseMsOf(context.env);
   await replicas.join();
   context.every('replica-alive', leaseMs / 5, () => replicas.sayAlive());
   context.every('replaced-connections', 500, () => replicas.closeReplaced());
   context.every('dead-replicas', leaseMs / 3, () => replicas.endDead());
 };
 
-/** Starts what is not HTTP: old connections are ended in the log before new ones are let in. */
+/**
+ * Starts what is not HTTP. The ports are taken first: who had them is dead then, and only then may its
+ * connections be ended in the log, which they are before new ones are let in.
+ */
 export const startGateway = async (context: Context, parts: Composition): Promise<OcppServer> => {
   const { gateway, api, server, executor, commandExecutor, replicas } = parts;
   const now = (): string => instantFromEpochMs(Date.now());
+  const ocpp = await startOcppServer(server);
+  context.onDrain(async () => {
+    await setTimeout(context.env.OCPP_DRAIN_WAIT_SECONDS * 1_000);
+    await ocpp.drain(context.env.OCPP_DRAIN_SECONDS * 1_000);
+  });
+  context.onShutdown(async () => {
+    await ocpp.close();
+    await commandExecutor.drained();
+    // Others end what is left open when the lease is over.
+    await replicas
+      .leave()
+      .catch((err: unknown) => context.logger.warn({ err }, 'this process is still on the list'));
+    gateway.authorization.close();
+  });
   await keepReplica(context, replicas);
+  context.every('unrecorded-ends', 1_000, () => server.ends.record());
   consumePaymentEvents(context.eventLog, api.remoteStops);
   context.every('slow-hashes', 500, () => strengthenPasswords(context.pool, api.passwords));
   context.every('credential-rotations', 500, () => parts.rotationExecutor.run());
@@ -243,18 +271,8 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     server.metrics.transactionsIncomplete(await countIncomplete(context.pool));
   });
   context.every('frames', 250, () => server.frameLog.flush());
-  const ocpp = await startOcppServer(server);
   if (parts.tls !== undefined) renewTls(context, parts.tls, ocpp, server.metrics);
-  context.onDrain(async () => {
-    await setTimeout(context.env.OCPP_DRAIN_WAIT_SECONDS * 1_000);
-    await ocpp.drain(context.env.OCPP_DRAIN_SECONDS * 1_000);
-  });
-  context.onShutdown(async () => {
-    await ocpp.close();
-    await commandExecutor.drained();
-    await replicas.leave();
-    gateway.authorization.close();
-  });
+  ocpp.letIn();
   context.logger.info({ port: ocpp.port, tlsPort: ocpp.tlsPort }, 'OCPP listening');
   return ocpp;
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { ChargerConnections } from '../outbound/charger-connections';
+import type { ConnectionEnds } from '../outbound/connection-ends';
 import type { FrameLog } from '../outbound/frame-log';
 import type { CredentialRotations } from '../outbound/credential-rotations';
 import type { RemoteStops } from '../outbound/remote-stops';
@@ -52,6 +53,7 @@ export type RpcPeer = Readonly<{
 export type ConnectionParts = Readonly<{
   gateway: Gateway;
   connections: ChargerConnections;
+  ends: ConnectionEnds;
   remoteStops: RemoteStops;
   rotations: CredentialRotations;
   metrics: OcppMetrics;
@@ -154,10 +156,7 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       .runAlways(laneOf(connection), () =>
         commits.submit((tx) => stations.disconnected(tx, connection, cause, at)),
       )
-      .catch((error: unknown) =>
-        // The next start of the gateway finds it open and ends it.
-        logger.error({ ...about, err: error }, 'end of connection not recorded'),
-      );
+      .catch((error: unknown) => parts.ends.keep({ ...about, cause, at }, error));
   });
 };
 

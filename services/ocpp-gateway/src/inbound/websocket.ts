@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { crashPoint } from '@tallywatt/event-log';
 import { createRPCError, RPCServer } from 'ocpp-rpc';
 import type { ChargerConnections } from '../outbound/charger-connections';
+import type { ConnectionEnds } from '../outbound/connection-ends';
 import type { FrameLog } from '../outbound/frame-log';
 import { keepRefusedFrame } from '../outbound/refused-frames';
 import type { CredentialRotations } from '../outbound/credential-rotations';
@@ -38,6 +39,7 @@ export type OcppServerParts = Readonly<{
   gateway: Gateway;
   handshake: HandshakeParts;
   connections: ChargerConnections;
+  ends: ConnectionEnds;
   remoteStops: RemoteStops;
   frameLog: FrameLog;
   rotations: CredentialRotations;
@@ -51,6 +53,8 @@ export type OcppServer = Readonly<{
   port: number;
   tlsPort: number | undefined;
   renewTls: (material: TlsMaterial) => void;
+  /** Until then the ports are taken and chargers are answered 503. */
+  letIn: () => void;
   /** Lets nobody in any more, and sends the chargers away, evenly over a time. */
   drain: (overMs: number) => Promise<void>;
   close: () => Promise<void>;
@@ -145,6 +149,7 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   const lanes = new Lanes();
   const keepRefused = frameKeeper(gateway);
   const answer = callAnswerer(metrics, lanes, keepRefused);
+  let isLettingIn = false;
   let isDraining = false;
   let closed: Promise<void> | undefined;
   const admissions = new WeakMap<IncomingMessage, Admission>();
@@ -171,6 +176,7 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   rpc.on('error', (error: Error) => gateway.logger.warn({ err: error }, 'WebSocket server error'));
 
   const admit: Admit = async (request, socket, head, origin) => {
+    if (!isLettingIn) return refuse(socket, 503, 'this process is starting; try again');
     const { url = '', headers, headersDistinct } = request;
     const credentials = headersDistinct['authorization'] ?? [];
     const { remoteAddress } = origin;
@@ -207,10 +213,14 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
     await closed;
     await lanes.drained();
     await gateway.commits.drained();
+    await parts.ends.record();
     await parts.frameLog.flush(true).catch((error: unknown) => {
       gateway.logger.error({ err: error }, 'the last frames could not be recorded');
     });
   };
   const { port, tlsPort, renewTls } = listeners;
-  return { port, tlsPort, renewTls, drain, close };
+  const letIn = (): void => {
+    isLettingIn = true;
+  };
+  return { port, tlsPort, renewTls, letIn, drain, close };
 };

@@ -58,6 +58,8 @@ export class ChargerCommands {
   constructor(
     private readonly eventLog: Appends,
     private readonly seal: Seal,
+    /** The process whose chargers' commands are looked for. */
+    private readonly replicaId: string,
   ) {}
 
   /** Whether a command id was used before, and for the same words; undefined when it was not. */
@@ -105,17 +107,18 @@ export class ChargerCommands {
     return 'requested';
   }
 
-  /** The next command of each connected charger that is not at another one. */
+  /** The next command of each charger of this process that is not at another one. */
   async due(sql: SqlClient): Promise<DueCommand[]> {
     const { rows } = await sql.query<Row & { connection_id: string }>(
       `SELECT DISTINCT ON (c.cpo_id, c.charge_point_id, k.connection_id) c.*, k.connection_id
        FROM charger_commands c JOIN connections k USING (cpo_id, charge_point_id)
        WHERE c.status = 'waiting' AND c.expires_at > now() AND k.disconnected_at IS NULL
-         AND NOT EXISTS (
+         AND k.replica_id = $1 AND NOT EXISTS (
            SELECT 1 FROM charger_commands s
            WHERE s.cpo_id = c.cpo_id AND s.charge_point_id = c.charge_point_id
              AND s.status = 'sent' AND s.connection_id = k.connection_id)
        ORDER BY c.cpo_id, c.charge_point_id, k.connection_id, c.ordinal LIMIT 500`,
+      [this.replicaId],
     );
     return rows.map((row) => ({ ...fromRow(row), connectionId: row.connection_id }));
   }

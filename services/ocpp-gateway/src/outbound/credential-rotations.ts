@@ -39,6 +39,8 @@ export class CredentialRotations {
   constructor(
     private readonly eventLog: Appends,
     private readonly seal: Seal,
+    /** The process whose chargers' rotations are looked for. */
+    private readonly replicaId: string,
   ) {}
 
   /** False when too many are under way already. */
@@ -74,7 +76,7 @@ export class CredentialRotations {
     return true;
   }
 
-  /** Those that can be sent to a charger that is connected somewhere. */
+  /** Those that can be sent to chargers of this process. */
   async due(sql: SqlClient): Promise<DueRotation[]> {
     const { rows } = await sql.query<{
       cpo_id: string;
@@ -84,7 +86,9 @@ export class CredentialRotations {
     }>(
       `SELECT r.cpo_id, r.rotation_id, r.charge_point_id, k.connection_id
        FROM credential_rotations r JOIN connections k USING (cpo_id, charge_point_id)
-       WHERE r.status = 'waiting' AND k.disconnected_at IS NULL ORDER BY r.ordinal LIMIT 200`,
+       WHERE r.status = 'waiting' AND k.disconnected_at IS NULL AND k.replica_id = $1
+       ORDER BY r.ordinal LIMIT 200`,
+      [this.replicaId],
     );
     return rows.map((row) => ({
       cpoId: row.cpo_id,

@@ -6,6 +6,7 @@ import type { ChargerConnections } from './charger-connections';
 import type { CommitQueue } from './commit-queue';
 import type { Station } from './session-store';
 import type { StationStore } from './station-store';
+import type { Steadiness } from './steadiness';
 
 export type ReplicaParts = Readonly<{
   replicaId: string;
@@ -16,6 +17,7 @@ export type ReplicaParts = Readonly<{
   sql: SqlClient;
   commits: CommitQueue;
   stations: StationStore;
+  steadiness: Steadiness;
   connections: ChargerConnections;
   logger: Logger;
 }>;
@@ -31,10 +33,6 @@ export const newReplicaId = (): string => randomUUID();
  * that died has left open is ended in the log by any other, once.
  */
 export class Replicas {
-  /** Since when it has said in time, each time, that it lives. */
-  private steadySinceMs = performance.now();
-  private saidMs = performance.now();
-
   constructor(private readonly parts: ReplicaParts) {}
 
   /** Before chargers are let in: whoever had this name before is dead, since its port is ours now. */
@@ -43,9 +41,9 @@ export class Replicas {
     await this.endLeftOpen(this.parts.name);
   }
 
-  /** That it lives, for as long as the lease; or for longer, when nobody will say it again. */
-  async sayAlive(longerMs = 0): Promise<void> {
-    const { sql, replicaId, name, leaseMs, connections, logger } = this.parts;
+  /** That it lives, for as long as the lease. */
+  async sayAlive(): Promise<void> {
+    const { sql, replicaId, name, leaseMs, steadiness, connections, logger } = this.parts;
     const startedMs = performance.now();
     const { rows } = await sql.query<{ is_new: boolean }>(
       `INSERT INTO gateway_replicas AS r (replica_id, name, alive_at, lease_until)
@@ -53,10 +51,9 @@ export class Replicas {
        ON CONFLICT (replica_id) DO UPDATE
          SET alive_at = EXCLUDED.alive_at, lease_until = EXCLUDED.lease_until
        RETURNING xmax = 0 AS is_new`,
-      [replicaId, name, now(), (leaseMs + longerMs) / 1_000],
+      [replicaId, name, now(), leaseMs / 1_000],
     );
-    if (startedMs - this.saidMs > leaseMs / 2) this.steadySinceMs = startedMs;
-    this.saidMs = startedMs;
+    steadiness.said(startedMs);
     if (rows[0]?.is_new !== true || connections.count === 0) return;
     logger.warn({ replicaId }, 'this process was taken for dead: its chargers are to come again');
     for (const charger of connections.all()) charger.close('shutdown');
@@ -67,10 +64,7 @@ export class Replicas {
    * that it lives: who has not said it steadily itself does not judge others.
    */
   async endDead(): Promise<void> {
-    const { leaseMs } = this.parts;
-    const atMs = performance.now();
-    if (atMs - this.saidMs > leaseMs / 2 || atMs - this.steadySinceMs < leaseMs) return;
-    await this.endLeftOpen('');
+    if (this.parts.steadiness.isSteady) await this.endLeftOpen('');
   }
 
   /** Closes sockets whose chargers have come again through another process. */

@@ -6,6 +6,7 @@ import { keepAvailability } from './departures';
 import type { Appends } from './group-append';
 import type { Station } from './session-store';
 import { measureClock } from './station-clocks';
+import type { Steadiness } from './steadiness';
 
 export type Connection = Station &
   Readonly<{
@@ -41,37 +42,46 @@ type EndedRow = {
   cause: DisconnectCause;
 };
 
+/** Whether the process of a connection lives, as far as this one ($4; whether it is steady: $5) can say. */
+const lives = `(o.replica_id = $4 OR r.lease_until >= now() OR (r.replica_id IS NOT NULL AND NOT $5::boolean))`;
+
 /** Facts of charge points themselves: connections, boots, connector statuses. */
 export class StationStore {
   constructor(
     private readonly eventLog: Appends,
-    /** The process that holds the sockets of the connections that are begun here. */
-    private readonly replicaId: string,
+    private readonly process: Readonly<{
+      /** The one that holds the sockets of the connections that are begun here. */
+      replicaId: string;
+      steadiness: Pick<Steadiness, 'isSteady'>;
+    }>,
   ) {}
 
   /**
    * Writes down a connection, and that every older one of its charge point is over: of another
-   * process as well, which is then to close its socket. One connection is open at a time.
+   * process as well, which is then to close its socket. One connection is open at a time. This process
+   * lives, so what it held was replaced, not cut off by a crash; others it judges by their leases, if
+   * it has kept its own.
    *
    * @returns whether it is the newest; if a newer one was written down before it, it is over itself.
    */
   async connected(tx: SqlClient, connection: Connection): Promise<boolean> {
     const { cpoId, chargePointId, connectionId, connectedAt } = connection;
     const { ocppVersion, securityProfile } = connection;
+    const { replicaId, steadiness } = this.process;
     const { rows } = await queryPrepared<EndedRow>(
       tx,
       'gateway.replace_connections',
       `UPDATE connections c SET is_to_close = c.replica_id <> $4 AND r.replica_id IS NOT NULL,
-         disconnected_at = CASE WHEN r.lease_until >= now() THEN greatest($3, c.connected_at)
+         disconnected_at = CASE WHEN ${lives} THEN greatest($3, c.connected_at)
            ELSE greatest(coalesce(r.alive_at, $3), c.connected_at) END,
-         cause = CASE WHEN r.lease_until >= now() THEN 'replaced' ELSE 'gateway-crashed' END
+         cause = CASE WHEN ${lives} THEN 'replaced' ELSE 'gateway-crashed' END
        FROM connections o LEFT JOIN gateway_replicas r USING (replica_id)
        WHERE o.cpo_id = $1 AND o.charge_point_id = $2 AND o.disconnected_at IS NULL
          AND c.cpo_id = o.cpo_id AND c.connection_id = o.connection_id
          AND c.disconnected_at IS NULL
-         AND (o.connected_at <= $3 OR r.lease_until >= now() IS NOT TRUE)
+         AND (o.connected_at <= $3 OR o.replica_id = $4 OR r.lease_until >= now() IS NOT TRUE)
        RETURNING c.cpo_id, c.charge_point_id, c.connection_id, c.disconnected_at, c.cause`,
-      [cpoId, chargePointId, connectedAt, this.replicaId],
+      [cpoId, chargePointId, connectedAt, replicaId, steadiness.isSteady],
     );
     await this.appendEnds(tx, rows);
     await this.appendContests(tx, rows, connection);
@@ -84,7 +94,7 @@ export class StationStore {
        VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN EXISTS (SELECT FROM newer) THEN $4 END,
          CASE WHEN EXISTS (SELECT FROM newer) THEN 'replaced' END)
        RETURNING disconnected_at IS NULL AS is_newest`,
-      [cpoId, connectionId, chargePointId, connectedAt, this.replicaId, ocppVersion],
+      [cpoId, connectionId, chargePointId, connectedAt, replicaId, ocppVersion],
     );
     const isNewest = own[0]?.is_newest === true;
     const event = {
