@@ -8,6 +8,7 @@ import type { TlsMaterial } from '../outbound/tls-files';
 import { plain, tlsTransport, type Transport } from './client-certificate';
 import { ConnectionQuota, type Quota } from './connection-quota';
 import type { OcppMetrics } from './ocpp-metrics';
+import { refuseSocket } from './refusal';
 
 /** Who connects, and how. */
 export type Origin = Readonly<{ remoteAddress: string; transport: Transport }>;
@@ -94,7 +95,10 @@ const originBehindProxy = ({ headers }: IncomingMessage, proxy: string): Origin 
 };
 
 const refuseOverQuota = (socket: Socket): void => {
-  socket.end('HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  refuseSocket(
+    socket,
+    'HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+  );
 };
 
 const listen = (server: Server, port: number, host: string): Promise<number> =>
@@ -168,7 +172,7 @@ class Listeners {
     }
     admit(request, socket, head, origin).catch((error: unknown) => {
       logger.error({ err: error }, 'handshake failed');
-      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
+      refuseSocket(socket, 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
     });
   }
 

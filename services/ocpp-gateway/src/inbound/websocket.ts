@@ -32,6 +32,7 @@ import { LaneFull, Lanes } from './lanes';
 import type { OcppMetrics } from './ocpp-metrics';
 import type { Route } from './protocol';
 import { protocols } from './protocols';
+import { refuseSocket } from './refusal';
 
 export type OcppServerParts = Readonly<{
   listeners: Omit<ListenerParts, 'admit' | 'metrics' | 'logger'>;
@@ -66,7 +67,8 @@ const goodbyeMs = 5_000;
 /** Answers in plain HTTP: the charger never gets a WebSocket. */
 const refuse = (socket: Socket, status: number, reason: string): void => {
   const challenge = status === 401 ? 'WWW-Authenticate: Basic realm="ocpp"\r\n' : '';
-  socket.end(
+  refuseSocket(
+    socket,
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\n` +
       `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(reason)}\r\n` +
       `\r\n${reason}`,
