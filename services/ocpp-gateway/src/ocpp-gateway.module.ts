@@ -245,6 +245,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   context.onShutdown(async () => {
     await ocpp.close();
     await commandExecutor.drained();
+    await parts.rotationExecutor.drained();
     // Others end what is left open when the lease is over.
     await replicas
       .leave()

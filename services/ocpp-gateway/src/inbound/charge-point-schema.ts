@@ -58,7 +58,11 @@ const connector = z.strictObject({
   evseGroups: groups,
 });
 
-/** `POST /v1/charge-points`. */
+/** OCPP security profiles 1 and 2: HTTP Basic. */
+export const isByPassword = (securityProfile: number): boolean =>
+  securityProfile === 1 || securityProfile === 2;
+
+/** `POST /v1/charge-points`. The password may be left out where one is stored. */
 export const chargePointSchema = z
   .strictObject({
     id: id(48),
@@ -91,11 +95,7 @@ export const chargePointSchema = z
   .superRefine(({ securityProfile, password, ...certificate }, context) => {
     const fault = (field: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [field], message });
-    const isByPassword = securityProfile === 1 || securityProfile === 2;
-    if (isByPassword && password === undefined) {
-      fault('password', `is needed with security profile ${securityProfile}`);
-    }
-    if (!isByPassword && password !== undefined) {
+    if (!isByPassword(securityProfile) && password !== undefined) {
       fault('password', `has no use with security profile ${securityProfile}`);
     }
     for (const field of ['certificateName', 'certificateFingerprint'] as const) {

@@ -29,14 +29,11 @@ import { z } from 'zod';
 import {
   type ChargePoint,
   findChargePoint,
-  findCredential,
   listChargePoints,
   registerChargePoint,
   type Registration,
-  type StoredCredentials,
 } from '../outbound/charge-point-registry';
 import { registerChargePoints } from '../outbound/charge-point-lists';
-import { hashPassword, isQuickOf, quickHash } from '../outbound/password-hash';
 import type { RemoteStopOutcome } from '../outbound/remote-stops';
 import { connectedAmong } from '../outbound/replicas';
 import { type ApiParts, apiParts } from './api-parts';
@@ -46,6 +43,7 @@ import {
   chargePointSchema,
   decodeChargePoint,
 } from './charge-point-schema';
+import { credentialsOfList, credentialsOfOne } from './registered-credentials';
 
 const remoteStopSchema = z.strictObject({ sessionId: z.uuid() });
 
@@ -96,15 +94,6 @@ const oneOrMany: PipeTransform<unknown, ChargePointRequest | ChargePointRequest[
     ).transform(value, metadata),
 };
 
-const credentialsOf = (
-  { certificateName, certificateFingerprint }: ChargePointRequest,
-  passwordHash: string | undefined,
-): StoredCredentials => ({
-  ...(passwordHash === undefined ? {} : { passwordHash }),
-  ...(certificateName === undefined ? {} : { certificateName }),
-  ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }),
-});
-
 @ApiTags('charge points')
 @Controller('v1/charge-points')
 export class ChargePointsController {
@@ -116,7 +105,8 @@ export class ChargePointsController {
     summary: 'Register a charge point or a list of them, or change what is known of them',
     description:
       'A list of up to 10,000 is taken whole or not at all; its answer has the outcome of each. ' +
-      'Its passwords are hashed slowly in the minutes after.',
+      'Its passwords are hashed slowly in the minutes after. A password that is left out stays as ' +
+      'it is stored, and what is rotating goes on; another one ends it.',
   })
   @ApiBody({
     schema: { oneOf: [jsonSchemaOf(chargePointSchema), jsonSchemaOf(chargePointListSchema)] },
@@ -138,11 +128,11 @@ export class ChargePointsController {
       return outcome;
     }
     const point = decodeChargePoint(caller.cpoId, body);
-    const passwordHash = await this.passwordHash(point, body.password);
+    const credentials = await credentialsOfOne(this.parts, caller.cpoId, body);
     const { eventLog } = this.parts;
     const now = instantFromEpochMs(Date.now());
     const outcome = await eventLog.transaction((tx) =>
-      registerChargePoint(eventLog, tx, point, credentialsOf(body, passwordHash), now),
+      registerChargePoint(eventLog, tx, point, credentials, now),
     );
     response.status(outcome === 'created' ? 201 : 200);
     return this.seen(point);
@@ -221,18 +211,12 @@ export class ChargePointsController {
   }
 
   private async registerList(cpoId: string, list: ChargePointRequest[]): Promise<ListOutcome> {
-    const { eventLog, passwords } = this.parts;
+    const { eventLog } = this.parts;
     const now = instantFromEpochMs(Date.now());
-    const listed = list.map((request) => ({
-      point: decodeChargePoint(cpoId, request),
-      credentialsAfter: (known: StoredCredentials | undefined): StoredCredentials => {
-        if (request.password === undefined) return credentialsOf(request, undefined);
-        const password = Buffer.from(request.password, 'utf8');
-        const { passwordHash = '' } = known ?? {};
-        const isKnown =
-          isQuickOf(password, passwordHash) || passwords.isKnown(password, passwordHash);
-        return credentialsOf(request, isKnown ? passwordHash : quickHash(password));
-      },
+    const credentials = await credentialsOfList(this.parts, cpoId, list);
+    const listed = credentials.map((credentialsAfter, index) => ({
+      point: decodeChargePoint(cpoId, list[index] as ChargePointRequest),
+      credentialsAfter,
     }));
     const outcomes = await eventLog.transaction((tx) =>
       registerChargePoints(eventLog, tx, cpoId, listed, now),
@@ -245,17 +229,5 @@ export class ChargePointsController {
       unchanged: count('unchanged'),
       items: list.map(({ id }, index) => ({ id, outcome: outcomes[index] ?? 'unchanged' })),
     };
-  }
-
-  /** A password that is the known one keeps its hash, so that the same request changes nothing. */
-  private async passwordHash(
-    { cpoId, id }: ChargePoint,
-    password: string | undefined,
-  ): Promise<string | undefined> {
-    if (password === undefined) return undefined;
-    const bytes = Buffer.from(password, 'utf8');
-    const known = (await findCredential(this.parts.sql, cpoId, id))?.passwordHash;
-    const isKnown = known !== undefined && (await this.parts.passwords.isRight(bytes, known));
-    return isKnown ? known : hashPassword(bytes);
   }
 }

@@ -31,13 +31,15 @@ type Write = Readonly<{
 /** As many events as one statement appends. */
 const chunkSize = 500;
 
+/** Locked, so that no rotation ends between what is read here and what is written. */
 const knownRows = async (
   tx: SqlClient,
   cpoId: string,
   ids: readonly string[],
 ): Promise<Map<string, Row>> => {
   const { rows } = await tx.query<Row>(
-    `${selectRow} WHERE c.cpo_id = $1 AND c.charge_point_id = ANY($2)`,
+    `${selectRow} WHERE c.cpo_id = $1 AND c.charge_point_id = ANY($2)
+     ORDER BY c.charge_point_id FOR NO KEY UPDATE OF c`,
     [cpoId, ids],
   );
   return new Map(rows.map((row) => [row.charge_point_id, row]));

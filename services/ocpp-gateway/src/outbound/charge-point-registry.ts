@@ -274,13 +274,14 @@ const writeConnectors = async (
 
 /**
  * Writes down a charge point; the same facts again change nothing, other facts are a new
- * registration. A password is stored as given here (a slow hash) and is in no event.
+ * registration. Credentials come from what is stored, which no rotation changes meanwhile; they are in
+ * no event.
  */
 export const registerChargePoint = async (
   eventLog: EventLog,
   tx: SqlClient,
   point: ChargePoint,
-  credentials: StoredCredentials,
+  credentialsAfter: (known: StoredCredentials | undefined) => StoredCredentials,
   now: Instant,
 ): Promise<Registration> => {
   // Beside others of its kind, not beside a list.
@@ -292,10 +293,11 @@ export const registerChargePoint = async (
     point.id,
   ]);
   const { rows } = await tx.query<Row>(
-    `${selectRow} WHERE c.cpo_id = $1 AND c.charge_point_id = $2`,
+    `${selectRow} WHERE c.cpo_id = $1 AND c.charge_point_id = $2 FOR NO KEY UPDATE OF c`,
     [point.cpoId, point.id],
   );
   const [known] = rows;
+  const credentials = credentialsAfter(known && credentialOf(known));
   if (known !== undefined && known.password_hash !== (credentials.passwordHash ?? null)) {
     // The operator's word is the last: what was on its way is not let in any more.
     await tx.query(

@@ -112,11 +112,20 @@ export class CredentialRotations {
     return rows[0] === undefined ? undefined : this.seal.open(rotationId, rows[0].sealed);
   }
 
-  async accepted(tx: SqlClient, { cpoId, rotationId }: DueRotation): Promise<void> {
-    await tx.query(
+  /** The charger has taken it, in the place of those that it was told before. */
+  async accepted(tx: SqlClient, { cpoId, chargePointId, rotationId }: DueRotation): Promise<void> {
+    await lockChargePoint(tx, cpoId, chargePointId);
+    const { rows } = await tx.query<{ ordinal: string }>(
       `UPDATE credential_rotations SET status = 'accepted'
-       WHERE cpo_id = $1 AND rotation_id = $2 AND status = 'sent'`,
+       WHERE cpo_id = $1 AND rotation_id = $2 AND status = 'sent' RETURNING ordinal`,
       [cpoId, rotationId],
+    );
+    if (rows[0] === undefined) return;
+    await tx.query(
+      `UPDATE credential_rotations SET status = 'superseded'
+       WHERE cpo_id = $1 AND charge_point_id = $2 AND ordinal < $3
+         AND status IN ('sent', 'accepted')`,
+      [cpoId, chargePointId, rows[0].ordinal],
     );
   }
 
@@ -147,6 +156,7 @@ export class CredentialRotations {
     rotationId: string,
     now: Instant,
   ): Promise<void> {
+    await lockChargePoint(tx, cpoId, chargePointId);
     const { rows } = await tx.query<{ password_hash: string; ordinal: string }>(
       `UPDATE credential_rotations SET status = 'rotated', rotated_at = $3
        WHERE cpo_id = $1 AND rotation_id = $2 AND status IN ('sent', 'accepted')
@@ -178,6 +188,18 @@ export class CredentialRotations {
   }
 }
 
+/** First the charge point, then its rotations: the order in which registrations lock them. */
+const lockChargePoint = async (
+  tx: SqlClient,
+  cpoId: string,
+  chargePointId: string,
+): Promise<void> => {
+  await tx.query(
+    `SELECT FROM charge_points WHERE cpo_id = $1 AND charge_point_id = $2 FOR NO KEY UPDATE`,
+    [cpoId, chargePointId],
+  );
+};
+
 /** Passwords that a charger may come with besides the registered one. */
 export const rotatingPasswords = async (
   sql: SqlClient,
@@ -190,6 +212,22 @@ export const rotatingPasswords = async (
     [cpoId, chargePointId],
   );
   return rows.map((row) => ({ rotationId: row.rotation_id, passwordHash: row.password_hash }));
+};
+
+/** Password hashes by charge point, of those that have a rotation under way. */
+export const hashesBeingRotated = async (
+  sql: SqlClient,
+  cpoId: string,
+  chargePointIds: readonly string[],
+): Promise<Map<string, string>> => {
+  const { rows } = await sql.query<{ charge_point_id: string; password_hash: string }>(
+    `SELECT charge_point_id, password_hash FROM charge_points c
+     WHERE cpo_id = $1 AND charge_point_id = ANY($2) AND password_hash IS NOT NULL AND EXISTS (
+       SELECT FROM credential_rotations r WHERE r.cpo_id = c.cpo_id
+         AND r.charge_point_id = c.charge_point_id AND r.${isOpen})`,
+    [cpoId, chargePointIds],
+  );
+  return new Map(rows.map((row) => [row.charge_point_id, row.password_hash]));
 };
 
 /** The latest first. */

@@ -7,6 +7,9 @@ import type { CredentialRotations, DueRotation } from './credential-rotations';
 
 /** Tells the chargers of this process their new passwords. */
 export class RotationExecutor {
+  /** By charge point: a charger is told one at a time, in order, and none waits for another. */
+  private readonly underWay = new Map<string, Promise<void>>();
+
   constructor(
     private readonly parts: Readonly<{
       sql: SqlClient;
@@ -17,16 +20,27 @@ export class RotationExecutor {
     }>,
   ) {}
 
+  /** One look; what it finds goes on by itself. */
   async run(): Promise<void> {
     const { rotations, connections, sql, logger } = this.parts;
     for (const due of await rotations.due(sql)) {
       const charger = connections.find(due);
       if (charger?.connectionId !== due.connectionId) continue; // it is another process's
-      await this.attempt(due, charger.setPassword).catch((error: unknown) =>
-        // Whether the charger has it is not known, so both passwords stay valid.
-        logger.warn({ err: error, rotationId: due.rotationId }, 'new password was not answered'),
-      );
+      const station = `${due.cpoId}/${due.chargePointId}`;
+      if (this.underWay.has(station)) continue;
+      const attempt = this.attempt(due, charger.setPassword)
+        .catch((error: unknown) =>
+          // Whether the charger has it is not known, so both passwords stay valid.
+          logger.warn({ err: error, rotationId: due.rotationId }, 'new password was not answered'),
+        )
+        .finally(() => this.underWay.delete(station));
+      this.underWay.set(station, attempt);
     }
+  }
+
+  /** Resolves when what was sent has an end: called once no charger is connected any more. */
+  async drained(): Promise<void> {
+    await Promise.all(this.underWay.values());
   }
 
   private async attempt(
