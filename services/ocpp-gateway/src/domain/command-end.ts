@@ -1,4 +1,4 @@
-import { isSecretName } from './shown-command';
+import { isSecretName, withoutAddressSecrets } from './secret-names';
 
 /** One thing a charger said in its answer. */
 export type AnswerDetail = Readonly<{ name: string; value?: string }>;
@@ -42,8 +42,8 @@ const detailCharsMax = 2_500;
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value);
 
-/** What a charger said under a name; a secret's value is left out. */
+/** What a charger said under a name; a secret's value is left out, and secrets of addresses. */
 export const detailOf = (name: string, value: unknown): AnswerDetail =>
   value === undefined || value === null || isSecretName(name)
     ? { name }
-    : { name, value: textOf(value).slice(0, detailCharsMax) };
+    : { name, value: withoutAddressSecrets(textOf(value)).slice(0, detailCharsMax) };

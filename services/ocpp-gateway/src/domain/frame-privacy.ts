@@ -1,9 +1,11 @@
+import { addressSecretsIn, isSecretName, isTokenName } from './secret-names';
+
 /**
  * A part of a frame that may not be stored in clear.
  *
  * `token`: names a driver's token; `said` is the token. `personal`: can hold what is a person's, as
  * vendor data can. `signed`: a signed meter value, which can name the token. `secret`: a credential
- * of the charge point. `userinfo`: credentials within an address.
+ * of the charge point. `userinfo`: credentials within an address, its query among them.
  */
 export type SensitivePart = Readonly<{
   /** Place of the JSON value in the text, quotes included. */
@@ -30,9 +32,10 @@ const personalNames = new Set([
   'certificate',
   'customercertificate',
 ]);
-const secretName = /authorizationkey|password|passphrase|secret|private.?key|sim.?pin|^vpn$/i;
+/** Fields that are a credential themselves; names of settings are in `secret-names.ts`. */
+const secretField =
+  /authorizationkey|password|passwd|passphrase|secret|private.?key|sim.?pin|^(vpn|psk|pwd|pin)$/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY/;
-const userinfo = /:(?:\\?\/){2}([^\s"\\/@]+)@/g;
 /** Of each name above a piece, in small letters; an escape can spell any of them. */
 const traces = [
   'idt',
@@ -48,7 +51,13 @@ const traces = [
   'private',
   'sim',
   'vpn',
-  '@',
+  'pwd',
+  'psk',
+  'pin',
+  'creden',
+  'key',
+  ':/',
+  ':\\/',
   '\\u',
 ];
 
@@ -133,17 +142,30 @@ const textOf = (text: string, { from, to }: Omit<Member, 'name'>): string | unde
   text[from] === '"' ? (JSON.parse(text.slice(from, to)) as string) : undefined;
 
 /** What the members beside a value say of it: `key` and `value`, `variable.name` and its value. */
-type Surroundings = Readonly<{ isSecret: boolean; isSigned: boolean; isTokenReader: boolean }>;
+type Surroundings = Readonly<{ isSecret: boolean; isSigned: boolean; isToken: boolean }>;
 
-const surroundingsIn = (text: string, members: readonly Member[]): Surroundings => {
+const plain: Surroundings = { isSecret: false, isSigned: false, isToken: false };
+
+/** The texts within a value of JSON, as they are meant. */
+const textsIn = (value: string): string[] =>
+  (value.match(/"(?:[^"\\]|\\.)*"/g) ?? []).map((quoted) => JSON.parse(quoted) as string);
+
+/** What was said of the whole holds for what is within it: values of NotifyReport lie deeper. */
+const surroundingsIn = (
+  text: string,
+  members: readonly Member[],
+  outer: Surroundings,
+): Surroundings => {
   const raw = (name: string): string => {
     const member = members.find((one) => one.name === name);
     return member === undefined ? '' : text.slice(member.from, member.to);
   };
+  const names = ['key', 'variable'].flatMap((name) => textsIn(raw(name)));
+  const isToken = names.some(isTokenName) || /tokenreader/i.test(raw('component'));
   return {
-    isSecret: secretName.test(raw('key')) || secretName.test(raw('variable')),
+    isSecret: outer.isSecret || (!isToken && names.some(isSecretName)),
     isSigned: raw('format') === '"SignedData"',
-    isTokenReader: /tokenreader/i.test(raw('component')),
+    isToken: outer.isToken || isToken,
   };
 };
 
@@ -152,14 +174,14 @@ const valueNames = new Set(['value', 'attributevalue', 'actualvalue', 'valuestri
 const kindOf = (
   text: string,
   member: Member,
-  { isSecret, isSigned, isTokenReader }: Surroundings,
+  { isSecret, isSigned, isToken }: Surroundings,
 ): SensitivePart['kind'] | undefined => {
   const { name, from, to } = member;
   const isValue = valueNames.has(name);
-  if (secretName.test(name) || (isSecret && isValue)) return 'secret';
+  if (secretField.test(name) || (isSecret && isValue)) return 'secret';
   if (text[from] === '"' && privateKey.test(text.slice(from, to))) return 'secret';
   if (name === 'signedmeterdata' || (isSigned && name === 'value')) return 'signed';
-  if (tokenNames.has(name) || (isTokenReader && isValue)) return 'token';
+  if (tokenNames.has(name) || (isToken && isValue)) return 'token';
   return personalNames.has(name) ? 'personal' : undefined;
 };
 
@@ -168,19 +190,25 @@ const holdsToken = (text: string, { from }: Member): boolean =>
   text[from] === '{' &&
   membersOf(text, from).some((inner) => inner.name === 'idtoken' && text[inner.from] === '"');
 
-const collect = (text: string, from: number, depth: number, found: SensitivePart[]): void => {
+const collect = (
+  text: string,
+  from: number,
+  depth: number,
+  found: SensitivePart[],
+  outer: Surroundings = plain,
+): void => {
   if (depth > depthMax) throw new TooDeep();
   if (text[from] === '[') {
-    for (const item of itemsOf(text, from)) collect(text, item.from, depth + 1, found);
+    for (const item of itemsOf(text, from)) collect(text, item.from, depth + 1, found, outer);
     return;
   }
   if (text[from] !== '{') return;
   const members = membersOf(text, from);
-  const surroundings = surroundingsIn(text, members);
+  const surroundings = surroundingsIn(text, members, outer);
   for (const member of members) {
     const kind = kindOf(text, member, surroundings);
     if (kind === undefined || (kind === 'token' && holdsToken(text, member))) {
-      collect(text, member.from, depth + 1, found);
+      collect(text, member.from, depth + 1, found, surroundings);
       continue;
     }
     const { from: valueFrom, to } = member;
@@ -213,7 +241,11 @@ export const sensitivePartsOf = (text: string): readonly SensitivePart[] | undef
   } catch {
     return undefined;
   }
-  if (!isFramed(frame)) return undefined;
+  return isFramed(frame) ? sensitivePartsOfJson(text) : undefined;
+};
+
+/** The same of any JSON; undefined when it is too deep. */
+export const sensitivePartsOfJson = (text: string): readonly SensitivePart[] | undefined => {
   if (!mayBeSensitive(text)) return [];
   const found: SensitivePart[] = [];
   try {
@@ -222,16 +254,14 @@ export const sensitivePartsOf = (text: string): readonly SensitivePart[] | undef
     if (error instanceof TooDeep) return undefined;
     throw error;
   }
-  return withUserinfo(text, found);
+  return withAddressSecrets(text, found);
 };
 
 /** Together with the credentials in addresses that are in none of the parts found. */
-const withUserinfo = (text: string, found: readonly SensitivePart[]): SensitivePart[] => {
+const withAddressSecrets = (text: string, found: readonly SensitivePart[]): SensitivePart[] => {
   const all: SensitivePart[] = [];
   let next = 0;
-  for (const { 0: whole, 1: said = '', index } of text.matchAll(userinfo)) {
-    const to = index + whole.length - 1;
-    const from = to - said.length;
+  for (const { from, to } of addressSecretsIn(text)) {
     for (let part = found[next]; part !== undefined && part.from < to; part = found[next]) {
       all.push(part);
       next += 1;

@@ -1,5 +1,6 @@
 import type { CommandRequested } from '@tallywatt/contracts';
 import type { ChargerCommand } from './charger-command';
+import { isSecretName, withoutAddressSecrets } from './secret-names';
 
 type Identity = 'cpoId' | 'commandId' | 'chargePointId' | 'requestedBy';
 type Shown<Event> = Event extends CommandRequested ? Omit<Event, Identity> : never;
@@ -10,11 +11,6 @@ export type ShownCommand = Shown<CommandRequested>;
 /** An address without what may be a password: user, query and fragment. */
 export const shownLocation = (location: string): string =>
   location.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1');
-
-const secretWord = /password|passwd|passphrase|secret|credential|token|psk|pin$|key$/i;
-
-/** Whether a variable is a secret by its name: its value is in no event. */
-export const isSecretName = (name: string): boolean => secretWord.test(name);
 
 /** Leaves out what may be in no event: tokens, passwords, vendors' data. */
 export const shownOf = (command: ChargerCommand): ShownCommand => {
@@ -30,8 +26,9 @@ export const shownOf = (command: ChargerCommand): ShownCommand => {
         reservationId: command.reservationId,
       };
     case 'ConfigurationChange': {
-      const { variable, value } = command;
+      const { variable } = command;
       const isShown = !isSecretName(variable.variable);
+      const value = withoutAddressSecrets(command.value);
       return { type: 'ConfigurationChangeRequested', variable, ...(isShown ? { value } : {}) };
     }
     case 'DiagnosticsUpload':

@@ -23,8 +23,8 @@ describe('a masked frame', () => {
     ['{"idTag":["ABCD",{"a":"]"}],"x":1}', '{"idTag":"***","x":1}'],
     ['{"idTag":{"value":"AB}CD"}}', '{"idTag":"***"}'],
     [
-      '{"data":"{\\"idTag\\":\\"ABCD\\",\\"x\\":1}"}',
-      '{"data":"{\\"idTag\\":\\"***\\",\\"x\\":1}"}',
+      '{"info":"{\\"idTag\\":\\"ABCD\\",\\"x\\":1}"}',
+      '{"info":"{\\"idTag\\":\\"***\\",\\"x\\":1}"}',
     ],
     ["{'idTag':'ABCD','x':1}", "{'idTag':'***','x':1}"],
     ['{"IDTAG":"ABCD","password":null}', '{"IDTAG":"***","password":"***"}'],

@@ -1,6 +1,10 @@
+import { type SensitivePart, sensitivePartsOfJson, withParts } from '../domain/frame-privacy';
+import { isSecretName, withoutAddressSecrets } from '../domain/secret-names';
+
 // At most eight backslashes: an endless run of them must not be read again from each of its places.
 const secretName =
-  /(\\{0,8}["'])(?:idTag|parentIdTag|idToken|groupIdToken|additionalIdToken|password|authorizationKey|key)\1\s*:\s*/gi;
+  /(\\{0,8}["'])(?:idTag|parentIdTag|idToken|groupIdToken|additionalIdToken|password|passwd|pwd|psk|pin|authorizationKey|data|customData|key)\1\s*:\s*/gi;
+const valueName = /(\\{0,8}["'])(?:value|attributeValue|actualValue|valueString)\1\s*:\s*/gi;
 const openingQuote = /\\{0,8}["']/y;
 const frameCharsMax = 8_192;
 
@@ -43,19 +47,46 @@ const valueEnd = (text: string, from: number): number => {
   return text.length;
 };
 
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** By the rules of recorded frames; undefined when it is no JSON that they can be told of. */
+const maskedJson = (frame: string): string | undefined => {
+  const parts = isJson(frame) ? sensitivePartsOfJson(frame) : undefined;
+  const maskOf = ({ kind }: SensitivePart): string => (kind === 'userinfo' ? '***' : '"***"');
+  return parts && withParts(frame, parts, maskOf);
+};
+
 /**
- * A frame as it may be kept: storable, at most 8 KiB, tags and passwords masked. What is refused is
- * often no JSON, or has a tag that is no text, so names are looked for and not a shape.
+ * A frame as it may be kept: storable, at most 8 KiB, tags, passwords and vendors' data masked. What
+ * is refused is often no JSON, or has a tag that is no text, so names are looked for besides a shape.
  */
 export const maskedFrame = (frame: string): string => {
+  const json = maskedJson(frame);
+  if (json !== undefined)
+    return storableText(maskedAfter(json, secretName)).slice(0, frameCharsMax);
+  // Of which setting a value is, cannot be told here.
+  const known = withoutAddressSecrets(maskedAfter(frame, secretName));
+  const masked = isSecretName(frame) ? maskedAfter(known, valueName) : known;
+  return storableText(masked).slice(0, frameCharsMax);
+};
+
+/** Masks the values behind names. */
+const maskedAfter = (frame: string, names: RegExp): string => {
   let masked = '';
   let done = 0;
-  for (const { 0: name, 1: quote = '"', index } of frame.matchAll(secretName)) {
+  for (const { 0: name, 1: quote = '"', index } of frame.matchAll(names)) {
     if (index < done) continue;
     masked += `${frame.slice(done, index)}${name}${quote}***${quote}`;
     done = valueEnd(frame, index + name.length);
   }
-  return storableText(masked + frame.slice(done)).slice(0, frameCharsMax);
+  return masked + frame.slice(done);
 };
 
 /** What authorization is asked for: some chargers start with no tag at all, and that is a session. */
