@@ -23,6 +23,14 @@ const text = (max: number) =>
     .max(max)
     .regex(/^\P{C}*$/u, 'must be printable');
 
+// NUL and halves of characters are kept by no database.
+const anyText = (max: number, min = 0) =>
+  z
+    .string()
+    .min(min)
+    .max(max)
+    .regex(/^[^\0\p{Cs}]*$/u, 'must be whole characters without NUL');
+
 const instant = z
   .string()
   .max(40)
@@ -40,10 +48,10 @@ const retries = {
   retries: z.number().int().min(0).max(100).optional(),
   retryIntervalSeconds: z.number().int().min(0).max(86_400).optional(),
 };
-const location = z
-  .string()
-  .max(512)
-  .regex(/^(https?|ftps?|sftp):\/\/[^\s/]+/i, 'must be an http, https, ftp, ftps or sftp address');
+const location = anyText(512)
+  .regex(/^(https?|ftps?|sftp):\/\/[^\s/]+/i, 'must be an http, https, ftp, ftps or sftp address')
+  // A slash within a password would hide it from what masks passwords.
+  .refine((said) => URL.canParse(said), 'must be an address; encode what is special in a password');
 const period = { from: instant.optional(), to: instant.optional() };
 
 /** Credentials have a way of their own, which knows both the old and the new one. */
@@ -86,7 +94,7 @@ export const commandSchema = z.discriminatedUnion('command', [
     availability: z.enum(['Operative', 'Inoperative']),
     ...anyConnector,
   }),
-  commandOf('ConfigurationChange', { variable, value: z.string().max(1_000) }),
+  commandOf('ConfigurationChange', { variable, value: anyText(1_000) }),
   commandOf('ConfigurationReport', { variables: z.array(variable).max(200).default([]) }),
   commandOf('BaseReport', {
     reportBase: z.enum(['ConfigurationInventory', 'FullInventory', 'SummaryInventory']),
@@ -104,8 +112,8 @@ export const commandSchema = z.discriminatedUnion('command', [
     installAt: instant.optional(),
     signing: z
       .strictObject({
-        certificate: z.string().min(1).max(5_500),
-        signature: z.string().min(1).max(800),
+        certificate: anyText(5_500, 1),
+        signature: anyText(800, 1),
       })
       .optional(),
     ...retries,
@@ -129,13 +137,13 @@ export const commandSchema = z.discriminatedUnion('command', [
   commandOf('VendorMessage', {
     vendorId: text(255),
     messageId: text(50).optional(),
-    data: z.string().max(100_000).optional(),
+    data: anyText(100_000).optional(),
   }),
   commandOf('DisplayMessage', {
     messageId: int32(0),
     priority: z.enum(['AlwaysFront', 'InFront', 'NormalCycle']).default('NormalCycle'),
     state: z.enum(['Charging', 'Faulted', 'Idle', 'Unavailable']).optional(),
-    text: z.string().min(1).max(512),
+    text: anyText(512, 1),
     format: z.enum(['ASCII', 'HTML', 'URI', 'UTF8']).default('UTF8'),
     language: text(8).optional(),
     sessionId: z.uuid().toLowerCase().optional(),

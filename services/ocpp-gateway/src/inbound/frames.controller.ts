@@ -42,7 +42,13 @@ const cursorSchema = z
   .optional();
 const erasureSchema = z.union([
   z.strictObject({ idToken: name(255) }),
-  z.strictObject({ chargePointId: name(48), before: instant }),
+  z.strictObject({
+    chargePointId: name(48),
+    before: instant.refine(
+      (said) => Date.parse(said) <= Date.now(),
+      'must not be later than now: nothing said from now on is erased',
+    ),
+  }),
 ]);
 
 export type Erased = Readonly<{ keysErased: number }>;
