@@ -44,7 +44,8 @@ export class CommandsController {
     description:
       'Recorded, then sent once by the process that the charger is connected to. A `commandId` of ' +
       'the caller’s makes the request repeatable. With `waitForCharger` a charger that is away gets ' +
-      'it when it comes within 24 hours.',
+      'it when it comes within 24 hours; a reservation before it is over, RemoteStart and ' +
+      'ConnectorUnlock within 5 minutes.',
   })
   @ApiBody({ schema: jsonSchemaOf(commandSchema) })
   @ApiResponse({ status: 202, description: 'recorded, or was recorded before' })

@@ -39,6 +39,11 @@ export type ClaimedCommand = Readonly<{ command: ChargerCommand; requestId: numb
 
 /** How long a command waits: for a charger that is away, or behind others for one that is there. */
 const patience = { away: '24 hours', here: '5 minutes' };
+/** Whoever stands at the charger waits minutes: nobody's session starts, nor cable comes off, hours later. */
+const urgent: readonly ChargerCommand['type'][] = ['RemoteStart', 'ConnectorUnlock'];
+
+const patienceFor = ({ type }: ChargerCommand, waitsForCharger: boolean): string =>
+  waitsForCharger && !urgent.includes(type) ? patience.away : patience.here;
 
 type Row = { cpo_id: string; command_id: string; charge_point_id: string; command: string };
 
@@ -83,7 +88,8 @@ export class ChargerCommands {
       `INSERT INTO charger_commands (cpo_id, command_id, charge_point_id, command, parameters,
          sealed, request_mark, requested_by, requested_at, waits_for_charger, token_mark, status,
          expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', now() + $12::interval)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting',
+         least(now() + $12::interval, $13::timestamptz))
        ON CONFLICT DO NOTHING`,
       [
         cpoId,
@@ -97,7 +103,9 @@ export class ChargerCommands {
         now,
         waitsForCharger,
         wish.tokenMark ?? null,
-        waitsForCharger ? patience.away : patience.here,
+        patienceFor(command, waitsForCharger),
+        // A reservation that is over is not made any more; without one, the patience alone counts.
+        command.type === 'Reservation' ? command.expiresAt : null,
       ],
     );
     if (rowCount === 0) return (await this.recall(tx, wish)) ?? 'differs';
@@ -130,7 +138,8 @@ export class ChargerCommands {
   ): Promise<ClaimedCommand | undefined> {
     const { rows } = await tx.query<{ sealed: Buffer; request_id: number }>(
       `UPDATE charger_commands SET status = 'sent', connection_id = $3, sent_at = now()
-       WHERE cpo_id = $1 AND command_id = $2 AND status = 'waiting' RETURNING sealed, request_id`,
+       WHERE cpo_id = $1 AND command_id = $2 AND status = 'waiting' AND expires_at > now()
+       RETURNING sealed, request_id`,
       [cpoId, commandId, connectionId],
     );
     const [row] = rows;

@@ -1,0 +1,48 @@
+import { eventually } from '@tallywatt/testing';
+import { RPCClient } from 'ocpp-rpc';
+import { GatewayStage, password, registration } from './testing/gateway-stage';
+
+let stage: GatewayStage;
+const clients: RPCClient[] = [];
+beforeAll(async () => {
+  stage = await GatewayStage.start();
+});
+afterEach(() => Promise.all(clients.splice(0).map((client) => client.close({ force: true }))));
+afterAll(() => stage?.stop());
+
+const dial = async (id: string, asked: string[]) => {
+  const client = new RPCClient({
+    endpoint: `ws://127.0.0.1:${stage.ocppPort}/ocpp`,
+    identity: id,
+    protocols: ['ocpp1.6'],
+    password,
+    strictMode: true,
+    reconnect: false,
+  } as never);
+  clients.push(client);
+  client.handle('ReserveNow', () => {
+    asked.push('ReserveNow');
+    return Promise.resolve({ status: 'Accepted' });
+  });
+  client.handle('ClearCache', () => {
+    asked.push('ClearCache');
+    return Promise.resolve({ status: 'Accepted' });
+  });
+  await client.connect();
+  return client;
+};
+
+it('sends no reservation that is over', async () => {
+  await stage.api('/v1/charge-points', registration('CP-LATE'));
+  const expiresAt = new Date(Date.now() + 5_000).toISOString();
+  const parameters = { token: 'GOOD', connectorId: 1, expiresAt };
+  const path = '/v1/charge-points/CP-LATE/commands';
+  const body = { command: 'Reservation', parameters, waitForCharger: true };
+  expect((await stage.api(path, body)).status).toBe(202);
+  await stage.api(path, { command: 'CacheClearing', parameters: {}, waitForCharger: true });
+  await eventually(() => expect(Date.now()).toBeGreaterThan(Date.parse(expiresAt)));
+  const asked: string[] = [];
+  await dial('CP-LATE', asked);
+  await eventually(() => expect(asked).toContain('ClearCache'));
+  expect(asked).toEqual(['ClearCache']);
+});
