@@ -134,10 +134,7 @@ it(`a healthy charger is billed to the Wh beside hostile ones (seed ${seed})`, a
   const death = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`the gateway ended: ${code ?? signal}\n${output.slice(-20).join('\n')}`);
   });
-  const outcomes = await Promise.race([
-    Promise.all(healthy.map(({ session }) => session)),
-    death,
-  ]);
+  const outcomes = await Promise.race([Promise.all(healthy.map(({ session }) => session)), death]);
 
   expect([...made.keys()].sort()).toEqual(Object.keys(attacks).sort());
   for (const [index, { id }] of healthy.entries()) {
