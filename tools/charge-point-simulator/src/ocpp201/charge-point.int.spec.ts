@@ -101,7 +101,7 @@ describe('a simulated OCPP 2.0.1 charger', () => {
         ? { idTokenInfo: { status: 'Blocked' } }
         : undefined;
     const refused = charged(
-      await charger.runSession({ connectorId: 1, idTag: 'TAG-2', energyWh: 9n }),
+      await charger.runSession({ connectorId: 1, idTag: 'TAG-2', energyWh: 20_000n }),
     );
     expect(refused).toMatchObject({ idTagStatus: 'Blocked', stopReason: 'DeAuthorized' });
   });
