@@ -133,6 +133,15 @@ export const seenRecords = async (bench: Pick<BenchSystem, 'system'>): Promise<S
   ),
 });
 
+/** Calls to the processor whose outcome is not known yet. */
+export const openCalls = (bench: Pick<BenchSystem, 'system'>): Promise<string[]> =>
+  rowsOf(
+    bench,
+    ['payment-capture'],
+    `SELECT format('%s of payment %s', call->>'kind', payment_id) AS what
+     FROM processor_calls WHERE done_at IS NULL ORDER BY number`,
+  );
+
 export const seenSubjects = ({ api }: Pick<BenchSystem, 'api'>): Promise<SeenSubject[]> =>
   api.list<SeenSubject>('reconciliation', '/v1/subjects?limit=500');
 

@@ -1,6 +1,6 @@
 import type { BenchSystem } from './bench-system';
 import { pause } from './patience';
-import { seenRecords, seenSubjects, type SeenSubject } from './observation';
+import { openCalls, seenRecords, seenSubjects, type SeenSubject } from './observation';
 
 /** What the calendar alone brings. */
 const ofTheProcessor: ReadonlySet<string> = new Set(['settlement', 'payout', 'review']);
@@ -17,6 +17,17 @@ const describe = (subjects: readonly SeenSubject[], expected: number): string =>
       ),
   ].join('; ');
 
+/**
+ * Reconciliation hears of a refund later than the operator. And a call whose outcome is unknown is
+ * repeated under its key, which the processor forgets once a day of its own clock has passed.
+ */
+const workLeft = async (bench: BenchSystem): Promise<string> => {
+  const calls = await openCalls(bench);
+  if (calls.length > 0) return `the processor's answer to ${calls.slice(0, 3).join(', ')}`;
+  const { unpublished } = await seenRecords(bench);
+  return unpublished.length === 0 ? '' : `${unpublished.length} unpublished events`;
+};
+
 const untilQuiet = async (
   bench: BenchSystem,
   expected: number,
@@ -31,10 +42,7 @@ const untilQuiet = async (
       const noisy = subjects.filter((subject) => !isQuiet(subject));
       const isKnown = subjects.length >= expected;
       waitingFor = isKnown && noisy.length === 0 ? '' : describe(noisy, expected);
-      if (waitingFor === '') {
-        const { unpublished } = await seenRecords(bench);
-        waitingFor = unpublished.length === 0 ? '' : `${unpublished.length} unpublished events`;
-      }
+      if (waitingFor === '') waitingFor = await workLeft(bench);
     } catch (error) {
       waitingFor = String(error);
     }
