@@ -168,3 +168,21 @@ describe('a session whose stop was estimated', () => {
       });
   });
 });
+
+describe('a session whose stop was estimated, and whose stay was ended by its connector', () => {
+  const ended = [started(true), read, estimated, doubted, closedAt(25, 'available')] as const;
+  const after = (facts: readonly SessionFact[]) =>
+    facts.reduce(chargingSession.evolve, chargingSession.initial);
+  const reasonsAfter = (facts: readonly SessionFact[]) => {
+    const decision = chargingSession.decide(stopCommand(), after(facts));
+    const state = after([...facts, ...(decision.kind === 'accepted' ? decision.events : [])]);
+    return state.status === 'absent' ? [] : state.quarantineReasons;
+  };
+
+  // Chargers say Available seconds before the time of their stop, and no end before it can be priced.
+  it('is in doubt when its charger tells a stop after that', () =>
+    expect(reasonsAfter(ended)).toEqual(['stop-after-close']));
+
+  it('is in none where parking is not billed', () =>
+    expect(reasonsAfter([started(false), ...ended.slice(1)])).toEqual([]));
+});
