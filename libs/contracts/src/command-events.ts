@@ -65,6 +65,18 @@ export type TransactionStatusRequested = EventOf<
   'TransactionStatusRequested',
   wire.TransactionStatusRequested
 >;
+export type CertificateInstallationRequested = EventOf<
+  'CertificateInstallationRequested',
+  wire.CertificateInstallationRequested
+>;
+export type CertificateDeletionRequested = EventOf<
+  'CertificateDeletionRequested',
+  wire.CertificateDeletionRequested
+>;
+export type InstalledCertificatesReportRequested = EventOf<
+  'InstalledCertificatesReportRequested',
+  wire.InstalledCertificatesReportRequested
+>;
 export type CommandAccepted = EventOf<'CommandAccepted', wire.CommandAccepted>;
 export type CommandRejected = EventOf<'CommandRejected', wire.CommandRejected>;
 export type ReservationEnded = EventOf<'ReservationEnded', wire.ReservationEnded>;
@@ -91,7 +103,10 @@ export type CommandRequested =
   | VendorMessageRequested
   | DisplayMessageRequested
   | DisplayMessageRemovalRequested
-  | TransactionStatusRequested;
+  | TransactionStatusRequested
+  | CertificateInstallationRequested
+  | CertificateDeletionRequested
+  | InstalledCertificatesReportRequested;
 export type CommandOutcome = CommandAccepted | CommandRejected | CommandFailed;
 
 /** Events of `charging.commands.v1`: what we asked a charger to do and what it answered. */
@@ -129,6 +144,12 @@ export const commandContracts = {
   DisplayMessageRequested: contractOf(topic, wire.DisplayMessageRequestedSchema),
   DisplayMessageRemovalRequested: contractOf(topic, wire.DisplayMessageRemovalRequestedSchema),
   TransactionStatusRequested: contractOf(topic, wire.TransactionStatusRequestedSchema),
+  CertificateInstallationRequested: contractOf(topic, wire.CertificateInstallationRequestedSchema),
+  CertificateDeletionRequested: contractOf(topic, wire.CertificateDeletionRequestedSchema),
+  InstalledCertificatesReportRequested: contractOf(
+    topic,
+    wire.InstalledCertificatesReportRequestedSchema,
+  ),
   CommandAccepted: contractOf(topic, wire.CommandAcceptedSchema),
   CommandRejected: contractOf(topic, wire.CommandRejectedSchema),
   ReservationEnded: contractOf(topic, wire.ReservationEndedSchema, {

@@ -149,6 +149,38 @@ export type TransactionStatus = Readonly<{
   ocppTransactionId?: string;
 }>;
 
+/** What a root certificate is for: OCPP 2.0.1 InstallCertificateUseEnumType. */
+export const rootCertificateUses = [
+  'CSMSRootCertificate',
+  'ManufacturerRootCertificate',
+  'MORootCertificate',
+  'V2GRootCertificate',
+] as const;
+/** Has the charger trust another root certificate, such as that of a new server certificate. */
+export type CertificateInstallation = Readonly<{
+  type: 'CertificateInstallation';
+  certificateUse: (typeof rootCertificateUses)[number];
+  /** PEM. */
+  certificate: string;
+  fingerprintSha256: string;
+}>;
+/** Takes away a root certificate, by what the charger said of it in its report. */
+export type CertificateDeletion = Readonly<{
+  type: 'CertificateDeletion';
+  hashAlgorithm: 'SHA256' | 'SHA384' | 'SHA512';
+  issuerNameHash: string;
+  issuerKeyHash: string;
+  serialNumber: string;
+}>;
+export type InstalledCertificatesReport = Readonly<{
+  type: 'InstalledCertificatesReport';
+  /** Left out for all, which 1.6 cannot be asked for. */
+  certificateUse?: (typeof rootCertificateUses)[number] | 'V2GCertificateChain';
+}>;
+
+export type CertificateCommand =
+  CertificateInstallation | CertificateDeletion | InstalledCertificatesReport;
+
 /**
  * What a charger can be told to do, in words of no OCPP version; each version's folder says it in
  * its own. Connectors are those of the registration. Stopping a session is `RemoteStops`.
@@ -173,5 +205,6 @@ export type ChargerCommand =
   | VendorMessage
   | DisplayMessage
   | DisplayMessageRemoval
-  | TransactionStatus;
+  | TransactionStatus
+  | CertificateCommand;
 export type CommandName = ChargerCommand['type'];

@@ -37,6 +37,10 @@ export const endOfStatus = (status: string, details: readonly AnswerDetail[] = [
         details,
       };
 
+/** Of what was asked for there is none: an answer as good as a list. */
+export const endOfReport = (status: string, details: readonly AnswerDetail[]): CommandEnd =>
+  status === 'NotFound' ? { kind: 'accepted', status, details } : endOfStatus(status, details);
+
 const detailCharsMax = 2_500;
 
 const textOf = (value: unknown): string =>

@@ -43,6 +43,10 @@ export const shownOf = (command: ChargerCommand): ShownCommand => {
       const isSigned = signing !== undefined;
       return { ...shown, type: 'FirmwareUpdateRequested', location, isSigned };
     }
+    case 'CertificateInstallation': {
+      const { certificateUse, fingerprintSha256 } = command;
+      return { type: 'CertificateInstallationRequested', certificateUse, fingerprintSha256 };
+    }
     case 'LocalListUpdate': {
       const { listVersion, updateType, entries } = command;
       const entryCount = entries.length;

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { SqlClient } from '@tallywatt/event-log';
 import { Problem } from '@tallywatt/service-kit';
 import type { Instant } from '@tallywatt/time';
@@ -9,6 +10,7 @@ import {
 } from '../outbound/authorization-client';
 import type { ChargePoint } from '../outbound/charge-point-registry';
 import { findReservation, findTransaction } from '../outbound/command-views';
+import { fingerprintOf } from './client-certificate';
 import type { CommandRequest } from './command-schema';
 import { questionAt } from './question';
 
@@ -56,6 +58,18 @@ const decisionFor = async (
   });
 };
 
+const fingerprintOfPem = (pem: string): string => {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch {
+    throw parameterFault('certificate', 'is no X.509 certificate');
+  }
+  // A charger that trusts anything else as a root may find no server to trust any more.
+  if (!certificate.ca) throw parameterFault('certificate', 'is of no certificate authority');
+  return fingerprintOf(certificate);
+};
+
 /**
  * The command that a request asks for, with what it leaves for the gateway to know.
  *
@@ -81,6 +95,8 @@ export const prepareCommand = async (
       }
       return { ...said, ...(await decisionFor(parts, point, said, now)) };
     }
+    case 'CertificateInstallation':
+      return { ...said, fingerprintSha256: fingerprintOfPem(said.certificate) };
     case 'ReservationCancellation': {
       const { reservationId } = said;
       const number = await findReservation(parts.sql, cpoId, chargePointId, reservationId);

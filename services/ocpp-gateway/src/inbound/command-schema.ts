@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   type CommandName,
   resetTypes,
+  rootCertificateUses,
   tokenTypes,
   triggerableMessages,
 } from '../domain/charger-command';
@@ -65,6 +66,13 @@ const variable = z.strictObject({
   variableInstance: text(50).optional(),
   attributeType: z.enum(['Actual', 'Target', 'MinSet', 'MaxSet']).optional(),
 });
+
+/** One certificate in PEM; whether it is one is looked at where its fingerprint is taken. */
+const certificate = anyText(5_500, 1).regex(
+  /^\s*-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\s*$/,
+  'must be one certificate in PEM',
+);
+const hash = z.string().regex(/^[0-9A-Fa-f]{1,128}$/, 'must be hexadecimal');
 
 /** What may be said of a command besides its parameters. */
 const envelope = {
@@ -150,6 +158,19 @@ export const commandSchema = z.discriminatedUnion('command', [
     ...period,
   }),
   commandOf('DisplayMessageRemoval', { messageId: int32(0) }),
+  commandOf('CertificateInstallation', {
+    certificateUse: z.enum(rootCertificateUses),
+    certificate,
+  }),
+  commandOf('CertificateDeletion', {
+    hashAlgorithm: z.enum(['SHA256', 'SHA384', 'SHA512']),
+    issuerNameHash: hash,
+    issuerKeyHash: hash,
+    serialNumber: text(40),
+  }),
+  commandOf('InstalledCertificatesReport', {
+    certificateUse: z.enum([...rootCertificateUses, 'V2GCertificateChain']).optional(),
+  }),
   commandOf('TransactionStatus', { sessionId: z.uuid().toLowerCase().optional() }),
 ]);
 

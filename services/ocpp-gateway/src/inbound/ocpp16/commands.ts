@@ -11,6 +11,7 @@ import type {
 import { type CommandEnd, detailOf, endOfStatus } from '../../domain/command-end';
 import type { EncodedCommand } from '../protocol';
 import { fieldsOf } from '../readable';
+import { certificateCommand } from './certificate-commands';
 
 const unsayable = (detail: string): EncodedCommand => ({ kind: 'unsayable', detail });
 
@@ -196,6 +197,10 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
       const { type: _, ...params } = command;
       return call('DataTransfer', params);
     }
+    case 'CertificateInstallation':
+    case 'CertificateDeletion':
+    case 'InstalledCertificatesReport':
+      return certificateCommand(command);
     case 'BaseReport':
     case 'DisplayMessage':
     case 'DisplayMessageRemoval':

@@ -10,26 +10,17 @@ import type {
   MessageTrigger,
   Reset,
 } from '../../domain/charger-command';
-import {
-  type AnswerDetail,
-  type CommandEnd,
-  detailOf,
-  endOfStatus,
-} from '../../domain/command-end';
+import { type CommandEnd, detailOf, endOfStatus } from '../../domain/command-end';
 import type { EncodedCommand } from '../protocol';
 import { fieldsOf } from '../readable';
+import { certificateCommand } from './certificate-commands';
 import { evseOf } from './evse';
+import { statusDetails } from './status-info';
 import { variableName } from './variable-name';
 
 type Result = Readonly<Record<string, unknown>>;
 
 const unsayable = (detail: string): EncodedCommand => ({ kind: 'unsayable', detail });
-
-/** StatusInfoType: why the station answered as it did, in its own words. */
-const statusDetails = (statusInfo: unknown): AnswerDetail[] =>
-  Object.entries(fieldsOf(statusInfo))
-    .filter(([name]) => name === 'reasonCode' || name === 'additionalInfo')
-    .map(([name, value]) => detailOf(name, value));
 
 /** The status with its reasons, and with what else is in fields of these names. */
 const readStatus =
@@ -257,6 +248,10 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
       return displayMessage(command);
     case 'DisplayMessageRemoval':
       return call('ClearDisplayMessage', { id: command.messageId });
+    case 'CertificateInstallation':
+    case 'CertificateDeletion':
+    case 'InstalledCertificatesReport':
+      return certificateCommand(command);
     case 'TransactionStatus': {
       const { ocppTransactionId: transactionId } = command;
       const params = transactionId === undefined ? {} : { transactionId };

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/command/v1/command_events.proto.
  */
 export const file_tallywatt_command_v1_command_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvY29tbWFuZC92MS9jb21tYW5kX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LmNvbW1hbmQudjEiqQEKE1JlbW90ZVN0b3BSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCRIOCgZyZWFzb24YBiABKAkSFAoMcmVxdWVzdGVkX2J5GAcgASgJImUKElJlbW90ZVN0b3BBY2NlcHRlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCSKFAQoSUmVtb3RlU3RvcFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAkiowEKDlJlc2V0UmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKcmVzZXRfdHlwZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIoMBChhDb25uZWN0b3JVbmxvY2tSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUiqQEKF01lc3NhZ2VUcmlnZ2VyUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIr0BChRSZW1vdGVTdGFydFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhEKCXRva2VuX3JlZhgFIAEoCRITCgtkZWNpc2lvbl9pZBgGIAEoCRIZCgxjb25uZWN0b3JfaWQYByABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIu0BChRSZXNlcnZhdGlvblJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhEKCXRva2VuX3JlZhgFIAEoCRITCgtkZWNpc2lvbl9pZBgGIAEoCRIZCgxjb25uZWN0b3JfaWQYByABKAVIAIgBARIuCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPCg1fY29ubmVjdG9yX2lkIo0BCiBSZXNlcnZhdGlvbkNhbmNlbGxhdGlvblJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhYKDnJlc2VydmF0aW9uX2lkGAUgASgJIrIBChtBdmFpbGFiaWxpdHlDaGFuZ2VSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIZCgxjb25uZWN0b3JfaWQYBSABKAVIAIgBARIUCgxhdmFpbGFiaWxpdHkYBiABKAlCDwoNX2Nvbm5lY3Rvcl9pZCKZAgoVQ29uZmlndXJhdGlvblZhcmlhYmxlEhYKCWNvbXBvbmVudBgBIAEoCUgAiAEBEh8KEmNvbXBvbmVudF9pbnN0YW5jZRgCIAEoCUgBiAEBEhkKDGNvbm5lY3Rvcl9pZBgDIAEoBUgCiAEBEhAKCHZhcmlhYmxlGAQgASgJEh4KEXZhcmlhYmxlX2luc3RhbmNlGAUgASgJSAOIAQESGwoOYXR0cmlidXRlX3R5cGUYBiABKAlIBIgBAUIMCgpfY29tcG9uZW50QhUKE19jb21wb25lbnRfaW5zdGFuY2VCDwoNX2Nvbm5lY3Rvcl9pZEIUChJfdmFyaWFibGVfaW5zdGFuY2VCEQoPX2F0dHJpYnV0ZV90eXBlIs4BChxDb25maWd1cmF0aW9uQ2hhbmdlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSPQoIdmFyaWFibGUYBSABKAsyKy50YWxseXdhdHQuY29tbWFuZC52MS5Db25maWd1cmF0aW9uVmFyaWFibGUSEgoFdmFsdWUYBiABKAlIAIgBAUIICgZfdmFsdWUisQEKHENvbmZpZ3VyYXRpb25SZXBvcnRSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRI+Cgl2YXJpYWJsZXMYBSADKAsyKy50YWxseXdhdHQuY29tbWFuZC52MS5Db25maWd1cmF0aW9uVmFyaWFibGUifQoTQmFzZVJlcG9ydFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhMKC3JlcG9ydF9iYXNlGAUgASgJIs8CChpEaWFnbm9zdGljc1VwbG9hZFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhAKCGxvY2F0aW9uGAUgASgJEi0KBGZyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESKwoCdG8YByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFAoHcmV0cmllcxgIIAEoBUgCiAEBEiMKFnJldHJ5X2ludGVydmFsX3NlY29uZHMYCSABKAVIA4gBAUIHCgVfZnJvbUIFCgNfdG9CCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMi2QIKEkxvZ1VwbG9hZFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhAKCGxvZ190eXBlGAUgASgJEhAKCGxvY2F0aW9uGAYgASgJEi0KBGZyb20YByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESKwoCdG8YCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFAoHcmV0cmllcxgJIAEoBUgCiAEBEiMKFnJldHJ5X2ludGVydmFsX3NlY29uZHMYCiABKAVIA4gBAUIHCgVfZnJvbUIFCgNfdG9CCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMi6AIKF0Zpcm13YXJlVXBkYXRlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEAoIbG9jYXRpb24YBSABKAkSLwoLcmV0cmlldmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmluc3RhbGxfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESEQoJaXNfc2lnbmVkGAggASgIEhQKB3JldHJpZXMYCSABKAVIAYgBARIjChZyZXRyeV9pbnRlcnZhbF9zZWNvbmRzGAogASgFSAKIAQFCDQoLX2luc3RhbGxfYXRCCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMirQEKGExvY2FsTGlzdFVwZGF0ZVJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhQKDGxpc3RfdmVyc2lvbhgFIAEoBRITCgt1cGRhdGVfdHlwZRgGIAEoCRITCgtlbnRyeV9jb3VudBgHIAEoBSJuChlMb2NhbExpc3RWZXJzaW9uUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkiawoWQ2FjaGVDbGVhcmluZ1JlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJIqYBChZWZW5kb3JNZXNzYWdlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEQoJdmVuZG9yX2lkGAUgASgJEhcKCm1lc3NhZ2VfaWQYBiABKAlIAIgBAUINCgtfbWVzc2FnZV9pZCKGAwoXRGlzcGxheU1lc3NhZ2VSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRISCgptZXNzYWdlX2lkGAUgASgFEhAKCHByaW9yaXR5GAYgASgJEhIKBXN0YXRlGAcgASgJSACIAQESDAoEdGV4dBgIIAEoCRIOCgZmb3JtYXQYCSABKAkSFQoIbGFuZ3VhZ2UYCiABKAlIAYgBARIXCgpzZXNzaW9uX2lkGAsgASgJSAKIAQESLQoEZnJvbRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIA4gBARIrCgJ0bxgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIBIgBAUIICgZfc3RhdGVCCwoJX2xhbmd1YWdlQg0KC19zZXNzaW9uX2lkQgcKBV9mcm9tQgUKA190byKHAQoeRGlzcGxheU1lc3NhZ2VSZW1vdmFsUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKbWVzc2FnZV9pZBgFIAEoBSKXAQoaVHJhbnNhY3Rpb25TdGF0dXNSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIXCgpzZXNzaW9uX2lkGAUgASgJSACIAQFCDQoLX3Nlc3Npb25faWQiOwoNQ29tbWFuZERldGFpbBIMCgRuYW1lGAEgASgJEhIKBXZhbHVlGAIgASgJSACIAQFCCAoGX3ZhbHVlIrUBCg9Db21tYW5kQWNjZXB0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEg8KB2NvbW1hbmQYBCABKAkSEwoGc3RhdHVzGAUgASgJSACIAQESNAoHZGV0YWlscxgGIAMoCzIjLnRhbGx5d2F0dC5jb21tYW5kLnYxLkNvbW1hbmREZXRhaWxCCQoHX3N0YXR1cyLVAQoPQ29tbWFuZFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEg4KBnJlYXNvbhgFIAEoCRITCgZzdGF0dXMYBiABKAlIAIgBARIOCgZkZXRhaWwYByABKAkSNAoHZGV0YWlscxgIIAMoCzIjLnRhbGx5d2F0dC5jb21tYW5kLnYxLkNvbW1hbmREZXRhaWxCCQoHX3N0YXR1cyJ9Cg1Db21tYW5kRmFpbGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAkinQEKEFJlc2VydmF0aW9uRW5kZWQSDgoGY3BvX2lkGAEgASgJEhYKDnJlc2VydmF0aW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIOCgZyZWFzb24YBCABKAkSIAoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCUgAiAEBQhYKFF9vY3BwX3RyYW5zYWN0aW9uX2lkYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Cil0YWxseXdhdHQvY29tbWFuZC92MS9jb21tYW5kX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LmNvbW1hbmQudjEiqQEKE1JlbW90ZVN0b3BSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhIKCnNlc3Npb25faWQYBCABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCRIOCgZyZWFzb24YBiABKAkSFAoMcmVxdWVzdGVkX2J5GAcgASgJImUKElJlbW90ZVN0b3BBY2NlcHRlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCSKFAQoSUmVtb3RlU3RvcFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAkiowEKDlJlc2V0UmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKcmVzZXRfdHlwZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIoMBChhDb25uZWN0b3JVbmxvY2tSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIUCgxjb25uZWN0b3JfaWQYBSABKAUiqQEKF01lc3NhZ2VUcmlnZ2VyUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIZCgxjb25uZWN0b3JfaWQYBiABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIr0BChRSZW1vdGVTdGFydFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhEKCXRva2VuX3JlZhgFIAEoCRITCgtkZWNpc2lvbl9pZBgGIAEoCRIZCgxjb25uZWN0b3JfaWQYByABKAVIAIgBAUIPCg1fY29ubmVjdG9yX2lkIu0BChRSZXNlcnZhdGlvblJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhEKCXRva2VuX3JlZhgFIAEoCRITCgtkZWNpc2lvbl9pZBgGIAEoCRIZCgxjb25uZWN0b3JfaWQYByABKAVIAIgBARIuCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPCg1fY29ubmVjdG9yX2lkIo0BCiBSZXNlcnZhdGlvbkNhbmNlbGxhdGlvblJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhYKDnJlc2VydmF0aW9uX2lkGAUgASgJIrIBChtBdmFpbGFiaWxpdHlDaGFuZ2VSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIZCgxjb25uZWN0b3JfaWQYBSABKAVIAIgBARIUCgxhdmFpbGFiaWxpdHkYBiABKAlCDwoNX2Nvbm5lY3Rvcl9pZCKZAgoVQ29uZmlndXJhdGlvblZhcmlhYmxlEhYKCWNvbXBvbmVudBgBIAEoCUgAiAEBEh8KEmNvbXBvbmVudF9pbnN0YW5jZRgCIAEoCUgBiAEBEhkKDGNvbm5lY3Rvcl9pZBgDIAEoBUgCiAEBEhAKCHZhcmlhYmxlGAQgASgJEh4KEXZhcmlhYmxlX2luc3RhbmNlGAUgASgJSAOIAQESGwoOYXR0cmlidXRlX3R5cGUYBiABKAlIBIgBAUIMCgpfY29tcG9uZW50QhUKE19jb21wb25lbnRfaW5zdGFuY2VCDwoNX2Nvbm5lY3Rvcl9pZEIUChJfdmFyaWFibGVfaW5zdGFuY2VCEQoPX2F0dHJpYnV0ZV90eXBlIs4BChxDb25maWd1cmF0aW9uQ2hhbmdlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSPQoIdmFyaWFibGUYBSABKAsyKy50YWxseXdhdHQuY29tbWFuZC52MS5Db25maWd1cmF0aW9uVmFyaWFibGUSEgoFdmFsdWUYBiABKAlIAIgBAUIICgZfdmFsdWUisQEKHENvbmZpZ3VyYXRpb25SZXBvcnRSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRI+Cgl2YXJpYWJsZXMYBSADKAsyKy50YWxseXdhdHQuY29tbWFuZC52MS5Db25maWd1cmF0aW9uVmFyaWFibGUifQoTQmFzZVJlcG9ydFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhMKC3JlcG9ydF9iYXNlGAUgASgJIs8CChpEaWFnbm9zdGljc1VwbG9hZFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhAKCGxvY2F0aW9uGAUgASgJEi0KBGZyb20YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESKwoCdG8YByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFAoHcmV0cmllcxgIIAEoBUgCiAEBEiMKFnJldHJ5X2ludGVydmFsX3NlY29uZHMYCSABKAVIA4gBAUIHCgVfZnJvbUIFCgNfdG9CCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMi2QIKEkxvZ1VwbG9hZFJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhAKCGxvZ190eXBlGAUgASgJEhAKCGxvY2F0aW9uGAYgASgJEi0KBGZyb20YByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESKwoCdG8YCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFAoHcmV0cmllcxgJIAEoBUgCiAEBEiMKFnJldHJ5X2ludGVydmFsX3NlY29uZHMYCiABKAVIA4gBAUIHCgVfZnJvbUIFCgNfdG9CCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMi6AIKF0Zpcm13YXJlVXBkYXRlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEAoIbG9jYXRpb24YBSABKAkSLwoLcmV0cmlldmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmluc3RhbGxfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESEQoJaXNfc2lnbmVkGAggASgIEhQKB3JldHJpZXMYCSABKAVIAYgBARIjChZyZXRyeV9pbnRlcnZhbF9zZWNvbmRzGAogASgFSAKIAQFCDQoLX2luc3RhbGxfYXRCCgoIX3JldHJpZXNCGQoXX3JldHJ5X2ludGVydmFsX3NlY29uZHMirQEKGExvY2FsTGlzdFVwZGF0ZVJlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJEhQKDGxpc3RfdmVyc2lvbhgFIAEoBRITCgt1cGRhdGVfdHlwZRgGIAEoCRITCgtlbnRyeV9jb3VudBgHIAEoBSJuChlMb2NhbExpc3RWZXJzaW9uUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkiawoWQ2FjaGVDbGVhcmluZ1JlcXVlc3RlZBIOCgZjcG9faWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJIqYBChZWZW5kb3JNZXNzYWdlUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEQoJdmVuZG9yX2lkGAUgASgJEhcKCm1lc3NhZ2VfaWQYBiABKAlIAIgBAUINCgtfbWVzc2FnZV9pZCKGAwoXRGlzcGxheU1lc3NhZ2VSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRISCgptZXNzYWdlX2lkGAUgASgFEhAKCHByaW9yaXR5GAYgASgJEhIKBXN0YXRlGAcgASgJSACIAQESDAoEdGV4dBgIIAEoCRIOCgZmb3JtYXQYCSABKAkSFQoIbGFuZ3VhZ2UYCiABKAlIAYgBARIXCgpzZXNzaW9uX2lkGAsgASgJSAKIAQESLQoEZnJvbRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIA4gBARIrCgJ0bxgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIBIgBAUIICgZfc3RhdGVCCwoJX2xhbmd1YWdlQg0KC19zZXNzaW9uX2lkQgcKBV9mcm9tQgUKA190byKHAQoeRGlzcGxheU1lc3NhZ2VSZW1vdmFsUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSEgoKbWVzc2FnZV9pZBgFIAEoBSKqAQogQ2VydGlmaWNhdGVJbnN0YWxsYXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIXCg9jZXJ0aWZpY2F0ZV91c2UYBSABKAkSGgoSZmluZ2VycHJpbnRfc2hhMjU2GAYgASgJItMBChxDZXJ0aWZpY2F0ZURlbGV0aW9uUmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSFgoOaGFzaF9hbGdvcml0aG0YBSABKAkSGAoQaXNzdWVyX25hbWVfaGFzaBgGIAEoCRIXCg9pc3N1ZXJfa2V5X2hhc2gYByABKAkSFQoNc2VyaWFsX251bWJlchgIIAEoCSKrAQokSW5zdGFsbGVkQ2VydGlmaWNhdGVzUmVwb3J0UmVxdWVzdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYBCABKAkSHAoPY2VydGlmaWNhdGVfdXNlGAUgASgJSACIAQFCEgoQX2NlcnRpZmljYXRlX3VzZSKXAQoaVHJhbnNhY3Rpb25TdGF0dXNSZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCRIXCgpzZXNzaW9uX2lkGAUgASgJSACIAQFCDQoLX3Nlc3Npb25faWQiOwoNQ29tbWFuZERldGFpbBIMCgRuYW1lGAEgASgJEhIKBXZhbHVlGAIgASgJSACIAQFCCAoGX3ZhbHVlIrUBCg9Db21tYW5kQWNjZXB0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEg8KB2NvbW1hbmQYBCABKAkSEwoGc3RhdHVzGAUgASgJSACIAQESNAoHZGV0YWlscxgGIAMoCzIjLnRhbGx5d2F0dC5jb21tYW5kLnYxLkNvbW1hbmREZXRhaWxCCQoHX3N0YXR1cyLVAQoPQ29tbWFuZFJlamVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEg4KBnJlYXNvbhgFIAEoCRITCgZzdGF0dXMYBiABKAlIAIgBARIOCgZkZXRhaWwYByABKAkSNAoHZGV0YWlscxgIIAMoCzIjLnRhbGx5d2F0dC5jb21tYW5kLnYxLkNvbW1hbmREZXRhaWxCCQoHX3N0YXR1cyJ9Cg1Db21tYW5kRmFpbGVkEg4KBmNwb19pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIPCgdjb21tYW5kGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIOCgZkZXRhaWwYBiABKAkinQEKEFJlc2VydmF0aW9uRW5kZWQSDgoGY3BvX2lkGAEgASgJEhYKDnJlc2VydmF0aW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIOCgZyZWFzb24YBCABKAkSIAoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCUgAiAEBQhYKFF9vY3BwX3RyYW5zYWN0aW9uX2lkYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.command.v1.RemoteStopRequested
@@ -2016,6 +2016,273 @@ export const DisplayMessageRemovalRequestedSchema: GenMessage<DisplayMessageRemo
   messageDesc(file_tallywatt_command_v1_command_events, 22);
 
 /**
+ * A root certificate that the charger is to trust; the log has its fingerprint.
+ *
+ * @generated from message tallywatt.command.v1.CertificateInstallationRequested
+ */
+export type CertificateInstallationRequested = Message<"tallywatt.command.v1.CertificateInstallationRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * OCPP 2.0.1 InstallCertificateUseEnumType; 1.6 has the first and the second of them:
+   * CSMSRootCertificate | ManufacturerRootCertificate | MORootCertificate | V2GRootCertificate
+   *
+   * @generated from field: string certificate_use = 5;
+   */
+  certificateUse: string;
+
+  /**
+   * SHA-256 of the certificate (DER), lower-case hexadecimal.
+   *
+   * @generated from field: string fingerprint_sha256 = 6;
+   */
+  fingerprintSha256: string;
+};
+
+/**
+ * A root certificate that the charger is to trust; the log has its fingerprint.
+ *
+ * @generated from message tallywatt.command.v1.CertificateInstallationRequested
+ */
+export type CertificateInstallationRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * OCPP 2.0.1 InstallCertificateUseEnumType; 1.6 has the first and the second of them:
+   * CSMSRootCertificate | ManufacturerRootCertificate | MORootCertificate | V2GRootCertificate
+   *
+   * @generated from field: string certificate_use = 5;
+   */
+  certificateUse?: string;
+
+  /**
+   * SHA-256 of the certificate (DER), lower-case hexadecimal.
+   *
+   * @generated from field: string fingerprint_sha256 = 6;
+   */
+  fingerprintSha256?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.CertificateInstallationRequested.
+ * Use `create(CertificateInstallationRequestedSchema)` to create a new message.
+ */
+export const CertificateInstallationRequestedSchema: GenMessage<CertificateInstallationRequested, {jsonType: CertificateInstallationRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 23);
+
+/**
+ * The certificate is named as the charger named it (OCPP CertificateHashDataType).
+ *
+ * @generated from message tallywatt.command.v1.CertificateDeletionRequested
+ */
+export type CertificateDeletionRequested = Message<"tallywatt.command.v1.CertificateDeletionRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * SHA256 | SHA384 | SHA512
+   *
+   * @generated from field: string hash_algorithm = 5;
+   */
+  hashAlgorithm: string;
+
+  /**
+   * @generated from field: string issuer_name_hash = 6;
+   */
+  issuerNameHash: string;
+
+  /**
+   * @generated from field: string issuer_key_hash = 7;
+   */
+  issuerKeyHash: string;
+
+  /**
+   * @generated from field: string serial_number = 8;
+   */
+  serialNumber: string;
+};
+
+/**
+ * The certificate is named as the charger named it (OCPP CertificateHashDataType).
+ *
+ * @generated from message tallywatt.command.v1.CertificateDeletionRequested
+ */
+export type CertificateDeletionRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * SHA256 | SHA384 | SHA512
+   *
+   * @generated from field: string hash_algorithm = 5;
+   */
+  hashAlgorithm?: string;
+
+  /**
+   * @generated from field: string issuer_name_hash = 6;
+   */
+  issuerNameHash?: string;
+
+  /**
+   * @generated from field: string issuer_key_hash = 7;
+   */
+  issuerKeyHash?: string;
+
+  /**
+   * @generated from field: string serial_number = 8;
+   */
+  serialNumber?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.CertificateDeletionRequested.
+ * Use `create(CertificateDeletionRequestedSchema)` to create a new message.
+ */
+export const CertificateDeletionRequestedSchema: GenMessage<CertificateDeletionRequested, {jsonType: CertificateDeletionRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 24);
+
+/**
+ * @generated from message tallywatt.command.v1.InstalledCertificatesReportRequested
+ */
+export type InstalledCertificatesReportRequested = Message<"tallywatt.command.v1.InstalledCertificatesReportRequested"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+
+  /**
+   * OCPP 2.0.1 GetCertificateIdUseEnumType; left out for all.
+   *
+   * @generated from field: optional string certificate_use = 5;
+   */
+  certificateUse?: string | undefined;
+};
+
+/**
+ * @generated from message tallywatt.command.v1.InstalledCertificatesReportRequested
+ */
+export type InstalledCertificatesReportRequestedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string command_id = 2;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 3;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy?: string;
+
+  /**
+   * OCPP 2.0.1 GetCertificateIdUseEnumType; left out for all.
+   *
+   * @generated from field: optional string certificate_use = 5;
+   */
+  certificateUse?: string;
+};
+
+/**
+ * Describes the message tallywatt.command.v1.InstalledCertificatesReportRequested.
+ * Use `create(InstalledCertificatesReportRequestedSchema)` to create a new message.
+ */
+export const InstalledCertificatesReportRequestedSchema: GenMessage<InstalledCertificatesReportRequested, {jsonType: InstalledCertificatesReportRequestedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_command_v1_command_events, 25);
+
+/**
  * @generated from message tallywatt.command.v1.TransactionStatusRequested
  */
 export type TransactionStatusRequested = Message<"tallywatt.command.v1.TransactionStatusRequested"> & {
@@ -2084,7 +2351,7 @@ export type TransactionStatusRequestedJson = {
  * Use `create(TransactionStatusRequestedSchema)` to create a new message.
  */
 export const TransactionStatusRequestedSchema: GenMessage<TransactionStatusRequested, {jsonType: TransactionStatusRequestedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 23);
+  messageDesc(file_tallywatt_command_v1_command_events, 26);
 
 /**
  * One thing that a charger said in its answer.
@@ -2129,7 +2396,7 @@ export type CommandDetailJson = {
  * Use `create(CommandDetailSchema)` to create a new message.
  */
 export const CommandDetailSchema: GenMessage<CommandDetail, {jsonType: CommandDetailJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 24);
+  messageDesc(file_tallywatt_command_v1_command_events, 27);
 
 /**
  * The charger agreed to do it; it may still be about to.
@@ -2218,7 +2485,7 @@ export type CommandAcceptedJson = {
  * Use `create(CommandAcceptedSchema)` to create a new message.
  */
 export const CommandAcceptedSchema: GenMessage<CommandAccepted, {jsonType: CommandAcceptedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 25);
+  messageDesc(file_tallywatt_command_v1_command_events, 28);
 
 /**
  * It was not done, and will not be: the charger said so, or it cannot be said in its OCPP version.
@@ -2327,7 +2594,7 @@ export type CommandRejectedJson = {
  * Use `create(CommandRejectedSchema)` to create a new message.
  */
 export const CommandRejectedSchema: GenMessage<CommandRejected, {jsonType: CommandRejectedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 26);
+  messageDesc(file_tallywatt_command_v1_command_events, 29);
 
 /**
  * No answer is known.
@@ -2412,7 +2679,7 @@ export type CommandFailedJson = {
  * Use `create(CommandFailedSchema)` to create a new message.
  */
 export const CommandFailedSchema: GenMessage<CommandFailed, {jsonType: CommandFailedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 27);
+  messageDesc(file_tallywatt_command_v1_command_events, 30);
 
 /**
  * The charger says that it does not keep a connector free any more. One that runs out at a charger of
@@ -2497,5 +2764,5 @@ export type ReservationEndedJson = {
  * Use `create(ReservationEndedSchema)` to create a new message.
  */
 export const ReservationEndedSchema: GenMessage<ReservationEnded, {jsonType: ReservationEndedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_command_v1_command_events, 28);
+  messageDesc(file_tallywatt_command_v1_command_events, 31);
 
