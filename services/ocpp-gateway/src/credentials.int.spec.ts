@@ -14,13 +14,24 @@ const clients: RPCClient[] = [];
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.close({ force: true }))));
 
 type Told = { password?: string };
+type SetVariables = {
+  setVariableData: [
+    { component: { name: string }; variable: { name: string }; attributeValue: string },
+  ];
+};
 
 /** A charger with a password of its own; it keeps what it is told and answers as it is meant to. */
-const dial = async (id: string, secret: string | Buffer, told: Told = {}, status = 'Accepted') => {
+const dial = async (
+  id: string,
+  secret: string | Buffer,
+  told: Told = {},
+  status = 'Accepted',
+  protocols = ['ocpp1.6', 'ocpp2.0.1'],
+) => {
   const client = new RPCClient({
     endpoint: `ws://127.0.0.1:${stage.ocppPort}/ocpp`,
     identity: id,
-    protocols: ['ocpp1.6', 'ocpp2.0.1'],
+    protocols,
     password: secret,
     strictMode: true,
     reconnect: false,
@@ -32,9 +43,22 @@ const dial = async (id: string, secret: string | Buffer, told: Told = {}, status
     if (status === 'Accepted') told.password = value;
     return Promise.resolve({ status });
   });
+  client.handle('SetVariables', ({ params }: { params?: unknown }) => {
+    const [{ component, variable, attributeValue }] = (params as SetVariables).setVariableData;
+    expect([component.name, variable.name]).toEqual(['SecurityCtrlr', 'BasicAuthPassword']);
+    if (status === 'Accepted') told.password = attributeValue;
+    return Promise.resolve({
+      setVariableResult: [{ attributeStatus: status, component, variable }],
+    });
+  });
   await client.connect();
   return client;
 };
+
+const closeCodeOf = (client: RPCClient): Promise<number> =>
+  new Promise((resolve) =>
+    client.once('disconnect', ({ code }: { code: number }) => resolve(code)),
+  );
 
 const statusesOf = async (id: string): Promise<string[]> => {
   const { body } = await stage.api(`/v1/charge-points/${id}/credentials/rotation`);
@@ -78,6 +102,73 @@ describe('a password', () => {
         'CredentialsRotated',
       ]),
     );
+  });
+
+  it('is rotated over OCPP 2.0.1, and a station that refuses it keeps the old one', async () => {
+    await stage.api('/v1/charge-points', registration('CS-ROTATE'));
+    const told: Told = {};
+    const stays = await dial('CS-ROTATE', password, told, 'Rejected', ['ocpp2.0.1']);
+    await rotate('CS-ROTATE');
+    await eventually(async () => expect(await statusesOf('CS-ROTATE')).toEqual(['rejected']));
+    expect(stays.protocol).toBe('ocpp2.0.1');
+    await dial('CS-ROTATE', password, told, 'Accepted', ['ocpp2.0.1']);
+    await rotate('CS-ROTATE');
+    await eventually(async () =>
+      expect(await statusesOf('CS-ROTATE')).toEqual(['accepted', 'rejected']),
+    );
+    await dial('CS-ROTATE', told.password ?? '', told, 'Accepted', ['ocpp2.0.1']);
+    await eventually(async () => expect((await statusesOf('CS-ROTATE'))[0]).toBe('rotated'));
+    await isRefused('CS-ROTATE', password);
+  });
+
+  it('may mean bytes that happen to be printable', async () => {
+    await stage.api('/v1/charge-points', registration('CP-PRINTABLE'));
+    await dial('CP-PRINTABLE', password);
+    const bytes = Buffer.from('printable-16-txt');
+    await rotate('CP-PRINTABLE', { password: bytes.toString('hex') });
+    await eventually(async () => expect(await statusesOf('CP-PRINTABLE')).toEqual(['accepted']));
+    await dial('CP-PRINTABLE', bytes);
+    await eventually(async () => expect(await statusesOf('CP-PRINTABLE')).toEqual(['rotated']));
+  });
+
+  it('that an operator replaces ends the connection it has opened, and only that', async () => {
+    const causesOf = async (id: string): Promise<unknown[]> => {
+      const events = await stage.inKafka(
+        'charging.stations.v1',
+        (event) => event.type === 'StationDisconnected' && event.chargePointId === id,
+      );
+      return events.map(({ event }) => 'cause' in event && event.cause);
+    };
+    await stage.api('/v1/charge-points', registration('CP-REPLACED'));
+    const bystander = await stage.newCharger('CP-BYSTANDER');
+    const client = await dial('CP-REPLACED', password);
+    const closed = closeCodeOf(client);
+    // The same password is no other one.
+    await stage.api('/v1/charge-points', registration('CP-REPLACED'));
+    expect(await client.call('Heartbeat', {})).toHaveProperty('currentTime');
+    const other = { ...registration('CP-REPLACED'), password: 'another-password-of-an-operator' };
+    await stage.api('/v1/charge-points', other);
+    expect(await closed).toBe(1008);
+    await eventually(async () =>
+      expect(await causesOf('CP-REPLACED')).toEqual(['credentials-replaced']),
+    );
+    await isRefused('CP-REPLACED', password);
+    await dial('CP-REPLACED', other.password);
+    expect(await bystander.call('Heartbeat', {})).toHaveProperty('currentTime');
+  });
+
+  it('that the charger has taken and does not come with sends it away, once', async () => {
+    await stage.api('/v1/charge-points', registration('CP-LAZY'));
+    const closed = closeCodeOf(await dial('CP-LAZY', password));
+    await rotate('CP-LAZY');
+    await eventually(async () => expect(await statusesOf('CP-LAZY')).toEqual(['accepted']));
+    const isDue = `UPDATE credential_rotations SET sent_away_at = now() - interval '1 second'
+      WHERE charge_point_id = 'CP-LAZY' AND sent_away_at IS NOT NULL`;
+    expect((await stage.pool.query(isDue)).rowCount).toBe(1);
+    expect(await closed).toBe(1008);
+    const again = await dial('CP-LAZY', password);
+    expect((await stage.pool.query(isDue)).rowCount).toBe(0);
+    expect(await again.call('Heartbeat', {})).toHaveProperty('currentTime');
   });
 
   it('is in no event, no row and no answer in clear', async () => {

@@ -70,6 +70,12 @@ const answersMs = 3_000;
 
 export const now = (): Instant => instantFromEpochMs(Date.now());
 
+/** RFC 6455, 7.4.1 and IANA: 1012 says come again, 1008 that it is not as it has to be. */
+const farewells = {
+  shutdown: { code: 1012, reason: 'service restart' },
+  'credentials-replaced': { code: 1008, reason: 'credentials replaced' },
+} as const;
+
 /** The lane in which the facts of one charge point keep their order. */
 export const laneOf = ({ cpoId, chargePointId }: Station): string => `${cpoId}/${chargePointId}`;
 
@@ -110,10 +116,10 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       cause = why;
       // A replaced socket may be dead: it is not asked to agree.
       if (why === 'replaced') return close({ code: 1000, reason: why, force: true });
-      // 1012, service restart: come again. What it has said is answered first.
+      // What it has said is answered first.
       const busy = lanes.idle(laneOf(connection));
       void Promise.race([busy, setTimeout(answersMs, undefined, { ref: false })]).then(() =>
-        close({ code: 1012, reason: 'service restart' }),
+        close(farewells[why]),
       );
     },
   });

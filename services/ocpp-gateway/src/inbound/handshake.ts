@@ -104,10 +104,12 @@ const refusal = (status: RefusalStatus, reason: string): Refusal => ({
  * as it is, others the bytes that it means (OCPP-J 1.6, section 6.2).
  */
 const readings = (password: Buffer): Buffer[] => {
-  const isText = password.every((byte) => byte >= 0x20 && byte < 0x7f);
-  if (isText || password.length < 16 || password.length > 20) return [password];
+  if (password.length < 16 || password.length > 20) return [password];
   const hex = password.toString('hex');
-  return [password, Buffer.from(hex), Buffer.from(hex.toUpperCase())];
+  // Bytes of a key can be printable by chance; those that are not are no text for certain.
+  const isText = password.every((byte) => byte >= 0x20 && byte < 0x7f);
+  const inHex = [Buffer.from(hex), ...(isText ? [] : [Buffer.from(hex.toUpperCase())])];
+  return [password, ...inHex];
 };
 
 /** Whether one reading of the password fits one of the hashes: the rotation, or none for its own. */

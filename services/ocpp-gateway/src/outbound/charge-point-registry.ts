@@ -3,6 +3,7 @@ import { derivedId } from '@tallywatt/contracts';
 import type { EventLog, SqlClient } from '@tallywatt/event-log';
 import { decimalFromString } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
+import { closeByPassword } from './credential-rotations';
 
 export type RegisteredConnector = Readonly<{
   id: number;
@@ -305,6 +306,7 @@ export const registerChargePoint = async (
        WHERE cpo_id = $1 AND charge_point_id = $2 AND status IN ('waiting', 'sent', 'accepted')`,
       [point.cpoId, point.id],
     );
+    await closeByPassword(tx, { cpoId: point.cpoId, chargePointId: point.id });
   }
   if (known !== undefined && sameFacts(fromRow(known), point)) {
     if (sameCredentials(credentialOf(known), credentials)) return 'unchanged';

@@ -12,7 +12,7 @@ export type OpenCharger = Readonly<{
   carryOut: (claimed: ClaimedCommand) => Promise<CommandEnd | 'not-sent'>;
   /** Gives it a new password; resolves with why it did not take it, or undefined when it did. */
   setPassword: (password: string) => Promise<string | undefined>;
-  close: (cause: 'replaced' | 'shutdown') => void;
+  close: (cause: 'replaced' | 'shutdown' | 'credentials-replaced') => void;
 }>;
 
 const keyOf = ({ cpoId, chargePointId }: Station): string => `${cpoId}/${chargePointId}`;

@@ -28,6 +28,8 @@ export type RotatingPassword = Readonly<{ rotationId: string; passwordHash: stri
 
 /** Each is one more slow hash that a wrong password costs. */
 const openMax = 3;
+/** A charger restarts its connection, or itself, within this time of itself. */
+const reconnectPatience = '2 minutes';
 const isOpen = `status IN ('waiting', 'sent', 'accepted')`;
 
 /**
@@ -116,9 +118,9 @@ export class CredentialRotations {
   async accepted(tx: SqlClient, { cpoId, chargePointId, rotationId }: DueRotation): Promise<void> {
     await lockChargePoint(tx, cpoId, chargePointId);
     const { rows } = await tx.query<{ ordinal: string }>(
-      `UPDATE credential_rotations SET status = 'accepted'
+      `UPDATE credential_rotations SET status = 'accepted', sent_away_at = now() + $3::interval
        WHERE cpo_id = $1 AND rotation_id = $2 AND status = 'sent' RETURNING ordinal`,
-      [cpoId, rotationId],
+      [cpoId, rotationId, reconnectPatience],
     );
     if (rows[0] === undefined) return;
     await tx.query(
@@ -126,6 +128,21 @@ export class CredentialRotations {
        WHERE cpo_id = $1 AND charge_point_id = $2 AND ordinal < $3
          AND status IN ('sent', 'accepted')`,
       [cpoId, chargePointId, rows[0].ordinal],
+    );
+  }
+
+  /**
+   * Sends away, once, chargers that have taken a new password and stay with the connection that the old
+   * one has opened: they come again with either.
+   */
+  async sendAway(sql: SqlClient): Promise<void> {
+    await sql.query(
+      `WITH due AS (
+         UPDATE credential_rotations SET sent_away_at = NULL
+         WHERE status = 'accepted' AND sent_away_at < now() RETURNING cpo_id, charge_point_id)
+       UPDATE connections c SET is_to_close = true FROM due
+       WHERE c.cpo_id = due.cpo_id AND c.charge_point_id = due.charge_point_id
+         AND c.disconnected_at IS NULL AND c.security_profile IN (1, 2)`,
     );
   }
 
@@ -212,6 +229,19 @@ export const rotatingPasswords = async (
     [cpoId, chargePointId],
   );
   return rows.map((row) => ({ rotationId: row.rotation_id, passwordHash: row.password_hash }));
+};
+
+/** Whoever is connected by a password that is not the registered one any more has to come again. */
+export const closeByPassword = async (
+  tx: SqlClient,
+  { cpoId, chargePointId }: Station,
+): Promise<void> => {
+  await tx.query(
+    `UPDATE connections SET is_to_close = true
+     WHERE cpo_id = $1 AND charge_point_id = $2 AND disconnected_at IS NULL
+       AND security_profile IN (1, 2)`,
+    [cpoId, chargePointId],
+  );
 };
 
 /** Password hashes by charge point, of those that have a rotation under way. */

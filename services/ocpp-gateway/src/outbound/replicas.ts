@@ -67,18 +67,23 @@ export class Replicas {
     if (this.parts.steadiness.isSteady) await this.endLeftOpen('');
   }
 
-  /** Closes sockets whose chargers have come again through another process. */
+  /**
+   * Closes sockets whose chargers have come again through another process, and those whose credentials
+   * have been replaced.
+   */
   async closeReplaced(): Promise<void> {
     const { sql, replicaId, connections } = this.parts;
-    const { rows } = await sql.query<Row>(
-      `SELECT cpo_id, charge_point_id, connection_id FROM connections
+    const { rows } = await sql.query<Row & { is_over: boolean }>(
+      `SELECT cpo_id, charge_point_id, connection_id, disconnected_at IS NOT NULL AS is_over
+       FROM connections
        WHERE replica_id = $1 AND is_to_close`,
       [replicaId],
     );
     if (rows.length === 0) return;
-    for (const { cpo_id: cpoId, charge_point_id: chargePointId, connection_id } of rows) {
+    for (const { cpo_id: cpoId, charge_point_id: chargePointId, ...row } of rows) {
       const charger = connections.find({ cpoId, chargePointId });
-      if (charger?.connectionId === connection_id) charger.close('replaced');
+      if (charger?.connectionId !== row.connection_id) continue;
+      charger.close(row.is_over ? 'replaced' : 'credentials-replaced');
     }
     await sql.query(
       `UPDATE connections SET is_to_close = false

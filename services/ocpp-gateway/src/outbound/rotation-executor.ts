@@ -23,6 +23,7 @@ export class RotationExecutor {
   /** One look; what it finds goes on by itself. */
   async run(): Promise<void> {
     const { rotations, connections, sql, logger } = this.parts;
+    await rotations.sendAway(sql);
     for (const due of await rotations.due(sql)) {
       const charger = connections.find(due);
       if (charger?.connectionId !== due.connectionId) continue; // it is another process's

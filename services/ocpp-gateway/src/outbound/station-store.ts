@@ -17,7 +17,8 @@ export type Connection = Station &
     securityProfile: number;
   }>;
 
-export type DisconnectCause = 'closed' | 'replaced' | 'shutdown' | 'gateway-crashed';
+export type DisconnectCause =
+  'closed' | 'replaced' | 'shutdown' | 'gateway-crashed' | 'credentials-replaced';
 
 export type StatusReport = Readonly<{
   connectorId: number;
@@ -90,11 +91,11 @@ export class StationStore {
          SELECT FROM connections
          WHERE cpo_id = $1 AND charge_point_id = $3 AND disconnected_at IS NULL)
        INSERT INTO connections (cpo_id, connection_id, charge_point_id, connected_at, replica_id,
-         ocpp_version, disconnected_at, cause)
-       VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN EXISTS (SELECT FROM newer) THEN $4 END,
+         ocpp_version, security_profile, disconnected_at, cause)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN EXISTS (SELECT FROM newer) THEN $4 END,
          CASE WHEN EXISTS (SELECT FROM newer) THEN 'replaced' END)
        RETURNING disconnected_at IS NULL AS is_newest`,
-      [cpoId, connectionId, chargePointId, connectedAt, replicaId, ocppVersion],
+      [cpoId, connectionId, chargePointId, connectedAt, replicaId, ocppVersion, securityProfile],
     );
     const isNewest = own[0]?.is_newest === true;
     const event = {

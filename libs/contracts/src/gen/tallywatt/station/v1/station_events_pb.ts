@@ -124,7 +124,7 @@ export type StationDisconnected = Message<"tallywatt.station.v1.StationDisconnec
   disconnectedAt?: Timestamp | undefined;
 
   /**
-   * closed | replaced | shutdown | gateway-crashed
+   * closed | replaced | shutdown | gateway-crashed | credentials-replaced
    *
    * @generated from field: string cause = 5;
    */
@@ -156,7 +156,7 @@ export type StationDisconnectedJson = {
   disconnectedAt?: TimestampJson;
 
   /**
-   * closed | replaced | shutdown | gateway-crashed
+   * closed | replaced | shutdown | gateway-crashed | credentials-replaced
    *
    * @generated from field: string cause = 5;
    */
