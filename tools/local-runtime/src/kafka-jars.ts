@@ -9,8 +9,8 @@ import { workspaceDirectory } from './workspace';
 
 const run = promisify(execFile);
 
-/** The Java to run Kafka with; refuses plainly when there is none or it is too old. */
-export const findJava = async (): Promise<string> => {
+/** The Java to run Kafka with, and what it says of itself; refuses when there is none or it is too old. */
+export const findJava = async (): Promise<Readonly<{ java: string; banner: string }>> => {
   const home = process.env['JAVA_HOME'];
   const java = home === undefined || home === '' ? 'java' : join(home, 'bin', 'java');
   const wanted =
@@ -27,7 +27,7 @@ export const findJava = async (): Promise<string> => {
   }
   const major = Number(/version "(?:1\.)?(\d+)/.exec(banner)?.[1]);
   if (!(major >= 17)) throw new Error(`${java} is Java ${major || '(unknown)'}. ${wanted}`);
-  return java;
+  return { java, banner };
 };
 
 const copyWithMaven = async (pom: string, directory: string): Promise<void> => {
@@ -63,14 +63,18 @@ const copyWithMaven = async (pom: string, directory: string): Promise<void> => {
   }
 };
 
-/** Waits for whoever fetches the jars at this moment, then does it if it is still to do. */
-const underLock = async (stateDirectory: string, work: () => Promise<void>): Promise<void> => {
+/** Waits for whoever does this at this moment, then works, with a folder for the time being. */
+export const underLock = async (
+  stateDirectory: string,
+  name: string,
+  work: (directory: string) => Promise<void>,
+): Promise<void> => {
   const deadline = Date.now() + 300_000;
   for (;;) {
     try {
-      const lock = await claimInstance(stateDirectory, 'kafka-libs-lock', true);
+      const lock = await claimInstance(stateDirectory, name, true);
       try {
-        return await work();
+        return await work(lock.path);
       } finally {
         lock.release();
       }
@@ -102,7 +106,7 @@ export const kafkaJars = async (report: (message: string) => void): Promise<stri
   const mark = join(directory, 'complete');
   const isComplete = (): boolean => existsSync(mark) && readFileSync(mark, 'utf8') === wanted;
   if (isComplete()) return directory;
-  await underLock(state, async () => {
+  await underLock(state, 'kafka-libs-lock', async () => {
     if (isComplete()) return;
     report('Fetching the jars of Kafka with Maven (once) ...');
     const unfinished = `${directory}.unfinished`;

@@ -32,6 +32,15 @@ export type KafkaServer = Readonly<{
   secured?: SecuredKafka | undefined;
 }>;
 
+/** See `kafkaClasses`. */
+export type ClassArchive = Readonly<{ file: string; access: 'read' | 'write' }>;
+
+const classWords = (classes: ClassArchive | undefined): readonly string[] => {
+  if (classes === undefined) return [];
+  const { file, access } = classes;
+  return [access === 'read' ? `-XX:SharedArchiveFile=${file}` : `-XX:ArchiveClassesAtExit=${file}`];
+};
+
 export type KafkaSettings = Readonly<{
   instanceDirectory: string;
   port: number;
@@ -40,6 +49,8 @@ export type KafkaSettings = Readonly<{
   durable: boolean;
   /** Names and passwords: opens listeners on which permissions hold. */
   users: Readonly<Record<string, string>> | undefined;
+  /** Where Kafka's classes are read from, or are to be written to when the broker ends. */
+  classes: ClassArchive | undefined;
   report: (message: string) => void;
   /** Called whenever a server process starts (its pid) or has ended (undefined). */
   onProcess: (pid: number | undefined) => void;
@@ -105,6 +116,7 @@ const format = async (
   jars: string,
   directory: string,
   file: string,
+  jvmWords: readonly string[],
   more: readonly string[],
 ) => {
   const data = join(directory, 'kafka');
@@ -119,6 +131,7 @@ const format = async (
       [
         '-XX:TieredStopAtLevel=1',
         '-XX:+UseSerialGC',
+        ...jvmWords,
         '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
         '-cp',
         join(jars, '*'),
@@ -146,6 +159,7 @@ const command = (settings: KafkaSettings, java: string, jars: string, file: stri
     '-Xmx512m',
     '-XX:+UseSerialGC',
     ...(settings.ephemeral && !settings.durable ? ['-XX:TieredStopAtLevel=1'] : []),
+    ...classWords(settings.classes),
     '-Djava.awt.headless=true',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-Dorg.slf4j.simpleLogger.showDateTime=true',
@@ -181,10 +195,12 @@ const untilServing = async (server: ServerProcess, port: number, logFile: string
 export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> => {
   const directory = settings.instanceDirectory;
   const file = join(directory, 'kafka.properties');
-  const [java, jars] = await Promise.all([findJava(), kafkaJars(settings.report)]);
+  const [{ java }, jars] = await Promise.all([findJava(), kafkaJars(settings.report)]);
   const port = await claimPort(settings.port, 'Kafka', 'KAFKA_PORT');
   const security =
     settings.users === undefined ? undefined : await secureKafka(directory, settings.users);
+  // What is to be written down are the classes of the broker itself.
+  const formatWords = settings.classes?.access === 'read' ? classWords(settings.classes) : [];
   let process: ServerProcess | undefined;
 
   const start = async (): Promise<void> => {
@@ -197,7 +213,7 @@ export const startKafka = async (settings: KafkaSettings): Promise<KafkaServer> 
       security,
     });
     writeFileSync(file, text, { mode: 0o600 });
-    await format(java, jars, directory, file, security?.formatWords ?? []);
+    await format(java, jars, directory, file, formatWords, security?.formatWords ?? []);
     const launch = command(settings, java, jars, file);
     process = await startProcess(launch);
     settings.onProcess(process.pid);

@@ -9,6 +9,7 @@ import {
   sweepAbandoned,
   writeWhole,
 } from './instance-directory';
+import { kafkaClasses } from './kafka-classes';
 import { type KafkaServer, startKafka } from './kafka-server';
 import { portFromEnvironment } from './port';
 import { openPostgresFiles, superuserPassword } from './postgres-files';
@@ -169,6 +170,7 @@ const startLocalServers = async (
       port: port(options.kafkaPort, 'KAFKA_PORT', name, 9392),
       advertisedPort: options.advertisedKafkaPort,
       users: options.kafkaUsers,
+      classes: await kafkaClasses(report),
       report,
       onProcess: guard.onProcess('kafka'),
     });
