@@ -100,6 +100,9 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'SessionClosed':
     case 'StopConflicted':
     case 'StopCorrected':
+    case 'TransactionGapNoticed':
+    case 'TransactionGapHealed':
+    case 'TransactionGapGivenUp':
     case 'SessionQuarantined':
     case 'SessionReleased':
     case 'SessionCostEstimated':

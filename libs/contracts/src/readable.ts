@@ -12,7 +12,13 @@ export const optionalMessageFields = {
   'tallywatt.command.v1.LogUploadRequested': ['from', 'to'],
   'tallywatt.command.v1.FirmwareUpdateRequested': ['installAt'],
   'tallywatt.command.v1.DisplayMessageRequested': ['from', 'to'],
-  'tallywatt.session.v1.MeterReading': ['stateOfChargePercent'],
+  'tallywatt.session.v1.MeterReading': ['stateOfChargePercent', 'clockCorrection'],
+  'tallywatt.session.v1.SessionStarted': ['clockCorrection'],
+  'tallywatt.session.v1.ChargingStateChanged': ['clockCorrection'],
+  'tallywatt.session.v1.SessionStopped': ['clockCorrection'],
+  'tallywatt.session.v1.StopConflicted': ['clockCorrection'],
+  'tallywatt.session.v1.StopCorrected': ['clockCorrection'],
+  'tallywatt.session.v1.StopOrphaned': ['clockCorrection'],
   'tallywatt.access.v1.TokenIssued': ['expiresAt', 'roaming'],
   'tallywatt.access.v1.EntitlementGranted': ['validUntil'],
   'tallywatt.access.v1.EntitlementChanged': ['validUntil'],
@@ -39,6 +45,7 @@ export const optionalMessageFields = {
 export const laterLists = {
   'tallywatt.values.v1.Location': ['siteGroups'],
   'tallywatt.registry.v1.Connector': ['evseGroups'],
+  'tallywatt.session.v1.MeterReading': ['signedValues'],
 } as const;
 
 type LaterList<M> =

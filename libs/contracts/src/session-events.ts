@@ -1,5 +1,7 @@
 import type {
+  ClockCorrection as ClockCorrectionMessage,
   MeterReading as MeterReadingMessage,
+  SignedMeterValue as SignedMeterValueMessage,
   ChargingStateChanged as ChargingStateChangedMessage,
   MeterValuesRecorded as MeterValuesRecordedMessage,
   SessionClosed as SessionClosedMessage,
@@ -9,6 +11,9 @@ import type {
   SessionStopped as SessionStoppedMessage,
   StopConflicted as StopConflictedMessage,
   StopCorrected as StopCorrectedMessage,
+  TransactionGapGivenUp as TransactionGapGivenUpMessage,
+  TransactionGapHealed as TransactionGapHealedMessage,
+  TransactionGapNoticed as TransactionGapNoticedMessage,
 } from './gen/tallywatt/session/v1/session_events_pb';
 import {
   ChargingStateChangedSchema,
@@ -20,6 +25,9 @@ import {
   SessionStoppedSchema,
   StopConflictedSchema,
   StopCorrectedSchema,
+  TransactionGapGivenUpSchema,
+  TransactionGapHealedSchema,
+  TransactionGapNoticedSchema,
 } from './gen/tallywatt/session/v1/session_events_pb';
 import { contractOf } from './event-contract';
 import type { EventOf, Readable } from './readable';
@@ -43,6 +51,10 @@ export const reportedInValues = ['meter-values', 'transaction-data'] as const;
 export type ReportedIn = (typeof reportedInValues)[number];
 
 export type MeterReading = Readable<MeterReadingMessage>;
+/** A value that the meter signed, encrypted. */
+export type SignedMeterValue = Readable<SignedMeterValueMessage>;
+/** What a charger without a working clock claimed, and what took its place. */
+export type ClockCorrection = Readable<ClockCorrectionMessage>;
 
 export type SessionStarted = EventOf<'SessionStarted', SessionStartedMessage>;
 export type MeterValuesRecorded = EventOf<
@@ -65,6 +77,12 @@ export type StopConflicted = EventOf<'StopConflicted', StopConflictedMessage>;
 export type StopCorrected = EventOf<'StopCorrected', StopCorrectedMessage>;
 export type SessionQuarantined = EventOf<'SessionQuarantined', SessionQuarantinedMessage>;
 export type SessionReleased = EventOf<'SessionReleased', SessionReleasedMessage>;
+export type TransactionGapNoticed = EventOf<'TransactionGapNoticed', TransactionGapNoticedMessage>;
+export type TransactionGapHealed = EventOf<'TransactionGapHealed', TransactionGapHealedMessage>;
+export type TransactionGapGivenUp = EventOf<'TransactionGapGivenUp', TransactionGapGivenUpMessage>;
+/** Events of a transaction that are missing, while later ones have come. */
+export type TransactionGapEvent =
+  TransactionGapNoticed | TransactionGapHealed | TransactionGapGivenUp;
 
 /** Events of `charging.sessions.v1`: what happened in one charging session. */
 export type SessionEvent =
@@ -75,6 +93,7 @@ export type SessionEvent =
   | SessionClosed
   | StopConflicted
   | StopCorrected
+  | TransactionGapEvent
   | SessionQuarantined
   | SessionReleased;
 
@@ -92,6 +111,9 @@ export const sessionContracts = {
   }),
   StopConflicted: contractOf('charging.sessions.v1', StopConflictedSchema),
   StopCorrected: contractOf('charging.sessions.v1', StopCorrectedSchema),
+  TransactionGapNoticed: contractOf('charging.sessions.v1', TransactionGapNoticedSchema),
+  TransactionGapHealed: contractOf('charging.sessions.v1', TransactionGapHealedSchema),
+  TransactionGapGivenUp: contractOf('charging.sessions.v1', TransactionGapGivenUpSchema),
   SessionQuarantined: contractOf('charging.sessions.v1', SessionQuarantinedSchema),
   SessionReleased: contractOf('charging.sessions.v1', SessionReleasedSchema),
 } as const;

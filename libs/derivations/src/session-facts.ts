@@ -56,6 +56,9 @@ export const withFact = (facts: SessionFacts, event: SessionEvent): SessionFacts
   switch (event.type) {
     case 'SessionStarted':
     case 'StopConflicted':
+    case 'TransactionGapNoticed':
+    case 'TransactionGapHealed':
+    case 'TransactionGapGivenUp':
       // Evidence for a review: the price rests on the first words.
       return facts;
     case 'MeterValuesRecorded':

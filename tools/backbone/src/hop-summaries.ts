@@ -35,6 +35,10 @@ export const sessionSummary = (event: SessionEvent): string => {
       return `${event.stoppedAt}, register ${kwh(event.meterStopMilliWh)}, by ${event.correctedBy}: ${event.reason}`;
     case 'SessionClosed':
       return `${event.closedAt} by ${event.closedBy}`;
+    case 'TransactionGapNoticed':
+    case 'TransactionGapHealed':
+    case 'TransactionGapGivenUp':
+      return `events ${event.firstMissingSeqNo} to ${event.lastMissingSeqNo}`;
     case 'SessionQuarantined':
     case 'SessionReleased':
       return `${event.reason}: ${event.detail}`;

@@ -119,6 +119,9 @@ class WhatIfReading {
       case 'SessionClosed':
       case 'StopConflicted':
       case 'StopCorrected':
+      case 'TransactionGapNoticed':
+      case 'TransactionGapHealed':
+      case 'TransactionGapGivenUp':
       case 'SessionQuarantined':
       case 'SessionReleased':
         return known?.takeFact(event, metadata.sequence);

@@ -7,6 +7,7 @@ import type {
   SessionEvent,
   SessionStarted,
   StopOrphaned,
+  TransactionGapEvent,
 } from '@tallywatt/contracts';
 import { accept, type Decider, type Decision, ignore, unreachable } from '@tallywatt/decider';
 import type { Instant } from '@tallywatt/time';
@@ -100,6 +101,11 @@ export type StopSession = Readonly<{
   Departure;
 /** A stop came that cannot be read: that the session ended is known, at which register is not. */
 export type DoubtStop = Readonly<{ type: 'DoubtStop'; detail: string }>;
+/** Events of the transaction are missing, or are not any more. */
+export type RecordGaps = Readonly<{
+  type: 'RecordGaps';
+  gaps: readonly TransactionGapEvent[];
+}>;
 export type SessionCommand =
   | StartSession
   | RecordReadings
@@ -107,6 +113,7 @@ export type SessionCommand =
   | RecordConnectorStatus
   | RecordChargingState
   | DoubtStop
+  | RecordGaps
   | EstimateStop
   | CloseSession
   | CorrectStop
@@ -189,6 +196,9 @@ export const evolve = (session: ChargingSession, event: SessionFact): ChargingSe
       const words = { stoppedAt, meterStopMilliWh, stopReason };
       return { ...session, stop: stopOf(tokenRef === undefined ? words : { ...words, tokenRef }) };
     }
+    case 'TransactionGapNoticed':
+    case 'TransactionGapHealed':
+    case 'TransactionGapGivenUp':
     case 'StopOrphaned':
     case 'MeterValuesOrphaned':
       return session;
@@ -304,6 +314,10 @@ export const decide = (
       return recordChargingState(session, command);
     case 'DoubtStop':
       return doubtStop(session, command);
+    case 'RecordGaps':
+      return session.status === 'absent'
+        ? ignore('session-unknown')
+        : accept<SessionFact[]>(...command.gaps);
     case 'EstimateStop':
       return estimateStop(session, command);
     case 'CloseSession':

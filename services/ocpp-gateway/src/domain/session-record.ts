@@ -68,6 +68,12 @@ export const factTime = (event: SessionFact, now: Instant): Instant => {
     case 'MeterValuesRecorded':
     case 'MeterValuesOrphaned':
       return event.readings.at(-1)?.readAt ?? now;
+    case 'TransactionGapNoticed':
+      return event.noticedAt;
+    case 'TransactionGapHealed':
+      return event.healedAt;
+    case 'TransactionGapGivenUp':
+      return event.givenUpAt;
     case 'SessionQuarantined':
     case 'SessionReleased':
       return now;

@@ -303,6 +303,9 @@ export const evolve = (before: Subject, fact: SubjectFact, recordedAt: Instant):
     case 'MeterValuesRecorded':
     case 'ChargingStateChanged':
     case 'StopConflicted':
+    case 'TransactionGapNoticed':
+    case 'TransactionGapHealed':
+    case 'TransactionGapGivenUp':
     case 'PaymentPreauthorizationRequested':
     case 'PaymentCaptureRequested':
     case 'PaymentVoidRequested':

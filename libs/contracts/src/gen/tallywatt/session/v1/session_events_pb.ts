@@ -19,7 +19,56 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/session/v1/session_events.proto.
  */
 export const file_tallywatt_session_v1_session_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc2Vzc2lvbi92MS9zZXNzaW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnNlc3Npb24udjEi5wMKDlNlc3Npb25TdGFydGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSFAoMb2NwcF92ZXJzaW9uGAUgASgJEhsKE29jcHBfdHJhbnNhY3Rpb25faWQYBiABKAkSEgoKb2NjdXJyZW5jZRgHIAEoBRIcChRtZXRlcl9zdGFydF9taWxsaV93aBgIIAEoAxIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1jbG9ja19za2V3X21zGAogASgDSACIAQESEwoLcG93ZXJfd19tYXgYCyABKAMSLwoIbG9jYXRpb24YDCABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEjcKCGRlY2lzaW9uGA0gASgLMiUudGFsbHl3YXR0LmFjY2Vzcy52MS5DaGFyZ2luZ0RlY2lzaW9uEiQKF3JlbW90ZV9zdGFydF9jb21tYW5kX2lkGA4gASgJSAGIAQFCEAoOX2Nsb2NrX3NrZXdfbXNCGgoYX3JlbW90ZV9zdGFydF9jb21tYW5kX2lkIvoCCgxNZXRlclJlYWRpbmcSKwoHcmVhZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29udGV4dBgCIAEoCRIeChFyZWdpc3Rlcl9taWxsaV93aBgDIAEoA0gAiAEBEhoKDXBvd2VyX21pbGxpX3cYBCABKANIAYgBARIcCg9jdXJyZW50X21pbGxpX2EYBSABKANIAogBARJCChdzdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudBgGIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgDiAEBEh8KEmltcGxhdXNpYmxlX3JlYXNvbhgHIAEoCUgEiAEBQhQKEl9yZWdpc3Rlcl9taWxsaV93aEIQCg5fcG93ZXJfbWlsbGlfd0ISChBfY3VycmVudF9taWxsaV9hQhoKGF9zdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudEIVChNfaW1wbGF1c2libGVfcmVhc29uIqoBChNNZXRlclZhbHVlc1JlY29yZGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3JlcG9ydGVkX2luGAMgASgJEjQKCHJlYWRpbmdzGAQgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nEhYKCWxpbmtlZF9ieRgFIAEoCUgAiAEBQgwKCl9saW5rZWRfYnkiggEKFENoYXJnaW5nU3RhdGVDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmNoYXJnaW5nX3N0YXRlGAQgASgJIo4CCg5TZXNzaW9uU3RvcHBlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIuCgpzdG9wcGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNtZXRlcl9zdG9wX21pbGxpX3doGAQgASgDEhMKC3N0b3BfcmVhc29uGAUgASgJEhYKCXRva2VuX3JlZhgGIAEoCUgAiAEBEhYKCWxpbmtlZF9ieRgHIAEoCUgBiAEBEhkKDGlzX2VzdGltYXRlZBgIIAEoCEgCiAEBQgwKCl90b2tlbl9yZWZCDAoKX2xpbmtlZF9ieUIPCg1faXNfZXN0aW1hdGVkInUKDVNlc3Npb25DbG9zZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLQoJY2xvc2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljbG9zZWRfYnkYBCABKAkilgEKDlN0b3BDb25mbGljdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSEwoLc3RvcF9yZWFzb24YBSABKAki9gEKDVN0b3BDb3JyZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RvcHBlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTbWV0ZXJfc3RvcF9taWxsaV93aBgEIAEoAxIUCgxjb3JyZWN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJEhgKC3N0b3BfcmVhc29uGAcgASgJSACIAQESFgoJdG9rZW5fcmVmGAggASgJSAGIAQFCDgoMX3N0b3BfcmVhc29uQgwKCl90b2tlbl9yZWYiWAoSU2Vzc2lvblF1YXJhbnRpbmVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZkZXRhaWwYBCABKAkiVQoPU2Vzc2lvblJlbGVhc2VkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZkZXRhaWwYBCABKAkipQIKDFN0b3BPcnBoYW5lZBIOCgZjcG9faWQYASABKAkSEQoJb3JwaGFuX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIbChNvY3BwX3RyYW5zYWN0aW9uX2lkGAQgASgJEi4KCnN0b3BwZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBiABKAMSEwoLc3RvcF9yZWFzb24YByABKAkSFgoJdG9rZW5fcmVmGAggASgJSACIAQESNAoIcmVhZGluZ3MYCSADKAsyIi50YWxseXdhdHQuc2Vzc2lvbi52MS5NZXRlclJlYWRpbmdCDAoKX3Rva2VuX3JlZiLXAQoTTWV0ZXJWYWx1ZXNPcnBoYW5lZBIOCgZjcG9faWQYASABKAkSEQoJb3JwaGFuX2lkGAIgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgDIAEoCRIUCgxjb25uZWN0b3JfaWQYBCABKAUSIAoTb2NwcF90cmFuc2FjdGlvbl9pZBgFIAEoCUgAiAEBEjQKCHJlYWRpbmdzGAYgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nQhYKFF9vY3BwX3RyYW5zYWN0aW9uX2lkIuMBCg5PcnBoYW5BdHRhY2hlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhEKCW9ycGhhbl9pZBgDIAEoCRIYChBvcnBoYW5fZXZlbnRfaWRzGAQgAygJEhIKCnNlc3Npb25faWQYBSABKAkSFAoMY29ubmVjdG9yX2lkGAYgASgFEg4KBm1ldGhvZBgHIAEoCRIQCghldmlkZW5jZRgIIAEoCRIvCgthdHRhY2hlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events, file_tallywatt_values_v1_values]);
+  fileDesc("Cil0YWxseXdhdHQvc2Vzc2lvbi92MS9zZXNzaW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnNlc3Npb24udjEiUQoPQ2xvY2tDb3JyZWN0aW9uEi4KCmNsYWltZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm1ldGhvZBgCIAEoCSLCBAoOU2Vzc2lvblN0YXJ0ZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDGNvbm5lY3Rvcl9pZBgEIAEoBRIUCgxvY3BwX3ZlcnNpb24YBSABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgGIAEoCRISCgpvY2N1cnJlbmNlGAcgASgFEhwKFG1ldGVyX3N0YXJ0X21pbGxpX3doGAggASgDEi4KCnN0YXJ0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKDWNsb2NrX3NrZXdfbXMYCiABKANIAIgBARITCgtwb3dlcl93X21heBgLIAEoAxIvCghsb2NhdGlvbhgMIAEoCzIdLnRhbGx5d2F0dC52YWx1ZXMudjEuTG9jYXRpb24SNwoIZGVjaXNpb24YDSABKAsyJS50YWxseXdhdHQuYWNjZXNzLnYxLkNoYXJnaW5nRGVjaXNpb24SJAoXcmVtb3RlX3N0YXJ0X2NvbW1hbmRfaWQYDiABKAlIAYgBARJEChBjbG9ja19jb3JyZWN0aW9uGA8gASgLMiUudGFsbHl3YXR0LnNlc3Npb24udjEuQ2xvY2tDb3JyZWN0aW9uSAKIAQFCEAoOX2Nsb2NrX3NrZXdfbXNCGgoYX3JlbW90ZV9zdGFydF9jb21tYW5kX2lkQhMKEV9jbG9ja19jb3JyZWN0aW9uIuoBChBTaWduZWRNZXRlclZhbHVlEhMKC3NlYWxlZF9kYXRhGAEgASgJEhEKCWRhdGFfbWFyaxgCIAEoCRIcCg9lbmNvZGluZ19tZXRob2QYAyABKAlIAIgBARIbCg5zaWduaW5nX21ldGhvZBgEIAEoCUgBiAEBEhcKCnB1YmxpY19rZXkYBSABKAlIAogBARIWCgltZWFzdXJhbmQYBiABKAlIA4gBAUISChBfZW5jb2RpbmdfbWV0aG9kQhEKD19zaWduaW5nX21ldGhvZEINCgtfcHVibGljX2tleUIMCgpfbWVhc3VyYW5kIpQECgxNZXRlclJlYWRpbmcSKwoHcmVhZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29udGV4dBgCIAEoCRIeChFyZWdpc3Rlcl9taWxsaV93aBgDIAEoA0gAiAEBEhoKDXBvd2VyX21pbGxpX3cYBCABKANIAYgBARIcCg9jdXJyZW50X21pbGxpX2EYBSABKANIAogBARJCChdzdGF0ZV9vZl9jaGFyZ2VfcGVyY2VudBgGIAEoCzIcLnRhbGx5d2F0dC52YWx1ZXMudjEuRGVjaW1hbEgDiAEBEh8KEmltcGxhdXNpYmxlX3JlYXNvbhgHIAEoCUgEiAEBEj0KDXNpZ25lZF92YWx1ZXMYCCADKAsyJi50YWxseXdhdHQuc2Vzc2lvbi52MS5TaWduZWRNZXRlclZhbHVlEkQKEGNsb2NrX2NvcnJlY3Rpb24YCSABKAsyJS50YWxseXdhdHQuc2Vzc2lvbi52MS5DbG9ja0NvcnJlY3Rpb25IBYgBAUIUChJfcmVnaXN0ZXJfbWlsbGlfd2hCEAoOX3Bvd2VyX21pbGxpX3dCEgoQX2N1cnJlbnRfbWlsbGlfYUIaChhfc3RhdGVfb2ZfY2hhcmdlX3BlcmNlbnRCFQoTX2ltcGxhdXNpYmxlX3JlYXNvbkITChFfY2xvY2tfY29ycmVjdGlvbiKqAQoTTWV0ZXJWYWx1ZXNSZWNvcmRlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRITCgtyZXBvcnRlZF9pbhgDIAEoCRI0CghyZWFkaW5ncxgEIAMoCzIiLnRhbGx5d2F0dC5zZXNzaW9uLnYxLk1ldGVyUmVhZGluZxIWCglsaW5rZWRfYnkYBSABKAlIAIgBAUIMCgpfbGlua2VkX2J5It0BChRDaGFyZ2luZ1N0YXRlQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIuCgpjaGFuZ2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5jaGFyZ2luZ19zdGF0ZRgEIAEoCRJEChBjbG9ja19jb3JyZWN0aW9uGAUgASgLMiUudGFsbHl3YXR0LnNlc3Npb24udjEuQ2xvY2tDb3JyZWN0aW9uSACIAQFCEwoRX2Nsb2NrX2NvcnJlY3Rpb24i6QIKDlNlc3Npb25TdG9wcGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSEwoLc3RvcF9yZWFzb24YBSABKAkSFgoJdG9rZW5fcmVmGAYgASgJSACIAQESFgoJbGlua2VkX2J5GAcgASgJSAGIAQESGQoMaXNfZXN0aW1hdGVkGAggASgISAKIAQESRAoQY2xvY2tfY29ycmVjdGlvbhgJIAEoCzIlLnRhbGx5d2F0dC5zZXNzaW9uLnYxLkNsb2NrQ29ycmVjdGlvbkgDiAEBQgwKCl90b2tlbl9yZWZCDAoKX2xpbmtlZF9ieUIPCg1faXNfZXN0aW1hdGVkQhMKEV9jbG9ja19jb3JyZWN0aW9uInUKDVNlc3Npb25DbG9zZWQSDgoGY3BvX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLQoJY2xvc2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljbG9zZWRfYnkYBCABKAki8QEKDlN0b3BDb25mbGljdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSEwoLc3RvcF9yZWFzb24YBSABKAkSRAoQY2xvY2tfY29ycmVjdGlvbhgGIAEoCzIlLnRhbGx5d2F0dC5zZXNzaW9uLnYxLkNsb2NrQ29ycmVjdGlvbkgAiAEBQhMKEV9jbG9ja19jb3JyZWN0aW9uItECCg1TdG9wQ29ycmVjdGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEi4KCnN0b3BwZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21ldGVyX3N0b3BfbWlsbGlfd2gYBCABKAMSFAoMY29ycmVjdGVkX2J5GAUgASgJEg4KBnJlYXNvbhgGIAEoCRIYCgtzdG9wX3JlYXNvbhgHIAEoCUgAiAEBEhYKCXRva2VuX3JlZhgIIAEoCUgBiAEBEkQKEGNsb2NrX2NvcnJlY3Rpb24YCSABKAsyJS50YWxseXdhdHQuc2Vzc2lvbi52MS5DbG9ja0NvcnJlY3Rpb25IAogBAUIOCgxfc3RvcF9yZWFzb25CDAoKX3Rva2VuX3JlZkITChFfY2xvY2tfY29ycmVjdGlvbiKmAQoVVHJhbnNhY3Rpb25HYXBOb3RpY2VkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhwKFGZpcnN0X21pc3Npbmdfc2VxX25vGAMgASgFEhsKE2xhc3RfbWlzc2luZ19zZXFfbm8YBCABKAUSLgoKbm90aWNlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAipAEKFFRyYW5zYWN0aW9uR2FwSGVhbGVkEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhwKFGZpcnN0X21pc3Npbmdfc2VxX25vGAMgASgFEhsKE2xhc3RfbWlzc2luZ19zZXFfbm8YBCABKAUSLQoJaGVhbGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLRAQoVVHJhbnNhY3Rpb25HYXBHaXZlblVwEg4KBmNwb19pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhwKFGZpcnN0X21pc3Npbmdfc2VxX25vGAMgASgFEhsKE2xhc3RfbWlzc2luZ19zZXFfbm8YBCABKAUSFQoNbWlzc2luZ19jb3VudBgFIAEoBRIRCgloYXNfZW5kZWQYBiABKAgSLwoLZ2l2ZW5fdXBfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlgKElNlc3Npb25RdWFyYW50aW5lZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJIlUKD1Nlc3Npb25SZWxlYXNlZBIOCgZjcG9faWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGZGV0YWlsGAQgASgJIoADCgxTdG9wT3JwaGFuZWQSDgoGY3BvX2lkGAEgASgJEhEKCW9ycGhhbl9pZBgCIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAyABKAkSGwoTb2NwcF90cmFuc2FjdGlvbl9pZBgEIAEoCRIuCgpzdG9wcGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNtZXRlcl9zdG9wX21pbGxpX3doGAYgASgDEhMKC3N0b3BfcmVhc29uGAcgASgJEhYKCXRva2VuX3JlZhgIIAEoCUgAiAEBEjQKCHJlYWRpbmdzGAkgAygLMiIudGFsbHl3YXR0LnNlc3Npb24udjEuTWV0ZXJSZWFkaW5nEkQKEGNsb2NrX2NvcnJlY3Rpb24YCiABKAsyJS50YWxseXdhdHQuc2Vzc2lvbi52MS5DbG9ja0NvcnJlY3Rpb25IAYgBAUIMCgpfdG9rZW5fcmVmQhMKEV9jbG9ja19jb3JyZWN0aW9uItcBChNNZXRlclZhbHVlc09ycGhhbmVkEg4KBmNwb19pZBgBIAEoCRIRCglvcnBoYW5faWQYAiABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAMgASgJEhQKDGNvbm5lY3Rvcl9pZBgEIAEoBRIgChNvY3BwX3RyYW5zYWN0aW9uX2lkGAUgASgJSACIAQESNAoIcmVhZGluZ3MYBiADKAsyIi50YWxseXdhdHQuc2Vzc2lvbi52MS5NZXRlclJlYWRpbmdCFgoUX29jcHBfdHJhbnNhY3Rpb25faWQi4wEKDk9ycGhhbkF0dGFjaGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEQoJb3JwaGFuX2lkGAMgASgJEhgKEG9ycGhhbl9ldmVudF9pZHMYBCADKAkSEgoKc2Vzc2lvbl9pZBgFIAEoCRIUCgxjb25uZWN0b3JfaWQYBiABKAUSDgoGbWV0aG9kGAcgASgJEhAKCGV2aWRlbmNlGAggASgJEi8KC2F0dGFjaGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_tallywatt_access_v1_access_events, file_tallywatt_values_v1_values]);
+
+/**
+ * The charger's clock cannot have been right: its claim, and where the instant beside it comes from.
+ *
+ * @generated from message tallywatt.session.v1.ClockCorrection
+ */
+export type ClockCorrection = Message<"tallywatt.session.v1.ClockCorrection"> & {
+  /**
+   * What the charger said; a resend is known by it.
+   *
+   * @generated from field: google.protobuf.Timestamp claimed_at = 1;
+   */
+  claimedAt?: Timestamp | undefined;
+
+  /**
+   * connection-offset: the claim, set forward by what the charger's clock was behind on that connection
+   *
+   * @generated from field: string method = 2;
+   */
+  method: string;
+};
+
+/**
+ * The charger's clock cannot have been right: its claim, and where the instant beside it comes from.
+ *
+ * @generated from message tallywatt.session.v1.ClockCorrection
+ */
+export type ClockCorrectionJson = {
+  /**
+   * What the charger said; a resend is known by it.
+   *
+   * @generated from field: google.protobuf.Timestamp claimed_at = 1;
+   */
+  claimedAt?: TimestampJson;
+
+  /**
+   * connection-offset: the claim, set forward by what the charger's clock was behind on that connection
+   *
+   * @generated from field: string method = 2;
+   */
+  method?: string;
+};
+
+/**
+ * Describes the message tallywatt.session.v1.ClockCorrection.
+ * Use `create(ClockCorrectionSchema)` to create a new message.
+ */
+export const ClockCorrectionSchema: GenMessage<ClockCorrection, {jsonType: ClockCorrectionJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_session_v1_session_events, 0);
 
 /**
  * Pins everything the price depends on besides readings and time: decision, tariff, location.
@@ -108,6 +157,13 @@ export type SessionStarted = Message<"tallywatt.session.v1.SessionStarted"> & {
    * @generated from field: optional string remote_start_command_id = 14;
    */
   remoteStartCommandId?: string | undefined;
+
+  /**
+   * Left out where started_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 15;
+   */
+  clockCorrection?: ClockCorrection | undefined;
 };
 
 /**
@@ -197,6 +253,13 @@ export type SessionStartedJson = {
    * @generated from field: optional string remote_start_command_id = 14;
    */
   remoteStartCommandId?: string;
+
+  /**
+   * Left out where started_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 15;
+   */
+  clockCorrection?: ClockCorrectionJson;
 };
 
 /**
@@ -204,7 +267,106 @@ export type SessionStartedJson = {
  * Use `create(SessionStartedSchema)` to create a new message.
  */
 export const SessionStartedSchema: GenMessage<SessionStarted, {jsonType: SessionStartedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 0);
+  messageDesc(file_tallywatt_session_v1_session_events, 1);
+
+/**
+ * A value that the meter signed, as the charger said it. It can name the driver's token, as OCMF does:
+ * so it is encrypted, under a key that can be destroyed.
+ *
+ * @generated from message tallywatt.session.v1.SignedMeterValue
+ */
+export type SignedMeterValue = Message<"tallywatt.session.v1.SignedMeterValue"> & {
+  /**
+   * `v1:<key id>:<base64>`, of the text byte for byte (OCPP 1.6 value, 2.0.1 signedMeterData).
+   *
+   * @generated from field: string sealed_data = 1;
+   */
+  sealedData: string;
+
+  /**
+   * Keyed digest of the text: the same for the same text, and nothing without the gateway's key.
+   *
+   * @generated from field: string data_mark = 2;
+   */
+  dataMark: string;
+
+  /**
+   * OCPP 2.0.1 SignedMeterValueType; OCPP 1.6 has none of these.
+   *
+   * @generated from field: optional string encoding_method = 3;
+   */
+  encodingMethod?: string | undefined;
+
+  /**
+   * @generated from field: optional string signing_method = 4;
+   */
+  signingMethod?: string | undefined;
+
+  /**
+   * @generated from field: optional string public_key = 5;
+   */
+  publicKey?: string | undefined;
+
+  /**
+   * As the sample says it; left out where it does not.
+   *
+   * @generated from field: optional string measurand = 6;
+   */
+  measurand?: string | undefined;
+};
+
+/**
+ * A value that the meter signed, as the charger said it. It can name the driver's token, as OCMF does:
+ * so it is encrypted, under a key that can be destroyed.
+ *
+ * @generated from message tallywatt.session.v1.SignedMeterValue
+ */
+export type SignedMeterValueJson = {
+  /**
+   * `v1:<key id>:<base64>`, of the text byte for byte (OCPP 1.6 value, 2.0.1 signedMeterData).
+   *
+   * @generated from field: string sealed_data = 1;
+   */
+  sealedData?: string;
+
+  /**
+   * Keyed digest of the text: the same for the same text, and nothing without the gateway's key.
+   *
+   * @generated from field: string data_mark = 2;
+   */
+  dataMark?: string;
+
+  /**
+   * OCPP 2.0.1 SignedMeterValueType; OCPP 1.6 has none of these.
+   *
+   * @generated from field: optional string encoding_method = 3;
+   */
+  encodingMethod?: string;
+
+  /**
+   * @generated from field: optional string signing_method = 4;
+   */
+  signingMethod?: string;
+
+  /**
+   * @generated from field: optional string public_key = 5;
+   */
+  publicKey?: string;
+
+  /**
+   * As the sample says it; left out where it does not.
+   *
+   * @generated from field: optional string measurand = 6;
+   */
+  measurand?: string;
+};
+
+/**
+ * Describes the message tallywatt.session.v1.SignedMeterValue.
+ * Use `create(SignedMeterValueSchema)` to create a new message.
+ */
+export const SignedMeterValueSchema: GenMessage<SignedMeterValue, {jsonType: SignedMeterValueJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_session_v1_session_events, 2);
 
 /**
  * One reading of a meter, as understood.
@@ -256,6 +418,20 @@ export type MeterReading = Message<"tallywatt.session.v1.MeterReading"> & {
    * @generated from field: optional string implausible_reason = 7;
    */
   implausibleReason?: string | undefined;
+
+  /**
+   * Of the same instant and context.
+   *
+   * @generated from field: repeated tallywatt.session.v1.SignedMeterValue signed_values = 8;
+   */
+  signedValues: SignedMeterValue[];
+
+  /**
+   * Left out where read_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 9;
+   */
+  clockCorrection?: ClockCorrection | undefined;
 };
 
 /**
@@ -308,6 +484,20 @@ export type MeterReadingJson = {
    * @generated from field: optional string implausible_reason = 7;
    */
   implausibleReason?: string;
+
+  /**
+   * Of the same instant and context.
+   *
+   * @generated from field: repeated tallywatt.session.v1.SignedMeterValue signed_values = 8;
+   */
+  signedValues?: SignedMeterValueJson[];
+
+  /**
+   * Left out where read_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 9;
+   */
+  clockCorrection?: ClockCorrectionJson;
 };
 
 /**
@@ -315,7 +505,7 @@ export type MeterReadingJson = {
  * Use `create(MeterReadingSchema)` to create a new message.
  */
 export const MeterReadingSchema: GenMessage<MeterReading, {jsonType: MeterReadingJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 1);
+  messageDesc(file_tallywatt_session_v1_session_events, 3);
 
 /**
  * @generated from message tallywatt.session.v1.MeterValuesRecorded
@@ -390,7 +580,7 @@ export type MeterValuesRecordedJson = {
  * Use `create(MeterValuesRecordedSchema)` to create a new message.
  */
 export const MeterValuesRecordedSchema: GenMessage<MeterValuesRecorded, {jsonType: MeterValuesRecordedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 2);
+  messageDesc(file_tallywatt_session_v1_session_events, 4);
 
 /**
  * What the vehicle and the charger do, from StatusNotification (1.6) or TransactionEvent (2.0.1).
@@ -419,6 +609,13 @@ export type ChargingStateChanged = Message<"tallywatt.session.v1.ChargingStateCh
    * @generated from field: string charging_state = 4;
    */
   chargingState: string;
+
+  /**
+   * Left out where changed_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 5;
+   */
+  clockCorrection?: ClockCorrection | undefined;
 };
 
 /**
@@ -448,6 +645,13 @@ export type ChargingStateChangedJson = {
    * @generated from field: string charging_state = 4;
    */
   chargingState?: string;
+
+  /**
+   * Left out where changed_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 5;
+   */
+  clockCorrection?: ClockCorrectionJson;
 };
 
 /**
@@ -455,7 +659,7 @@ export type ChargingStateChangedJson = {
  * Use `create(ChargingStateChangedSchema)` to create a new message.
  */
 export const ChargingStateChangedSchema: GenMessage<ChargingStateChanged, {jsonType: ChargingStateChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 3);
+  messageDesc(file_tallywatt_session_v1_session_events, 5);
 
 /**
  * The end of energy.
@@ -508,6 +712,13 @@ export type SessionStopped = Message<"tallywatt.session.v1.SessionStopped"> & {
    * @generated from field: optional bool is_estimated = 8;
    */
   isEstimated?: boolean | undefined;
+
+  /**
+   * Left out where stopped_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 9;
+   */
+  clockCorrection?: ClockCorrection | undefined;
 };
 
 /**
@@ -561,6 +772,13 @@ export type SessionStoppedJson = {
    * @generated from field: optional bool is_estimated = 8;
    */
   isEstimated?: boolean;
+
+  /**
+   * Left out where stopped_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 9;
+   */
+  clockCorrection?: ClockCorrectionJson;
 };
 
 /**
@@ -568,7 +786,7 @@ export type SessionStoppedJson = {
  * Use `create(SessionStoppedSchema)` to create a new message.
  */
 export const SessionStoppedSchema: GenMessage<SessionStopped, {jsonType: SessionStoppedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 4);
+  messageDesc(file_tallywatt_session_v1_session_events, 6);
 
 /**
  * The end of billing: idle time runs until here.
@@ -633,7 +851,7 @@ export type SessionClosedJson = {
  * Use `create(SessionClosedSchema)` to create a new message.
  */
 export const SessionClosedSchema: GenMessage<SessionClosed, {jsonType: SessionClosedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 5);
+  messageDesc(file_tallywatt_session_v1_session_events, 7);
 
 /**
  * A second stop that says something else than the first: evidence, never an overwrite.
@@ -665,6 +883,13 @@ export type StopConflicted = Message<"tallywatt.session.v1.StopConflicted"> & {
    * @generated from field: string stop_reason = 5;
    */
   stopReason: string;
+
+  /**
+   * Left out where stopped_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 6;
+   */
+  clockCorrection?: ClockCorrection | undefined;
 };
 
 /**
@@ -697,6 +922,13 @@ export type StopConflictedJson = {
    * @generated from field: string stop_reason = 5;
    */
   stopReason?: string;
+
+  /**
+   * Left out where stopped_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 6;
+   */
+  clockCorrection?: ClockCorrectionJson;
 };
 
 /**
@@ -704,7 +936,7 @@ export type StopConflictedJson = {
  * Use `create(StopConflictedSchema)` to create a new message.
  */
 export const StopConflictedSchema: GenMessage<StopConflicted, {jsonType: StopConflictedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 6);
+  messageDesc(file_tallywatt_session_v1_session_events, 8);
 
 /**
  * A person has decided what the stop was: it counts from here on, whatever the charger said. Or the
@@ -754,6 +986,13 @@ export type StopCorrected = Message<"tallywatt.session.v1.StopCorrected"> & {
    * @generated from field: optional string token_ref = 8;
    */
   tokenRef?: string | undefined;
+
+  /**
+   * Left out where stopped_at is the charger's claim, or a person's.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 9;
+   */
+  clockCorrection?: ClockCorrection | undefined;
 };
 
 /**
@@ -804,6 +1043,13 @@ export type StopCorrectedJson = {
    * @generated from field: optional string token_ref = 8;
    */
   tokenRef?: string;
+
+  /**
+   * Left out where stopped_at is the charger's claim, or a person's.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 9;
+   */
+  clockCorrection?: ClockCorrectionJson;
 };
 
 /**
@@ -811,7 +1057,250 @@ export type StopCorrectedJson = {
  * Use `create(StopCorrectedSchema)` to create a new message.
  */
 export const StopCorrectedSchema: GenMessage<StopCorrected, {jsonType: StopCorrectedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 7);
+  messageDesc(file_tallywatt_session_v1_session_events, 9);
+
+/**
+ * Events of a transaction are missing, while later ones have come (OCPP 2.0.1, seqNo). What is behind
+ * the gap waits for it.
+ *
+ * @generated from message tallywatt.session.v1.TransactionGapNoticed
+ */
+export type TransactionGapNoticed = Message<"tallywatt.session.v1.TransactionGapNoticed"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: int32 first_missing_seq_no = 3;
+   */
+  firstMissingSeqNo: number;
+
+  /**
+   * @generated from field: int32 last_missing_seq_no = 4;
+   */
+  lastMissingSeqNo: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp noticed_at = 5;
+   */
+  noticedAt?: Timestamp | undefined;
+};
+
+/**
+ * Events of a transaction are missing, while later ones have come (OCPP 2.0.1, seqNo). What is behind
+ * the gap waits for it.
+ *
+ * @generated from message tallywatt.session.v1.TransactionGapNoticed
+ */
+export type TransactionGapNoticedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: int32 first_missing_seq_no = 3;
+   */
+  firstMissingSeqNo?: number;
+
+  /**
+   * @generated from field: int32 last_missing_seq_no = 4;
+   */
+  lastMissingSeqNo?: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp noticed_at = 5;
+   */
+  noticedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.session.v1.TransactionGapNoticed.
+ * Use `create(TransactionGapNoticedSchema)` to create a new message.
+ */
+export const TransactionGapNoticedSchema: GenMessage<TransactionGapNoticed, {jsonType: TransactionGapNoticedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_session_v1_session_events, 10);
+
+/**
+ * The last of the missing events has come; also after the gap was given up.
+ *
+ * @generated from message tallywatt.session.v1.TransactionGapHealed
+ */
+export type TransactionGapHealed = Message<"tallywatt.session.v1.TransactionGapHealed"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: int32 first_missing_seq_no = 3;
+   */
+  firstMissingSeqNo: number;
+
+  /**
+   * @generated from field: int32 last_missing_seq_no = 4;
+   */
+  lastMissingSeqNo: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp healed_at = 5;
+   */
+  healedAt?: Timestamp | undefined;
+};
+
+/**
+ * The last of the missing events has come; also after the gap was given up.
+ *
+ * @generated from message tallywatt.session.v1.TransactionGapHealed
+ */
+export type TransactionGapHealedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: int32 first_missing_seq_no = 3;
+   */
+  firstMissingSeqNo?: number;
+
+  /**
+   * @generated from field: int32 last_missing_seq_no = 4;
+   */
+  lastMissingSeqNo?: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp healed_at = 5;
+   */
+  healedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.session.v1.TransactionGapHealed.
+ * Use `create(TransactionGapHealedSchema)` to create a new message.
+ */
+export const TransactionGapHealedSchema: GenMessage<TransactionGapHealed, {jsonType: TransactionGapHealedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_session_v1_session_events, 11);
+
+/**
+ * The missing events have been waited for: the session goes on without them.
+ *
+ * @generated from message tallywatt.session.v1.TransactionGapGivenUp
+ */
+export type TransactionGapGivenUp = Message<"tallywatt.session.v1.TransactionGapGivenUp"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: int32 first_missing_seq_no = 3;
+   */
+  firstMissingSeqNo: number;
+
+  /**
+   * @generated from field: int32 last_missing_seq_no = 4;
+   */
+  lastMissingSeqNo: number;
+
+  /**
+   * How many of them never came.
+   *
+   * @generated from field: int32 missing_count = 5;
+   */
+  missingCount: number;
+
+  /**
+   * Whether the station had said by then that the transaction is over.
+   *
+   * @generated from field: bool has_ended = 6;
+   */
+  hasEnded: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp given_up_at = 7;
+   */
+  givenUpAt?: Timestamp | undefined;
+};
+
+/**
+ * The missing events have been waited for: the session goes on without them.
+ *
+ * @generated from message tallywatt.session.v1.TransactionGapGivenUp
+ */
+export type TransactionGapGivenUpJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId?: string;
+
+  /**
+   * @generated from field: int32 first_missing_seq_no = 3;
+   */
+  firstMissingSeqNo?: number;
+
+  /**
+   * @generated from field: int32 last_missing_seq_no = 4;
+   */
+  lastMissingSeqNo?: number;
+
+  /**
+   * How many of them never came.
+   *
+   * @generated from field: int32 missing_count = 5;
+   */
+  missingCount?: number;
+
+  /**
+   * Whether the station had said by then that the transaction is over.
+   *
+   * @generated from field: bool has_ended = 6;
+   */
+  hasEnded?: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp given_up_at = 7;
+   */
+  givenUpAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.session.v1.TransactionGapGivenUp.
+ * Use `create(TransactionGapGivenUpSchema)` to create a new message.
+ */
+export const TransactionGapGivenUpSchema: GenMessage<TransactionGapGivenUp, {jsonType: TransactionGapGivenUpJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_session_v1_session_events, 12);
 
 /**
  * Not billable as it stands; the reason is kebab-case and closed (see the contracts library).
@@ -872,7 +1361,7 @@ export type SessionQuarantinedJson = {
  * Use `create(SessionQuarantinedSchema)` to create a new message.
  */
 export const SessionQuarantinedSchema: GenMessage<SessionQuarantined, {jsonType: SessionQuarantinedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 8);
+  messageDesc(file_tallywatt_session_v1_session_events, 13);
 
 /**
  * @generated from message tallywatt.session.v1.SessionReleased
@@ -929,7 +1418,7 @@ export type SessionReleasedJson = {
  * Use `create(SessionReleasedSchema)` to create a new message.
  */
 export const SessionReleasedSchema: GenMessage<SessionReleased, {jsonType: SessionReleasedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 9);
+  messageDesc(file_tallywatt_session_v1_session_events, 14);
 
 /**
  * @generated from message tallywatt.session.v1.StopOrphaned
@@ -979,6 +1468,13 @@ export type StopOrphaned = Message<"tallywatt.session.v1.StopOrphaned"> & {
    * @generated from field: repeated tallywatt.session.v1.MeterReading readings = 9;
    */
   readings: MeterReading[];
+
+  /**
+   * Left out where stopped_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 10;
+   */
+  clockCorrection?: ClockCorrection | undefined;
 };
 
 /**
@@ -1029,6 +1525,13 @@ export type StopOrphanedJson = {
    * @generated from field: repeated tallywatt.session.v1.MeterReading readings = 9;
    */
   readings?: MeterReadingJson[];
+
+  /**
+   * Left out where stopped_at is the charger's claim.
+   *
+   * @generated from field: optional tallywatt.session.v1.ClockCorrection clock_correction = 10;
+   */
+  clockCorrection?: ClockCorrectionJson;
 };
 
 /**
@@ -1036,7 +1539,7 @@ export type StopOrphanedJson = {
  * Use `create(StopOrphanedSchema)` to create a new message.
  */
 export const StopOrphanedSchema: GenMessage<StopOrphaned, {jsonType: StopOrphanedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 10);
+  messageDesc(file_tallywatt_session_v1_session_events, 15);
 
 /**
  * @generated from message tallywatt.session.v1.MeterValuesOrphaned
@@ -1113,7 +1616,7 @@ export type MeterValuesOrphanedJson = {
  * Use `create(MeterValuesOrphanedSchema)` to create a new message.
  */
 export const MeterValuesOrphanedSchema: GenMessage<MeterValuesOrphaned, {jsonType: MeterValuesOrphanedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 11);
+  messageDesc(file_tallywatt_session_v1_session_events, 16);
 
 /**
  * The session of an orphan was found: SessionStopped or MeterValuesRecorded there says the same facts.
@@ -1242,5 +1745,5 @@ export type OrphanAttachedJson = {
  * Use `create(OrphanAttachedSchema)` to create a new message.
  */
 export const OrphanAttachedSchema: GenMessage<OrphanAttached, {jsonType: OrphanAttachedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_session_v1_session_events, 12);
+  messageDesc(file_tallywatt_session_v1_session_events, 17);
 
