@@ -157,6 +157,21 @@ describe('a station of OCPP 2.0.1', () => {
     await call('TransactionEvent', updated('TX-1', 2, metered(1_800, 20)));
     const [session] = await stage.sessionsOf('ST-GAP');
     expect((await stage.typesOf(session?.id ?? '')).at(-1)).toBe('MeterValuesRecorded');
+    await call('TransactionEvent', updated('TX-1', 1));
+    await call('TransactionEvent', updated('TX-1', 3));
+    // What was missing, since when, given up with the end known, and healed by late events.
+    const { body } = await stage.api(`/v1/sessions/${session?.id}`);
+    expect(body).toMatchObject({
+      sequenceGaps: [
+        { firstMissingSeqNo: 1, lastMissingSeqNo: 3, outcome: 'healed', missingCount: 3 },
+      ],
+    });
+    const types = await stage.typesOf(session?.id ?? '');
+    expect(types.filter((type) => type.startsWith('TransactionGap'))).toEqual([
+      'TransactionGapNoticed',
+      'TransactionGapGivenUp',
+      'TransactionGapHealed',
+    ]);
   });
 
   it('whose transaction cannot go on does not hold up those of others', async () => {

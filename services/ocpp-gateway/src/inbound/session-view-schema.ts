@@ -54,6 +54,18 @@ export const sessionDetailSchema = sessionSummarySchema.extend({
   corrections: z.array(stop.extend({ correctedBy: z.string(), reason: z.string() })),
   readings: z.array(reading),
   chargingStates: z.array(z.strictObject({ chargingState: z.string(), changedAt: instant })),
+  sequenceGaps: z
+    .array(
+      z.strictObject({
+        firstMissingSeqNo: z.int(),
+        lastMissingSeqNo: z.int(),
+        noticedAt: instant,
+        outcome: z.enum(['open', 'healed', 'given-up']),
+        endedAt: instant.nullable(),
+        missingCount: z.int().nullable().describe('how many were missing when they were given up'),
+      }),
+    )
+    .describe('events that were missing while later ones had come (OCPP 2.0.1, seqNo)'),
   quarantine: z.array(
     z.strictObject({ reason: z.string(), detail: z.string(), isReleased: z.boolean() }),
   ),
@@ -69,4 +81,32 @@ export const sessionDetailSchema = sessionSummarySchema.extend({
       event: z.looseObject({ type: z.string() }),
     }),
   ),
+});
+
+const signedValue = z.strictObject({
+  readAt: instant,
+  context: z.string(),
+  measurand: z.string().nullable(),
+  encodingMethod: z.string().nullable().describe('e.g. OCMF; OCPP 1.6 does not say it'),
+  signingMethod: z.string().nullable(),
+  publicKey: z.string().nullable().describe('as the charger says it'),
+  sealedData: z.string().describe('as it is in the log: encrypted'),
+  data: z
+    .string()
+    .nullable()
+    .describe('what the meter signed, byte for byte; null unless asked for, and when erased'),
+});
+
+/** `GET /v1/sessions/{id}/signed-values`. */
+export const signedValuesPageSchema = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      sequence: z.string(),
+      eventId: z.string(),
+      contentHash: z.string(),
+      position,
+      values: z.array(signedValue),
+    }),
+  ),
+  next: z.string().nullable(),
 });

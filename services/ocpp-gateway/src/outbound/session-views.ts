@@ -122,6 +122,16 @@ export const listSessions = async (
 /** A stop in the words of whoever said it. */
 export type StopView = Readonly<{ stoppedAt: Instant; registerWh: string }>;
 
+/** What became of events that were missing; `missingCount` is of when they were given up. */
+export type SequenceGap = Readonly<{
+  firstMissingSeqNo: number;
+  lastMissingSeqNo: number;
+  noticedAt: Instant;
+  outcome: 'open' | 'healed' | 'given-up';
+  endedAt: Instant | null;
+  missingCount: number | null;
+}>;
+
 export type SessionDetail = SessionSummary &
   Readonly<{
     decision: ChargingDecision | null;
@@ -133,6 +143,8 @@ export type SessionDetail = SessionSummary &
     corrections: readonly (StopView & Readonly<{ correctedBy: string; reason: string }>)[];
     readings: readonly MeterReading[];
     chargingStates: readonly Readonly<{ chargingState: string; changedAt: Instant }>[];
+    /** Numbers of events that were missing while later ones had come (OCPP 2.0.1). */
+    sequenceGaps: readonly SequenceGap[];
     /** Every doubt there was; one that a person has settled is released. */
     quarantine: readonly Readonly<{ reason: string; detail: string; isReleased: boolean }>[];
     /** Every event with its place in Kafka; null while it is on its way there. */
@@ -173,6 +185,38 @@ const eventOf = (row: OutboxRow): SessionDetail['events'][number] => {
   };
 };
 
+type GapName = Readonly<{ firstMissingSeqNo: number; lastMissingSeqNo: number }>;
+
+const sequenceGapsIn = (facts: readonly SessionEvent[]): SequenceGap[] => {
+  const gaps = new Map<string, SequenceGap>();
+  const nameOf = (gap: GapName): string => `${gap.firstMissingSeqNo} ${gap.lastMissingSeqNo}`;
+  const change = (gap: GapName, said: Partial<SequenceGap>): void => {
+    const known = gaps.get(nameOf(gap));
+    if (known !== undefined) gaps.set(nameOf(gap), { ...known, ...said });
+  };
+  for (const event of facts) {
+    if (event.type === 'TransactionGapNoticed') {
+      const { firstMissingSeqNo, lastMissingSeqNo, noticedAt } = event;
+      gaps.set(nameOf(event), {
+        firstMissingSeqNo,
+        lastMissingSeqNo,
+        noticedAt,
+        outcome: 'open',
+        endedAt: null,
+        missingCount: null,
+      });
+    }
+    if (event.type === 'TransactionGapHealed') {
+      change(event, { outcome: 'healed', endedAt: event.healedAt });
+    }
+    if (event.type === 'TransactionGapGivenUp') {
+      const { givenUpAt: endedAt, missingCount } = event;
+      change(event, { outcome: 'given-up', endedAt, missingCount });
+    }
+  }
+  return [...gaps.values()];
+};
+
 /** What a session's events say, as far as it is not in its row. */
 const toldBy = (facts: readonly SessionEvent[]) => {
   const ofType = <Type extends SessionEvent['type']>(type: Type) =>
@@ -204,12 +248,25 @@ const toldBy = (facts: readonly SessionEvent[]) => {
       chargingState,
       changedAt,
     })),
+    sequenceGaps: sequenceGapsIn(facts),
     quarantine: ofType('SessionQuarantined').map(({ reason, detail }) => ({
       reason,
       detail,
       isReleased: released.includes(reason),
     })),
   };
+};
+
+export const hasSession = async (
+  sql: SqlClient,
+  cpoId: string,
+  sessionId: string,
+): Promise<boolean> => {
+  const { rowCount } = await sql.query(
+    'SELECT FROM sessions WHERE cpo_id = $1 AND session_id = $2',
+    [cpoId, sessionId],
+  );
+  return rowCount !== 0;
 };
 
 /** A session with all that was recorded of it; undefined when the CPO has no such session. */

@@ -2,6 +2,7 @@ import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Station } from '../domain/session-message';
 import type { IdTagInfo } from '../domain/session-record';
 import type { HeardEvent } from '../domain/transaction-event';
+import type { TransactionGap } from '../domain/transaction-gaps';
 import type { Generation } from '../domain/transaction-turns';
 import { decodeState, encodeState } from './state-codec';
 
@@ -17,6 +18,7 @@ export type StoredTransaction = TransactionName &
     sessionId?: string;
     nextSeqNo?: number;
     endDoubt?: string;
+    gaps?: readonly TransactionGap[];
   }>;
 
 type Row = {
@@ -31,6 +33,7 @@ type Row = {
   next_seq_no: string | null;
   is_ended: boolean;
   end_doubt: string | null;
+  gaps: readonly TransactionGap[] | null;
 };
 
 const fromRow = (row: Row): StoredTransaction => ({
@@ -45,6 +48,7 @@ const fromRow = (row: Row): StoredTransaction => ({
   ...(row.session_id === null ? {} : { sessionId: row.session_id }),
   ...(row.next_seq_no === null ? {} : { nextSeqNo: Number(row.next_seq_no) }),
   ...(row.end_doubt === null ? {} : { endDoubt: row.end_doubt }),
+  ...(row.gaps === null ? {} : { gaps: row.gaps }),
 });
 
 const named = 'cpo_id = $1 AND charge_point_id = $2 AND transaction_id = $3';
@@ -205,7 +209,7 @@ const patienceSeconds = 600;
 
 const onKnown = `ON CONFLICT (cpo_id, charge_point_id, transaction_id, generation) DO UPDATE
   SET started_at = $5, connector_id = $6, session_id = $7, next_seq_no = $8, is_ended = $9,
-    end_doubt = $13, attention_at = CASE $10 WHEN 'over' THEN now()
+    end_doubt = $13, gaps = $14, attention_at = CASE $10 WHEN 'over' THEN now()
       WHEN 'some' THEN coalesce(t.attention_at, EXCLUDED.attention_at) END`;
 
 /**
@@ -218,15 +222,15 @@ export const saveTransaction = async (
   patience: Patience,
   isNew: boolean,
 ): Promise<void> => {
-  const { startedAt, connectorId, sessionId, nextSeqNo, isEnded, endDoubt } = transaction;
+  const { startedAt, connectorId, sessionId, nextSeqNo, isEnded, endDoubt, gaps } = transaction;
   await queryPrepared(
     tx,
     isNew ? 'gateway.add_transaction' : 'gateway.save_transaction',
     `INSERT INTO station_transactions AS t (cpo_id, charge_point_id, transaction_id, generation,
        started_at, connector_id, session_id, next_seq_no, is_ended, attention_at,
-       ocpp_version, end_doubt)
+       ocpp_version, end_doubt, gaps)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE $10 WHEN 'over' THEN now()
-       WHEN 'some' THEN now() + make_interval(secs => $11) END, $12, $13)
+       WHEN 'some' THEN now() + make_interval(secs => $11) END, $12, $13, $14)
      ${isNew ? '' : onKnown}`,
     [
       ...nameValues(transaction),
@@ -240,6 +244,7 @@ export const saveTransaction = async (
       patienceSeconds,
       transaction.ocppVersion,
       endDoubt ?? null,
+      gaps === undefined || gaps.length === 0 ? null : JSON.stringify(gaps),
     ],
   );
 };

@@ -14,6 +14,7 @@ import {
   transactionFingerprint,
 } from '../domain/transaction-beginning';
 import type { Grant, HeardEvent } from '../domain/transaction-event';
+import { gapEvents, gapsOf, told } from '../domain/transaction-gaps';
 import { generationOf, takeTurns, toldSinceIn } from '../domain/transaction-turns';
 import { findChargePoint, locationOf } from './charge-point-registry';
 import { findDeparture } from './departures';
@@ -201,8 +202,14 @@ export class TransactionStore {
         : step.beginning === undefined
           ? undefined
           : await this.begin(tx, speaker, step.beginning, transaction.ocppVersion);
+    const gaps = gapsOf(transaction, events, speaker.now, how.isGapGivenUp === true);
     if (session !== undefined) {
-      const taken = await this.take(tx, speaker, session, step);
+      const { now } = speaker;
+      const { isEnded: hasEnded } = transaction;
+      const said = gapEvents(session, transaction.gaps ?? [], gaps, { hasEnded, now });
+      const record = said.length === 0 ? [] : [{ type: 'RecordGaps', gaps: said } as const];
+      const known = await this.sessions.carryOn(tx, session, record, now);
+      const taken = await this.take(tx, speaker, known, step);
       if (step.beginning !== undefined && endDoubt !== undefined) {
         const doubt = { type: 'DoubtStop', detail: endDoubt } as const;
         await this.sessions.carryOn(tx, taken, [doubt], speaker.now);
@@ -216,6 +223,7 @@ export class TransactionStore {
         ...transaction,
         ...(session === undefined ? {} : { sessionId: session.sessionId }),
         ...(nextSeqNo === undefined ? {} : { nextSeqNo }),
+        gaps: session === undefined ? gaps.gaps : told(gaps.gaps),
       },
       patienceFor(want, how.isGapGivenUp === true),
       isNew,
