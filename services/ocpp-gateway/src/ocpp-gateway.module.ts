@@ -16,6 +16,7 @@ import { type OcppMetrics, ocppMetrics } from './inbound/ocpp-metrics';
 import { giveUpWaiting } from './inbound/overdue-transactions';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
+import { SignedValuesController } from './inbound/signed-values.controller';
 import { UptimeController } from './inbound/uptime.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { renewTls, serverSettings } from './ocpp-port';
@@ -44,6 +45,7 @@ import { newReplicaId, type ReplicaParts, Replicas } from './outbound/replicas';
 import { countQuarantined } from './outbound/session-rows';
 import { sealWith } from './outbound/sealed-parameters';
 import { SessionStore } from './outbound/session-store';
+import { SignedValues } from './outbound/signed-values';
 import { SessionWatch } from './outbound/session-watch';
 import { StationNotices } from './outbound/station-notices';
 import { StationStore } from './outbound/station-store';
@@ -154,6 +156,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       lifetimeMs: env.REGISTRATION_COPY_HOURS * 3_600_000,
     }),
     tokenMark,
+    signedValues: new SignedValues(frameLog.keys, tokenMark),
     heartbeatIntervalSeconds: env.HEARTBEAT_INTERVAL_SECONDS,
     logger,
   };
@@ -289,6 +292,7 @@ export class OcppGatewayModule {
         FramesController,
         CredentialsController,
         SessionsController,
+        SignedValuesController,
         UptimeController,
       ],
       providers: [

@@ -1,5 +1,9 @@
 import { eventually } from '@tallywatt/testing';
-import { sessionDetailSchema, sessionPageSchema } from './inbound/session-view-schema';
+import {
+  sessionDetailSchema,
+  sessionPageSchema,
+  signedValuesPageSchema,
+} from './inbound/session-view-schema';
 import { at, GatewayStage, registration, start, stop, values } from './testing/gateway-stage';
 import { idToken, ocpp201, pluggedIn, unplugged } from './testing/ocpp201-words';
 
@@ -86,6 +90,95 @@ it('one that runs, of OCPP 2.0.1, is shown with what is known of it', async () =
   });
   await call('TransactionEvent', unplugged('TX-1', 1));
   expect(await detailed(id)).toMatchObject({ energyWh: '1500', stop: { registerWh: '2500' } });
+});
+
+describe('what the meter signed', () => {
+  const ocmf = (n: number): string =>
+    `OCMF|{"FV":"1.0","PG":"T${n}","ID":"04A1B2C3","RD":[{"RV":${n}.10,"RU":"kWh"}]}|{"SD":"30\\/ö${'ab'.repeat(1_500)}"}`;
+  const signedValuesOf = async (sessionId: string, query = '') => {
+    const { body } = await stage.api(`/v1/sessions/${sessionId}/signed-values?${query}`);
+    return signedValuesPageSchema.parse(body);
+  };
+  const allOf = (page: Awaited<ReturnType<typeof signedValuesOf>>) =>
+    page.items.flatMap(({ values: all }) => all);
+  const sample = (n: number, context: string) => ({
+    value: ocmf(n),
+    format: 'SignedData',
+    context,
+  });
+
+  it('is kept byte for byte with its readings, once, and shown to who says why', async () => {
+    const { call } = await stage.newCharger('CP-SIGNED');
+    const { transactionId } = await call('StartTransaction', start());
+    const report = {
+      connectorId: 1,
+      transactionId,
+      meterValue: [
+        {
+          timestamp: at(1),
+          sampledValue: [{ value: '1.5', unit: 'kWh' }, sample(1, 'Sample.Periodic')],
+        },
+      ],
+    };
+    // The same words again, encrypted anew, are the same report.
+    for (let n = 0; n < 2; n += 1) await call('MeterValues', report);
+    const end = { timestamp: at(30), sampledValue: [sample(2, 'Transaction.End')] };
+    await call('StopTransaction', stop(transactionId, { idTag: 'GOOD', transactionData: [end] }));
+    const [summary] = (await listed('chargePointId=CP-SIGNED')).items;
+    const id = summary?.id ?? '';
+    const sealed = await signedValuesOf(id);
+    expect(allOf(sealed).map(({ data }) => data)).toEqual([null, null]);
+    expect(
+      (await detailed(id)).events.map(({ event }) => JSON.stringify(event)).join(),
+    ).not.toMatch(/OCMF|04A1B2C3/);
+    const { rows: kept } = await stage.pool.query<{ value: string }>(
+      `SELECT value FROM event_log.outbox WHERE value LIKE '%04A1B2C3%'`,
+    );
+    expect(kept).toEqual([]);
+    const shown = await signedValuesOf(id, 'decryptedFor=a%20complaint');
+    expect(allOf(shown)).toMatchObject([
+      { readAt: at(1), context: 'Sample.Periodic', data: ocmf(1) },
+      { readAt: at(30), context: 'Transaction.End', data: ocmf(2) },
+    ]);
+    const { rows } = await stage.pool.query(
+      'SELECT shown_to, reason FROM signed_value_disclosures WHERE session_id = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ shown_to: 'op', reason: 'a complaint' }]);
+
+    // What names the token goes with the token: the stop's, and not what only its charge point said.
+    await stage.api('/v1/frames/erasures', { idToken: 'GOOD' });
+    const erased = await signedValuesOf(id, 'decryptedFor=a%20complaint');
+    expect(allOf(erased).map(({ data }) => data)).toEqual([ocmf(1), null]);
+  });
+
+  it('is kept with what OCPP 2.0.1 says about it', async () => {
+    const { call } = await stage.newCharger('ST-SIGNED', ocpp201);
+    const signedMeterValue = {
+      signedMeterData: ocmf(3).slice(0, 2_500),
+      signingMethod: 'ECDSA-secp256r1-SHA256',
+      encodingMethod: 'OCMF',
+      publicKey: '3059301306',
+    };
+    const meterValue = [
+      {
+        timestamp: at(0),
+        sampledValue: [{ value: 1_000, context: 'Transaction.Begin', signedMeterValue }],
+      },
+    ];
+    const begin = pluggedIn('TX-S', { idToken: idToken('GOOD'), meterValue });
+    for (let n = 0; n < 2; n += 1) await call('TransactionEvent', begin);
+    const [summary] = (await listed('chargePointId=ST-SIGNED')).items;
+    const { signedMeterData: data, ...about } = signedMeterValue;
+    expect(allOf(await signedValuesOf(summary?.id ?? '', 'decryptedFor=proof'))).toMatchObject([
+      { ...about, data, measurand: null },
+    ]);
+  });
+
+  it('is nobody’s where there is no such session', async () =>
+    expect(
+      await stage.api('/v1/sessions/3f0c9c1e-7c55-5d0e-9d51-5a1f0b7f2c10/signed-values'),
+    ).toMatchObject({ status: 404 }));
 });
 
 it('a list has what was asked for, page by page', async () => {

@@ -57,6 +57,42 @@ describe('a meter value', () => {
       ),
     ).toEqual([{ readAt, context: 'Sample.Periodic' }]));
 
+  it('keeps what the meter signed with the reading of its instant and context (row 21)', () => {
+    const sealed = (n: number) => ({ sealedData: `v1:${n}`, dataMark: `mark-${n}` });
+    expect(
+      read(
+        { value: '12', signed: sealed(1) },
+        { value: 'OCMF|{}|{}', format: 'SignedData', signed: sealed(2) },
+        { value: '13', context: 'Transaction.End', signed: sealed(3) },
+      ),
+    ).toEqual([
+      {
+        readAt,
+        context: 'Sample.Periodic',
+        registerMilliWh: 12_000n,
+        signedValues: [sealed(1), sealed(2)],
+      },
+      {
+        readAt,
+        context: 'Transaction.End',
+        registerMilliWh: 13_000n,
+        signedValues: [sealed(3)],
+      },
+    ]);
+  });
+
+  it('has no more than a hundred signed values, and further readings for the rest', () => {
+    const sealed = { sealedData: 'v1', dataMark: 'mark' };
+    const sample = { value: 'OCMF', format: 'SignedData', signed: sealed };
+    const readings = read({ value: '12' }, ...Array.from({ length: 250 }, () => sample));
+    expect(readings.map(({ signedValues }) => signedValues?.length)).toEqual([100, 100, 50]);
+    expect(readings.map(({ registerMilliWh }) => registerMilliWh)).toEqual([
+      12_000n,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('prefers the outlet to other places', () =>
     expect(
       read({ value: '99', location: 'Inlet' }, { value: '12', location: 'Outlet' })[0],

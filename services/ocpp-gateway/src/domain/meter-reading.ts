@@ -1,4 +1,4 @@
-import type { MeterReading } from '@tallywatt/contracts';
+import type { MeterReading, SignedMeterValue } from '@tallywatt/contracts';
 import type { Decimal } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
 
@@ -16,6 +16,11 @@ export type SampledValue = Readonly<{
   unit?: string;
   /** OCPP 2.0.1: the value counts times 10 to this power. */
   multiplier?: number;
+  /**
+   * What the meter signed, encrypted: beside the value in OCPP 2.0.1, instead of it in 1.6
+   * (`format` SignedData).
+   */
+  signed?: SignedMeterValue;
 }>;
 
 export type MeterValue = Readonly<{ readAt: Instant; sampledValues: readonly SampledValue[] }>;
@@ -100,6 +105,7 @@ const readingOf = (
   readAt: Instant,
   context: string,
   samples: readonly SampledValue[],
+  signedValues: readonly SignedMeterValue[],
 ): MeterReading => {
   const register = totalOf(samples, 'Energy.Active.Import.Register', 'Wh');
   const power = totalOf(samples, 'Power.Active.Import', 'W');
@@ -113,16 +119,38 @@ const readingOf = (
     ...(current.milli === undefined ? {} : { currentMilliA: current.milli }),
     ...(soc === undefined ? {} : { stateOfChargePercent: soc }),
     ...(register.fault === undefined ? {} : { implausibleReason: register.fault }),
+    ...(signedValues.length === 0 ? {} : { signedValues }),
   };
 };
 
+/** One reading has no more, so that readings can be shared out among events. */
+const signedValuesMax = 100;
+
+type Samples = Readonly<{ plain: SampledValue[]; signed: SignedMeterValue[] }>;
+
+/** The reading of one instant and context; what it signs beyond measure is in further ones. */
+const readingsIn = (
+  readAt: Instant,
+  context: string,
+  { plain, signed }: Samples,
+): MeterReading[] => {
+  const first = readingOf(readAt, context, plain, signed.slice(0, signedValuesMax));
+  const further: MeterReading[] = [];
+  for (let from = signedValuesMax; from < signed.length; from += signedValuesMax) {
+    const signedValues = signed.slice(from, from + signedValuesMax);
+    further.push({ readAt, context, signedValues });
+  }
+  return [first, ...further];
+};
+
 /** In one pass: a frame has room for thousands of contexts. */
-const byContext = (samples: readonly SampledValue[]): Map<string, SampledValue[]> => {
-  const found = new Map<string, SampledValue[]>();
+const byContext = (samples: readonly SampledValue[]): Map<string, Samples> => {
+  const found = new Map<string, Samples>();
   for (const sample of samples) {
     const context = sample.context ?? 'Sample.Periodic';
-    const group = found.get(context) ?? [];
-    if (sample.format !== 'SignedData') group.push(sample);
+    const group = found.get(context) ?? { plain: [], signed: [] };
+    if (sample.format !== 'SignedData') group.plain.push(sample);
+    if (sample.signed !== undefined) group.signed.push(sample.signed);
     found.set(context, group);
   }
   return found;
@@ -132,9 +160,11 @@ const byContext = (samples: readonly SampledValue[]): Map<string, SampledValue[]
  * What a charger's meter values say, one reading per instant and context: OCPP 1.6 and 2.0.1 fill in
  * `Energy.Active.Import.Register`, `Wh` and `Sample.Periodic` where a sample leaves them out. A
  * quantity nobody reported is absent, never zero. Registers are exact to the milliwatt-hour.
- * Signed values are opaque here and give no quantity.
+ * Signed values are opaque: they are kept with the reading, and give no quantity.
  */
 export const readingsOf = (meterValues: readonly MeterValue[]): MeterReading[] =>
   meterValues.flatMap(({ readAt, sampledValues }) =>
-    [...byContext(sampledValues)].map(([context, samples]) => readingOf(readAt, context, samples)),
+    [...byContext(sampledValues)].flatMap(([context, samples]) =>
+      readingsIn(readAt, context, samples),
+    ),
   );

@@ -82,6 +82,15 @@ describe('a report of readings', () => {
     expect(hashOf({ ...report, now: at(20) })).toBe(hashOf(report));
     expect(hashOf({ ...report, connectorId: 2 })).not.toBe(hashOf(report));
   });
+  it('is recognised by the marks of its signed values, which are encrypted anew each time', () => {
+    const signed = (sealedData: string, dataMark: string) => ({
+      ...report,
+      readings: [{ ...reading, signedValues: [{ sealedData, dataMark }] }],
+    });
+    expect(hashOf(signed('v1:one', 'mark'))).toBe(hashOf(signed('v1:other', 'mark')));
+    expect(hashOf(signed('v1:one', 'mark'))).not.toBe(hashOf(signed('v1:one', 'other mark')));
+    expect(hashOf(signed('v1:one', 'mark'))).not.toBe(hashOf(report));
+  });
   it('differs from the same readings without a transaction', () => {
     const { transactionId: _, ...unnamed } = report;
     expect(reportOf(unnamed).reportHash).not.toBe(hashOf(report));

@@ -53,13 +53,17 @@ export type MeterMessage = Readonly<{
   isQueued?: boolean;
 }>;
 
-/** What a message says as one text: amounts are bigint, which JSON does not know. */
+/**
+ * What a message says as one text: amounts are bigint, which JSON does not know. Of a signed value its
+ * mark counts: encrypted it is another text each time.
+ */
 export const contentText = (content: unknown): string =>
   canonicalJson(
     JSON.parse(
-      JSON.stringify(content, (_key, value: unknown) =>
-        typeof value === 'bigint' ? value.toString() : value,
-      ),
+      JSON.stringify(content, (key, value: unknown) => {
+        if (key === 'sealedData') return undefined;
+        return typeof value === 'bigint' ? value.toString() : value;
+      }),
     ),
   );
 

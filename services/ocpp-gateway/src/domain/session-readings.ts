@@ -8,12 +8,35 @@ import { assessReadings } from './meter-track';
  * not fit into the log, whose records have 900,000 bytes at most.
  */
 export const readingsMax = 1_000;
+/** What signed values may take up in one event besides; one reading may have as much by itself. */
+const signedCharactersMax = 300_000;
+/** Names of fields, quotes, marks. */
+const overheadCharacters = 250;
+
+const signedCharacters = ({ signedValues = [] }: MeterReading): number =>
+  signedValues.reduce(
+    (sum, { sealedData, publicKey = '' }) =>
+      sum + sealedData.length + publicKey.length + overheadCharacters,
+    0,
+  );
 
 /** Readings as they are shared out among events; one part, perhaps empty, where they fit into one. */
 export const readingParts = (readings: readonly MeterReading[]): MeterReading[][] => {
-  const parts: MeterReading[][] = [];
-  for (let from = 0; from === 0 || from < readings.length; from += readingsMax) {
-    parts.push(readings.slice(from, from + readingsMax));
+  let part: MeterReading[] = [];
+  let characters = 0;
+  const parts = [part];
+  for (const reading of readings) {
+    const further = signedCharacters(reading);
+    const isFull =
+      part.length === readingsMax ||
+      (part.length > 0 && characters + further > signedCharactersMax);
+    if (isFull) {
+      part = [];
+      characters = 0;
+      parts.push(part);
+    }
+    part.push(reading);
+    characters += further;
   }
   return parts;
 };

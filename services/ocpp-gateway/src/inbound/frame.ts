@@ -5,6 +5,7 @@ import type { AuthorizationClient } from '../outbound/authorization-client';
 import type { Commits } from '../outbound/frame-log';
 import type { OrphanStore } from '../outbound/orphan-store';
 import type { RegistrationCopies } from '../outbound/registration-copies';
+import type { SignedValues } from '../outbound/signed-values';
 import type { SessionStore } from '../outbound/session-store';
 import type { Connection, StationStore } from '../outbound/station-store';
 import type { StationNotices } from '../outbound/station-notices';
@@ -33,6 +34,7 @@ export type Gateway = Readonly<{
   /** For Authorize; whatever begins a session reads its registration in its transaction. */
   registrations: RegistrationCopies;
   tokenMark: TokenMark;
+  signedValues: SignedValues;
   heartbeatIntervalSeconds: number;
   logger: Logger;
 }>;

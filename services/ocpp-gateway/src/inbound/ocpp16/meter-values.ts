@@ -13,7 +13,8 @@ export const meterValues: Answer<MeterValues> = async (frame, gateway) => {
   const { connection, params, receivedAt } = frame;
   const { cpoId, chargePointId, connectedAt } = connection;
   const { transactionId } = params;
-  const readings = decodeMeterValues('meterValue', params.meterValue);
+  const seal = gateway.signedValues.sealing({ cpoId, chargePointId });
+  const readings = decodeMeterValues('meterValue', params.meterValue, seal);
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
@@ -22,6 +23,7 @@ export const meterValues: Answer<MeterValues> = async (frame, gateway) => {
     readings,
     isQueued: isQueued(readings, receivedAt, connectedAt),
   };
-  await gateway.commits.submit((tx) => gateway.sessions.meterValues(tx, message));
+  const { signedValues, commits, sessions } = gateway;
+  await signedValues.committed(commits, readings, (tx) => sessions.meterValues(tx, message));
   return {};
 };

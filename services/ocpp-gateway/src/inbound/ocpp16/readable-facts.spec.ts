@@ -1,5 +1,8 @@
+import type { SealSignedValue } from '../../outbound/signed-values';
 import { readableMeterValues, readableStop } from './readable-facts';
 
+const seal: SealSignedValue = ({ data }) => ({ sealedData: 'sealed', dataMark: `mark of ${data}` });
+const sealing = () => seal;
 const sound = { transactionId: 7, timestamp: '2026-11-20T10:30:00Z', meterStop: 6_000 };
 const facts = {
   transactionId: 7,
@@ -19,7 +22,7 @@ describe('a faulty StopTransaction', () => {
     ['a tag that is too long', { idTag: 'T'.repeat(30) }, { idTag: 'T'.repeat(30) }],
     ['a tag that is no text', { idTag: 5 }, {}],
   ])('is read in full with %s', (_what, words, read) =>
-    expect(readableStop({ ...sound, ...words })).toEqual({ ...facts, ...read }),
+    expect(readableStop({ ...sound, ...words }, sealing)).toEqual({ ...facts, ...read }),
   );
 
   it.each([
@@ -29,12 +32,12 @@ describe('a faulty StopTransaction', () => {
   ])('with an unreadable %s does not make one up', (name, fact, values) => {
     const { [fact as keyof typeof facts]: _, ...others } = facts;
     for (const value of values) {
-      expect(readableStop({ ...sound, [name]: value })).toEqual(others);
+      expect(readableStop({ ...sound, [name]: value }, sealing)).toEqual(others);
     }
   });
 
   it.each([undefined, null, 'stop', [1], 5])('that is %p says nothing', (params) =>
-    expect(readableStop(params)).toEqual({ stopReason: 'Local', readings: [] }),
+    expect(readableStop(params, sealing)).toEqual({ stopReason: 'Local', readings: [] }),
   );
 });
 
@@ -55,7 +58,7 @@ describe('a faulty MeterValues', () => {
   ];
 
   it('keeps the readings that are sound', () =>
-    expect(readableMeterValues({ connectorId: 1, transactionId: '7', meterValue })).toEqual({
+    expect(readableMeterValues({ connectorId: 1, transactionId: '7', meterValue }, seal)).toEqual({
       connectorId: 1,
       transactionId: 7,
       readings,
@@ -63,9 +66,9 @@ describe('a faulty MeterValues', () => {
 
   it('is placed by its connector only when it names no transaction', () => {
     const byConnector = { connectorId: 1, transactionId: null, meterValue };
-    expect(readableMeterValues(byConnector)).toEqual({ connectorId: 1, readings });
+    expect(readableMeterValues(byConnector, seal)).toEqual({ connectorId: 1, readings });
     for (const words of [{ transactionId: 'seven' }, { connectorId: 'one' }]) {
-      expect(readableMeterValues({ ...byConnector, ...words }).readings).toEqual([]);
+      expect(readableMeterValues({ ...byConnector, ...words }, seal).readings).toEqual([]);
     }
   });
 });

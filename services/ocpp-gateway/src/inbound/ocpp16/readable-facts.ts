@@ -1,9 +1,11 @@
 import type { MeterReading } from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
 import { readingsOf, type SampledValue } from '../../domain/meter-reading';
+import type { SealSignedValue } from '../../outbound/signed-values';
 import { storableText } from '../../outbound/storable-text';
 import { int32, milliWhOf } from '../frame';
 import { fieldsOf, instantOf, isAbsent, itemsOf, readable, wholeOf } from '../readable';
+import { withSigned } from './sampled-values';
 
 /** What can be read of a StopTransaction that breaks its schema; a fact left out is not known. */
 export type ReadableStop = Readonly<{
@@ -49,7 +51,7 @@ const registerOf = (value: unknown): bigint | undefined => {
 };
 
 /** A sample is taken as it is said or not at all: without its unit a number is another one. */
-const sampleOf = (item: unknown): SampledValue[] => {
+const sampleOf = (item: unknown, seal: SealSignedValue): SampledValue[] => {
   const { value, ...rest } = fieldsOf(item);
   const words: Partial<Record<(typeof sampleWords)[number], string>> = {};
   for (const name of sampleWords) {
@@ -59,15 +61,16 @@ const sampleOf = (item: unknown): SampledValue[] => {
     words[name] = storableText(word).slice(0, 50);
   }
   if (typeof value !== 'string' && typeof value !== 'number') return [];
-  return [{ ...words, value: value.toString() }];
+  return [withSigned({ ...words, value: value.toString() }, seal)];
 };
 
-const readingsIn = (meterValues: unknown): MeterReading[] =>
+const readingsIn = (meterValues: unknown, seal: SealSignedValue): MeterReading[] =>
   itemsOf(meterValues).flatMap((meterValue) => {
     const { timestamp, sampledValue } = fieldsOf(meterValue);
     const readAt = instantOf(timestamp);
     if (readAt === undefined) return [];
-    return readingsOf([{ readAt, sampledValues: itemsOf(sampledValue).flatMap(sampleOf) }]);
+    const sampledValues = itemsOf(sampledValue).flatMap((item) => sampleOf(item, seal));
+    return readingsOf([{ readAt, sampledValues }]);
   });
 
 const reasonOf = (reason: unknown): string => {
@@ -76,23 +79,30 @@ const reasonOf = (reason: unknown): string => {
 };
 
 /** Reads what is sound in a StopTransaction that is not. Each fact stands for itself. */
-export const readableStop = (params: unknown): ReadableStop => {
+export const readableStop = (
+  params: unknown,
+  sealing: (idTag?: string) => SealSignedValue,
+): ReadableStop => {
   const { transactionId, timestamp, meterStop, reason, idTag, transactionData } = fieldsOf(params);
   const transaction = wholeOf(transactionId);
   const stoppedAt = instantOf(timestamp);
   const meterStopMilliWh = registerOf(meterStop);
+  const token = typeof idTag === 'string' ? idTag : undefined;
   return {
     ...(transaction === undefined ? {} : { transactionId: transaction }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(meterStopMilliWh === undefined ? {} : { meterStopMilliWh }),
     stopReason: reasonOf(reason),
-    ...(typeof idTag === 'string' ? { idTag } : {}),
-    readings: readingsIn(transactionData),
+    ...(token === undefined ? {} : { idTag: token }),
+    readings: readingsIn(transactionData, sealing(token)),
   };
 };
 
 /** Reads what is sound in a MeterValues that is not; readings that cannot be placed are left out. */
-export const readableMeterValues = (params: unknown): ReadableMeterValues => {
+export const readableMeterValues = (
+  params: unknown,
+  seal: SealSignedValue,
+): ReadableMeterValues => {
   const { connectorId, transactionId, meterValue } = fieldsOf(params);
   const transaction = wholeOf(transactionId);
   const connector = readable(() => int32('connectorId', wholeOf(connectorId) ?? Number.NaN));
@@ -101,6 +111,6 @@ export const readableMeterValues = (params: unknown): ReadableMeterValues => {
   return {
     connectorId: connector ?? 0,
     ...(transaction === undefined ? {} : { transactionId: transaction }),
-    readings: isPlaced ? readingsIn(meterValue) : [],
+    readings: isPlaced ? readingsIn(meterValue, seal) : [],
   };
 };

@@ -15,6 +15,8 @@ export const stopTransaction: Answer<StopTransaction> = async (frame, gateway) =
   const { connection, params, receivedAt } = frame;
   const { cpoId, chargePointId } = connection;
   const { idTag } = params;
+  const seal = gateway.signedValues.sealing({ cpoId, chargePointId }, idTag);
+  const readings = decodeMeterValues('transactionData', params.transactionData ?? [], seal);
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
@@ -25,8 +27,9 @@ export const stopTransaction: Answer<StopTransaction> = async (frame, gateway) =
       stopReason: params.reason ?? 'Local',
     },
     ...(idTag === undefined ? {} : { tokenMark: gateway.tokenMark(cpoId, idTag) }),
-    readings: decodeMeterValues('transactionData', params.transactionData ?? []),
+    readings,
   };
-  await gateway.commits.submit((tx) => gateway.sessions.stop(tx, message));
+  const { signedValues, commits, sessions } = gateway;
+  await signedValues.committed(commits, readings, (tx) => sessions.stop(tx, message));
   return {};
 };

@@ -42,16 +42,20 @@ const tolerant =
 
 const salvageStop: Salvage = async (tx, { connection, params, receivedAt }, fault, gateway) => {
   const { cpoId, chargePointId } = connection;
-  const { transactionId, stoppedAt, meterStopMilliWh, stopReason, idTag, readings } =
-    readableStop(params);
+  const station = { cpoId, chargePointId };
+  const { transactionId, stoppedAt, meterStopMilliWh, stopReason, idTag, readings } = readableStop(
+    params,
+    (token) => gateway.signedValues.sealing(station, token),
+  );
   const origin = {
-    station: { cpoId, chargePointId },
+    station,
     now: receivedAt,
     ...(transactionId === undefined ? {} : { transactionId }),
   };
   if (stoppedAt === undefined || meterStopMilliWh === undefined) {
     return gateway.sessions.doubtStop(tx, { ...origin, detail: fault });
   }
+  await gateway.signedValues.keepKeys(tx, readings);
   await gateway.sessions.stop(tx, {
     ...origin,
     stop: { stoppedAt, meterStopMilliWh, stopReason },
@@ -60,11 +64,14 @@ const salvageStop: Salvage = async (tx, { connection, params, receivedAt }, faul
   });
 };
 
-const salvageMeterValues: Salvage = (tx, { connection, params, receivedAt }, _fault, gateway) => {
+const salvageMeterValues: Salvage = async (tx, frame, _fault, gateway) => {
+  const { connection, params, receivedAt } = frame;
   const { cpoId, chargePointId, connectedAt } = connection;
-  const said = readableMeterValues(params);
-  return gateway.sessions.meterValues(tx, {
-    station: { cpoId, chargePointId },
+  const station = { cpoId, chargePointId };
+  const said = readableMeterValues(params, gateway.signedValues.sealing(station));
+  await gateway.signedValues.keepKeys(tx, said.readings);
+  await gateway.sessions.meterValues(tx, {
+    station,
     now: receivedAt,
     ...said,
     isQueued: isQueued(said.readings, receivedAt, connectedAt),

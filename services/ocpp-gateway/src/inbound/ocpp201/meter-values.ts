@@ -45,7 +45,8 @@ export const meterValues: Answer<unknown> = async (frame, gateway) => {
   if (fault !== undefined) await keepFaulty('MeterValues', frame, fault, gateway);
   const { evseId, meterValue } = fieldsOf(params);
   const connectorId = connectorIn({ id: wholeOf(evseId) }) ?? 0;
-  const readings = readingsIn(meterValue);
+  const { signedValues, commits, sessions } = gateway;
+  const readings = readingsIn(meterValue, signedValues.sealing({ cpoId, chargePointId }));
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
@@ -53,6 +54,6 @@ export const meterValues: Answer<unknown> = async (frame, gateway) => {
     readings,
     isQueued: isQueued(readings, receivedAt, connectedAt),
   };
-  await gateway.commits.submit((tx) => gateway.sessions.meterValues(tx, message));
+  await signedValues.committed(commits, readings, (tx) => sessions.meterValues(tx, message));
   return {};
 };

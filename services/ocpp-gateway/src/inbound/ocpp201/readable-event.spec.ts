@@ -1,7 +1,15 @@
 import { connectorOf } from './evse';
+import type { SealSignedValue } from '../../outbound/signed-values';
 import { readEvent } from './readable-event';
 
 const markOf = (idToken: string): string => `mark-of-${idToken.length}`;
+const sealing =
+  (idToken = 'nobody'): SealSignedValue =>
+  ({ data, encodingMethod = '' }) => ({
+    sealedData: `sealed for ${idToken}`,
+    dataMark: `mark of ${data}`,
+    encodingMethod,
+  });
 const said = {
   eventType: 'Ended',
   triggerReason: 'EVDeparted',
@@ -34,7 +42,7 @@ const said = {
     },
   ],
 };
-const read = (other: object = {}) => readEvent({ ...said, ...other }, markOf);
+const read = (other: object = {}) => readEvent({ ...said, ...other }, markOf, sealing);
 
 describe('a TransactionEvent', () => {
   it('is read in full', () => {
@@ -57,6 +65,13 @@ describe('a TransactionEvent', () => {
             context: 'Transaction.End',
             // 12.345678 times 10^3 Wh.
             registerMilliWh: 12_345_678n,
+            signedValues: [
+              {
+                sealedData: 'sealed for TAG',
+                dataMark: 'mark of T0NNRg==',
+                encodingMethod: 'OCMF',
+              },
+            ],
           },
           {
             readAt: '2026-11-21T10:00:00.000Z',
@@ -101,7 +116,7 @@ describe('a TransactionEvent', () => {
   });
 
   it.each([[undefined], [null], ['text'], [[]], [7]])('%j is none', (params) => {
-    expect(readEvent(params, markOf)).toEqual({ isEnd: false });
+    expect(readEvent(params, markOf, sealing)).toEqual({ isEnd: false });
   });
 
   it('reads a multiplier below zero, and none that no meter can have', () => {

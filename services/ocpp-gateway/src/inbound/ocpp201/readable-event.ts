@@ -1,5 +1,6 @@
 import { chargingStateValues } from '@tallywatt/contracts';
 import { contentHashOf, type TransactionEvent } from '../../domain/transaction-event';
+import type { SealSignedValue } from '../../outbound/signed-values';
 import { storableText } from '../../outbound/storable-text';
 import { fieldsOf, instantOf, int32Of } from '../readable';
 import { connectorIn } from './evse';
@@ -28,10 +29,15 @@ const textOf = (value: unknown, charsMax: number): string | undefined =>
  * Reads a TransactionEvent (OCPP 2.0.1 part 2, E02 and others), each fact for itself: one that breaks
  * its schema in a corner says the rest all the same. A null is a field that was left out.
  */
-export const readEvent = (params: unknown, markOf: (idToken: string) => string): ReadableEvent => {
+export const readEvent = (
+  params: unknown,
+  markOf: (idToken: string) => string,
+  sealing: (idToken?: string) => SealSignedValue,
+): ReadableEvent => {
   const said = fieldsOf(params);
   const info = fieldsOf(said['transactionInfo']);
   const { idToken } = fieldsOf(said['idToken']);
+  const token = typeof idToken === 'string' ? idToken : undefined;
   // The longest that the standard allows, in characters that may have become escapes.
   const transactionId = textOf(info['transactionId'], 36 * 6);
   const eventType = eventTypes.find((known) => known === said['eventType']);
@@ -42,7 +48,7 @@ export const readEvent = (params: unknown, markOf: (idToken: string) => string):
   const told = {
     isEnd: eventType === 'Ended',
     ...(transactionId === undefined ? {} : { transactionId }),
-    ...(typeof idToken === 'string' ? { idToken } : {}),
+    ...(token === undefined ? {} : { idToken: token }),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
     ...(reservationId === undefined ? {} : { reservationId }),
   };
@@ -59,8 +65,8 @@ export const readEvent = (params: unknown, markOf: (idToken: string) => string):
     ...(connectorId === undefined ? {} : { connectorId }),
     ...(chargingState === undefined ? {} : { chargingState }),
     ...(stoppedReason === undefined ? {} : { stoppedReason }),
-    ...(typeof idToken === 'string' ? { tokenMark: markOf(idToken) } : {}),
-    readings: readingsIn(said['meterValue']),
+    ...(token === undefined ? {} : { tokenMark: markOf(token) }),
+    readings: readingsIn(said['meterValue'], sealing(token)),
   };
   return { ...told, event: { ...event, contentHash: contentHashOf(event) } };
 };

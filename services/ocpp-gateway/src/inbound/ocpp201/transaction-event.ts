@@ -49,10 +49,14 @@ const granted = async (
 export const transactionEvent: Answer<unknown> = async (frame, gateway) => {
   const { connection, params, receivedAt } = frame;
   const { cpoId, chargePointId, connectedAt, ocppVersion } = connection;
-  const { sql, commits, transactions } = gateway;
+  const { sql, commits, transactions, signedValues } = gateway;
   const fault = faultIn('TransactionEvent', params);
   if (fault !== undefined) await keepFaulty('TransactionEvent', frame, fault, gateway);
-  const read = readEvent(params, (idToken) => gateway.tokenMark(cpoId, idToken));
+  const read = readEvent(
+    params,
+    (idToken) => gateway.tokenMark(cpoId, idToken),
+    (idToken) => signedValues.sealing({ cpoId, chargePointId }, idToken),
+  );
   const { transactionId, event: said, idToken } = read;
   const speaker = { cpoId, chargePointId, transactionId: transactionId ?? '', now: receivedAt };
   if (said === undefined) {
@@ -71,7 +75,7 @@ export const transactionEvent: Answer<unknown> = async (frame, gateway) => {
   const answer = recalled.answer ?? grant?.idTagInfo;
   const heard = { ...event, ...(grant === undefined ? {} : { grant }) };
   const { remoteStartId, reservationId } = read;
-  await commits.submit(async (tx) => {
+  await signedValues.committed(commits, event.readings, async (tx) => {
     if (remoteStartId !== undefined) await nameRemoteStart(tx, speaker, remoteStartId);
     if (reservationId !== undefined) {
       const used = { reason: 'used', ocppTransactionId: speaker.transactionId } as const;
