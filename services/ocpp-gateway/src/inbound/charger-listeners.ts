@@ -138,12 +138,12 @@ class Listeners {
     return this.proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
-  private count(socket: Socket): void {
+  private count(socket: Socket, isTls: boolean): void {
     const address = socket.remoteAddress ?? '';
-    // Many chargers come through one proxy; they are counted when it has named them.
-    const place = this.quota.take(
-      this.isProxy(address) ? `${address} ${socket.remotePort}` : address,
-    );
+    // Many chargers come through one proxy; they are counted when it has named them. To the TLS port
+    // chargers come themselves, from whichever network: nobody's word is taken there.
+    const isNamedLater = !isTls && this.isProxy(address);
+    const place = this.quota.take(isNamedLater ? `${address} ${socket.remotePort}` : address);
     if (typeof place === 'function') {
       socket.once('close', place);
     } else {
@@ -176,8 +176,8 @@ class Listeners {
     });
   }
 
-  wire(server: Server): Server {
-    server.on('connection', (socket: Socket) => this.count(socket));
+  wire(server: Server, isTls = false): Server {
+    server.on('connection', (socket: Socket) => this.count(socket, isTls));
     server.on('request', (_request, response) => {
       response.writeHead(426, { connection: 'close', 'content-type': 'text/plain' });
       response.end('OCPP is spoken here over WebSocket, at /ocpp/<chargePointId>');
@@ -220,7 +220,7 @@ export const listenForChargers = async (parts: ListenerParts): Promise<ChargerLi
         });
   let tlsPort: number | undefined;
   if (tlsServer !== undefined && tls !== undefined) {
-    tlsPort = await listen(listeners.wire(tlsServer), tls.port, host);
+    tlsPort = await listen(listeners.wire(tlsServer, true), tls.port, host);
   }
   const servers: Server[] = tlsServer === undefined ? [server] : [server, tlsServer];
   return {

@@ -196,3 +196,29 @@ describe('a handshake', () => {
     });
   });
 });
+
+it('lets one address with wrong passwords for many identities keep nobody else out', async () => {
+  const parts = {
+    ...partsWith(1),
+    passwords: new PasswordCheck(20),
+    findCredential: () => Promise.resolve({ securityProfile: 1, passwordHash } as const),
+  };
+  const wrong = Array.from({ length: 30 }, (_, n) =>
+    judgeHandshake(request(`/ocpp/CP-${n}`, `CP-${n}:a-wrong-password-0`, '203.0.113.9'), parts),
+  );
+  const honest = request('/ocpp/CP', `CP:${password}`, '198.51.100.1');
+  expect((await judgeHandshake(honest, parts)).kind).toBe('admitted');
+  const refused = await Promise.all(wrong);
+  // Nobody was checked for nothing: who had to give way was told to come again.
+  expect(new Set(refused.map((one) => one.kind === 'refused' && one.status))).toEqual(
+    new Set([401, 503]),
+  );
+});
+
+it('slows down who guesses from many addresses of one IPv6 network', async () => {
+  const parts = partsWith(1);
+  const guess = (n: number) =>
+    judgeHandshake(request('/ocpp/CP', 'CP:a-wrong-password-0', `2001:db8::${n}`), parts);
+  for (let n = 1; n <= 5; n += 1) expect(await guess(n)).toMatchObject({ status: 401 });
+  expect(await guess(6)).toMatchObject({ status: 429 });
+});

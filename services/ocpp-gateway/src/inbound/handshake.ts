@@ -5,6 +5,7 @@ import type { RotatingPassword } from '../outbound/credential-rotations';
 import { type PasswordCheck, PasswordChecksBusy } from '../outbound/password-hash';
 import type { Station } from '../outbound/session-store';
 import { certificateFault, type Transport } from './client-certificate';
+import { sourceOf } from './connection-quota';
 import type { FailureThrottle } from './failure-throttle';
 import { protocols, type Subprotocol } from './protocols';
 
@@ -142,14 +143,15 @@ const judgePassword = async (judge: Judge): Promise<Proof | Refusal> => {
     passwords.isKnown(reading, hash),
   );
   if (known !== undefined) return { kind: 'proof', securityProfile, ...known };
-  const source = `${who} ${request.remoteAddress}`;
+  const address = sourceOf(request.remoteAddress);
+  const source = `${who} ${address}`;
   if (throttle.isBlocked(source, parts.nowMs())) {
     return refusal(429, 'too many wrong passwords from this address; try again in a minute');
   }
   throttle.fail(source, parts.nowMs());
   try {
     const found = await matching(password, hashes, (reading, hash) =>
-      passwords.isRight(reading, hash),
+      passwords.isRight(reading, hash, address),
     );
     if (found === undefined) return refusal(401, 'wrong password');
     throttle.succeed(source);

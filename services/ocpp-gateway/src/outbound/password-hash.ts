@@ -64,6 +64,55 @@ export class PasswordChecksBusy extends Error {
   readonly code = 'password-checks-busy';
 }
 
+/** Whoever asks for checks without an address: the operators, and what is hashed in the background. */
+const ownSource = '';
+
+type Turn = Readonly<{ begin: () => void; refuse: (error: Error) => void }>;
+
+/**
+ * Who waits for a turn, by source. Sources take turns, and where there is room for no more the one that
+ * has most gives way to one that has less: a single address keeps no fleet out.
+ */
+class FairQueue {
+  private readonly bySource = new Map<string, Turn[]>();
+  private count = 0;
+
+  constructor(private readonly max: number) {}
+
+  /** @throws PasswordChecksBusy */
+  push(source: string, turn: Turn): void {
+    if (this.count >= this.max) this.makeRoomFor(source);
+    this.count += 1;
+    const own = this.bySource.get(source);
+    if (own === undefined) this.bySource.set(source, [turn]);
+    else own.push(turn);
+  }
+
+  shift(): Turn | undefined {
+    for (const [source, [first, ...others]] of this.bySource) {
+      this.bySource.delete(source);
+      if (others.length > 0) this.bySource.set(source, others);
+      this.count -= 1;
+      return first;
+    }
+    return undefined;
+  }
+
+  private makeRoomFor(source: string): void {
+    const busy = new PasswordChecksBusy(`${this.max} passwords are waiting to be checked`);
+    let most: readonly [string, Turn[]] | undefined;
+    for (const entry of this.bySource) {
+      if (most === undefined || entry[1].length > most[1].length) most = entry;
+    }
+    const own = this.bySource.get(source)?.length ?? 0;
+    if (most === undefined || most[1].length <= own + 1) throw busy;
+    const [greedy, turns] = most;
+    turns.pop()?.refuse(busy);
+    if (turns.length === 0) this.bySource.delete(greedy);
+    this.count -= 1;
+  }
+}
+
 /**
  * Checks passwords against slow hashes, a few at a time: whoever has no password can make us check
  * one. A fleet that reconnects at once would need minutes of CPU, so what was right once is known
@@ -72,45 +121,44 @@ export class PasswordChecksBusy extends Error {
 export class PasswordCheck {
   private readonly key = randomBytes(32);
   private readonly right = new Set<string>();
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: FairQueue;
   private running = 0;
 
   /** @param waitingMax how many may wait for their turn at once */
-  constructor(private readonly waitingMax = 200) {}
+  constructor(waitingMax = 200) {
+    this.waiting = new FairQueue(waitingMax);
+  }
 
   /** Whether this password was found right before; costs next to nothing. */
   isKnown(password: Buffer, hash: string): boolean {
     return this.right.has(this.markOf(password, hash));
   }
 
-  /** @throws PasswordChecksBusy */
-  async isRight(password: Buffer, hash: string): Promise<boolean> {
+  /** @param source from where it is asked: turns go round by source @throws PasswordChecksBusy */
+  async isRight(password: Buffer, hash: string, source = ownSource): Promise<boolean> {
     if (this.isKnown(password, hash)) return true;
-    const isRight = await this.inTurn(() => matches(password, hash));
+    const isRight = await this.inTurn(source, () => matches(password, hash));
     if (isRight) this.remember(this.markOf(password, hash));
     return isRight;
   }
 
   /** A slow hash of a quick one, in its turn among the checks. @throws PasswordChecksBusy */
   strengthen(quick: string): Promise<string> {
-    return this.inTurn(() => strengthened(quick));
+    return this.inTurn(ownSource, () => strengthened(quick));
   }
 
-  private async inTurn<T>(check: () => Promise<T>): Promise<T> {
+  private async inTurn<T>(source: string, check: () => Promise<T>): Promise<T> {
     if (this.running < atOnceMax) this.running += 1;
     else {
-      if (this.waiting.length >= this.waitingMax) {
-        throw new PasswordChecksBusy(`${this.waitingMax} passwords are waiting to be checked`);
-      }
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await new Promise<void>((begin, refuse) => this.waiting.push(source, { begin, refuse }));
     }
     try {
       return await check();
     } finally {
-      // The place goes to who waits longest, without being free in between.
+      // The place goes to who waits longest of the next source, without being free in between.
       const next = this.waiting.shift();
       if (next === undefined) this.running -= 1;
-      else next();
+      else next.begin();
     }
   }
 
