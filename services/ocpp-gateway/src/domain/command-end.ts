@@ -1,3 +1,4 @@
+import type { ChargerCommand } from './charger-command';
 import { isSecretName, withoutAddressSecrets } from './secret-names';
 
 /** One thing a charger said in its answer. */
@@ -51,3 +52,43 @@ export const detailOf = (name: string, value: unknown): AnswerDetail =>
   value === undefined || value === null || isSecretName(name)
     ? { name }
     : { name, value: withoutAddressSecrets(textOf(value)).slice(0, detailCharsMax) };
+
+const tokensOf = (command: ChargerCommand): readonly string[] => {
+  switch (command.type) {
+    case 'RemoteStart':
+    case 'Reservation':
+      return [command.token];
+    case 'LocalListUpdate':
+      return command.entries.map(({ token }) => token);
+    default:
+      return [];
+  }
+};
+
+/**
+ * How a command ended, without the tokens that the charger was told with it: some repeat them in what
+ * they answer, in letters of their own, and they may be in no event.
+ */
+export const withoutTokens = (end: CommandEnd, command: ChargerCommand): CommandEnd => {
+  const tokens = tokensOf(command)
+    .filter((token) => token !== '')
+    .sort((one, other) => other.length - one.length)
+    .map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  if (tokens.length === 0) return end;
+  const said = new RegExp(tokens.join('|'), 'gi');
+  const masked = (text: string): string => text.replace(said, '***');
+  if (end.kind === 'failed') return { ...end, detail: masked(end.detail) };
+  const details = end.details.map(({ name, value }) =>
+    value === undefined ? { name } : { name, value: masked(value) },
+  );
+  if (end.kind === 'accepted') return { ...end, details };
+  const { status } = end;
+  // A status of the standard is no token, whatever a token is called.
+  const isWord = end.reason !== 'error-of-charger' || status === undefined;
+  return {
+    ...end,
+    ...(isWord ? {} : { status: masked(status) }),
+    detail: masked(end.detail),
+    details,
+  };
+};

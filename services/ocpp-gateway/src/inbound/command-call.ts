@@ -1,5 +1,5 @@
 import type { ChargerCommand } from '../domain/charger-command';
-import type { CommandEnd } from '../domain/command-end';
+import { type CommandEnd, withoutTokens } from '../domain/command-end';
 import type { ClaimedCommand } from '../outbound/charger-commands';
 import { storableText } from '../outbound/storable-text';
 import { callTimeoutMs, type RpcFault, type RpcPeer } from './charger-connection';
@@ -73,9 +73,10 @@ export const carryOut = async (
   if (encoded.kind === 'unsayable') return notInVersion(encoded.detail);
   try {
     const result = await peer.call(encoded.action, encoded.params, { callTimeoutMs });
-    return storable(encoded.read(result as Readonly<Record<string, unknown>>));
+    const said = encoded.read(result as Readonly<Record<string, unknown>>);
+    return storable(withoutTokens(said, command));
   } catch (error) {
     const end = endOfError(error);
-    return end === 'not-sent' ? end : storable(end);
+    return end === 'not-sent' ? end : storable(withoutTokens(end, command));
   }
 };
