@@ -1,5 +1,6 @@
 import { connectionHash, type FramesRecorded, verifyFrameChain } from '@tallywatt/contracts';
 import { eventually } from '@tallywatt/testing';
+import { FrameKeys } from './outbound/frame-keys';
 import { GatewayStage, start, stop } from './testing/gateway-stage';
 
 let stage: GatewayStage;
@@ -130,8 +131,10 @@ describe('what is said on a connection', () => {
     await call('DataTransfer', { vendorId: 'V', data: 'vendor-data' });
     await client.close();
     await whole('CP-READ');
-    const said = async (query = ''): Promise<string> => {
-      const { status, body } = await stage.api(`/v1/charge-points/CP-READ/frames${query}`);
+    const said = async (query = '', reason?: string): Promise<string> => {
+      const headers = reason === undefined ? {} : { 'decrypted-for': encodeURIComponent(reason) };
+      const path = `/v1/charge-points/CP-READ/frames${query}`;
+      const { status, body } = await stage.api(path, undefined, headers);
       expect(status).toBe(200);
       const items = body['items'] as { frames: { number: number; text: string }[] }[];
       return items.flatMap(({ frames }) => frames.map(({ text }) => text)).join();
@@ -146,23 +149,50 @@ describe('what is said on a connection', () => {
     ];
     for (const body of erasures) {
       const erased = await stage.api('/v1/frames/erasures', body);
-      expect(erased.status).toBe(200);
-      // How many keys there were does not matter, but that nothing can be read with them.
-      expect(erased.body['keysErased']).toBeGreaterThanOrEqual(1);
+      expect(erased).toMatchObject({ status: 200, body: { keysErased: 1 } });
     }
-    const left = await said('?decryptedFor=complaint%2017');
+    const left = await said('', 'Beschwerde für 17');
     expect(left).toMatch(
       /\{"idTag":\{"enc":"erased"\}\}.*\{"idTag":"OTHER"\}.*"data":\{"enc":"erased"\}/,
     );
     expect(verifyFrameChain(await framesOf('CP-READ')).faults).toEqual([]);
     const { rows } = await stage.pool.query(`SELECT shown_to, reason FROM frame_disclosures`);
-    expect(rows).toEqual(Array(2).fill({ shown_to: 'op', reason: 'complaint 17' }));
+    expect(rows).toEqual([
+      { shown_to: 'op', reason: 'complaint 17' },
+      { shown_to: 'op', reason: 'Beschwerde für 17' },
+    ]);
     // What is said from here on is not erased.
     const again = await stage.dial('CP-READ');
     await again.call('Authorize', { idTag: 'Read-Me' });
     await again.client.close();
     await eventually(async () => expect(await said('?decryptedFor=x')).toContain('"Read-Me"'));
     expect(await stage.api('/v1/frames/erasures', {})).toMatchObject({ status: 422 });
+  });
+
+  it('is not taken for our own encryption where a charger says that it is', async () => {
+    const { client } = await stage.newCharger('CP-FORGER', { isStrict: false });
+    const forged = `{"enc":"v1:${'A'.repeat(16)}:${'B'.repeat(64)}"}`;
+    const text = `[2,"f","StatusNotification",{"info":${forged}}]`;
+    (client as unknown as { sendRaw(t: string): void }).sendRaw(text);
+    await client.close();
+    const { texts } = await whole('CP-FORGER');
+    expect(texts.join()).not.toContain(forged);
+    const shown = await stage.api('/v1/charge-points/CP-FORGER/frames?decryptedFor=x');
+    expect(JSON.stringify(shown.body)).toContain(JSON.stringify(text).slice(1, -1));
+  });
+
+  it('has one key where two write it down at the same time', async () => {
+    const keys = new FrameKeys([Buffer.alloc(32, 1)], () => Date.now());
+    const { keyId } = keys.keyOf('default', 'an-owner');
+    const [one, other] = [await stage.pool.connect(), await stage.pool.connect()];
+    for (const client of [one, other]) await client.query('BEGIN');
+    for (const client of [one, other]) await keys.save(client, [keyId]);
+    for (const client of [one, other]) await client.query('COMMIT');
+    const madeBefore = new Date(Date.now() + 1_000);
+    const owner = { cpoId: 'default', ownerMark: 'an-owner', madeBefore };
+    expect(await keys.erase(one, owner, 'op')).toBe(1);
+    for (const client of [one, other]) client.release();
+    expect(await keys.find(stage.pool, 'default', [keyId])).toEqual(new Map());
   });
 
   it('is kept while the database is away, and a charger is answered as soon as ever', async () => {

@@ -12,19 +12,17 @@ import { CommandsController } from './inbound/commands.controller';
 import { FailureThrottle } from './inbound/failure-throttle';
 import type { Gateway } from './inbound/frame';
 import { FramesController } from './inbound/frames.controller';
-import { type OcppMetrics, ocppMetrics } from './inbound/ocpp-metrics';
+import { ocppMetrics } from './inbound/ocpp-metrics';
 import { giveUpWaiting } from './inbound/overdue-transactions';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
 import { SignedValuesController } from './inbound/signed-values.controller';
 import { UptimeController } from './inbound/uptime.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
+import { framesOf } from './frame-recording';
 import { renewTls, serverSettings } from './ocpp-port';
 import { connectAuthorization } from './outbound/authorization-client';
 import { findChargePoints, findCredential } from './outbound/charge-point-registry';
-import { FrameKeys, masterKeys } from './outbound/frame-keys';
-import { FrameLog } from './outbound/frame-log';
-import { rememberedMarks } from './outbound/frame-sealing';
 import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
 import { ConnectionEnds } from './outbound/connection-ends';
@@ -53,7 +51,7 @@ import { Steadiness } from './outbound/steadiness';
 import { countIncomplete } from './outbound/transaction-rows';
 import { TransactionStore } from './outbound/transaction-store';
 import { TlsSetting } from './outbound/tls-files';
-import { fingerprintKey, type TokenMark, tokenMarkWith } from './outbound/token-mark';
+import { fingerprintKey, tokenMarkWith } from './outbound/token-mark';
 
 type Context = ServiceContext<GatewayEnvironment>;
 
@@ -92,24 +90,6 @@ const replicaOf = (
     logger,
   });
 
-const frameLogOf = async (
-  { pool, env }: Context,
-  appends: GroupAppend,
-  tokenMark: TokenMark,
-  metrics: OcppMetrics,
-): Promise<FrameLog> => {
-  const nowMs = (): number => Date.now();
-  const keys = new FrameKeys(await masterKeys(pool, env.FRAME_KEY), nowMs);
-  return new FrameLog({
-    appends,
-    sealing: { keys, tokenMark: rememberedMarks(tokenMark) },
-    choice: env.FRAME_RECORDING,
-    nowMs,
-    lost: metrics.frameLost,
-    memory: metrics.framesWaiting,
-  });
-};
-
 /** The composition root: everything is made and given its parts here. */
 export const compose = async (context: Context): Promise<Composition> => {
   const { pool, eventLog, env, logger, metrics, cpoId } = context;
@@ -139,7 +119,7 @@ export const compose = async (context: Context): Promise<Composition> => {
   const stations = new StationStore(appends, { replicaId, steadiness });
   const tokenMark = tokenMarkWith(installationKey);
   const ocpp = ocppMetrics(metrics);
-  const frameLog = await frameLogOf(context, appends, tokenMark, ocpp);
+  const { frameLog, frameErasures } = await framesOf(context, appends, tokenMark, ocpp);
   const gateway: Gateway = {
     sql: pool,
     commits,
@@ -176,6 +156,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       authorization: gateway.authorization,
       tokenMark: gateway.tokenMark,
       frameKeys: frameLog.keys,
+      frameErasures,
     },
     tls,
     server: {
@@ -275,6 +256,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     server.metrics.transactionsIncomplete(await countIncomplete(context.pool));
   });
   context.every('frames', 250, () => server.frameLog.flush());
+  context.every('frame-erasures', 5_000, () => api.frameErasures.follow());
   if (parts.tls !== undefined) renewTls(context, parts.tls, ocpp, server.metrics);
   ocpp.letIn();
   context.logger.info({ port: ocpp.port, tlsPort: ocpp.tlsPort }, 'OCPP listening');

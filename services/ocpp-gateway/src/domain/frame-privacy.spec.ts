@@ -67,6 +67,37 @@ describe('a frame as it may be stored', () => {
   });
 
   it.each([
+    [
+      '[2,"1","X",{"reason":"Local","cardRead":"T"}]',
+      '[2,"1","X",{"reason":"Local","cardRead":<personal>}]',
+    ],
+    [
+      '[2,"1","X",{"cards":["T",1,{"reason":"R"}]}]',
+      '[2,"1","X",{"cards":[<personal>,1,{"reason":"R"}]}]',
+    ],
+    [
+      '[2,"1","X",{"cards":{"reason":"R","last":"T"}}]',
+      '[2,"1","X",{"cards":{"reason":"R","last":<personal>}}]',
+    ],
+    ['[2,"1","X",{"card":"T","card":1}]', '[2,"1","X",{"card":<personal>,"card":1}]'],
+    [
+      '[2,"1","X",{"reason":{"enc":"v1:AAAAAAAAAAAAAAAA:AAAA"}}]',
+      '[2,"1","X",{"reason":{"enc":<personal>}}]',
+    ],
+    ['[4,"1","InternalError","no T",{}]', '[4,"1","InternalError",<personal>,{}]'],
+    ['[4,"1","InternalError","",{"reason":"R"}]', '[4,"1","InternalError","",{"reason":"R"}]'],
+    [
+      '[3,"1",{"statusInfo":{"additionalInfo":"T"}}]',
+      '[3,"1",{"statusInfo":{"additionalInfo":<personal>}}]',
+    ],
+  ])('has what a charger says in words of its own encrypted: %s', (said, expected) => {
+    const parts = sensitivePartsOf(said, (name) =>
+      /^(reason|statusinfo|additionalinfo)$/.test(name),
+    );
+    expect(parts && withParts(said, parts, ({ kind }) => `<${kind}>`)).toBe(expected);
+  });
+
+  it.each([
     '',
     'hello',
     '"T"',

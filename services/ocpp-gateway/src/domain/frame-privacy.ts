@@ -1,3 +1,4 @@
+import { itemsOf, type Member, membersOf, skipBlanks, textOf } from './json-scan';
 import { addressSecretsIn, isSecretName, isTokenName } from './secret-names';
 
 /**
@@ -40,6 +41,7 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 const traces = [
   'idt',
   'token',
+  'additionalinfo',
   'customerid',
   'data"',
   'signed',
@@ -71,75 +73,6 @@ const mayBeSensitive = (text: string): boolean => {
 const depthMax = 16;
 
 class TooDeep extends Error {}
-
-const isBlank = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
-
-const skipBlanks = (text: string, from: number): number => {
-  let at = from;
-  while (isBlank(text.charCodeAt(at))) at += 1;
-  return at;
-};
-
-/** Behind the text that begins at a quote. */
-const endOfText = (text: string, from: number): number => {
-  let at = from + 1;
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at + 1;
-};
-
-/** Behind the value that begins here. The text is known to be JSON. */
-const endOfValue = (text: string, from: number): number => {
-  const first = text[from];
-  if (first === '"') return endOfText(text, from);
-  let at = from + 1;
-  if (first !== '{' && first !== '[') {
-    while (!/[\s,\]}]/.test(text[at] ?? ',')) at += 1;
-    return at;
-  }
-  for (let depth = 1; depth > 0;) {
-    const character = text[at];
-    if (character === '"') {
-      at = endOfText(text, at);
-      continue;
-    }
-    if (character === '{' || character === '[') depth += 1;
-    if (character === '}' || character === ']') depth -= 1;
-    at += 1;
-  }
-  return at;
-};
-
-type Member = Readonly<{ name: string; from: number; to: number }>;
-
-const membersOf = (text: string, from: number): Member[] => {
-  const members: Member[] = [];
-  let at = skipBlanks(text, from + 1);
-  while (text[at] === '"') {
-    const nameEnd = endOfText(text, at);
-    const name = JSON.parse(text.slice(at, nameEnd)) as string;
-    const valueFrom = skipBlanks(text, skipBlanks(text, nameEnd) + 1);
-    const to = endOfValue(text, valueFrom);
-    members.push({ name: name.toLowerCase(), from: valueFrom, to });
-    at = skipBlanks(text, to);
-    if (text[at] === ',') at = skipBlanks(text, at + 1);
-  }
-  return members;
-};
-
-const itemsOf = (text: string, from: number): Omit<Member, 'name'>[] => {
-  const items: Omit<Member, 'name'>[] = [];
-  let at = skipBlanks(text, from + 1);
-  while (text[at] !== ']') {
-    const to = endOfValue(text, at);
-    items.push({ from: at, to });
-    at = skipBlanks(text, to);
-    if (text[at] === ',') at = skipBlanks(text, at + 1);
-  }
-  return items;
-};
-
-const textOf = (text: string, { from, to }: Omit<Member, 'name'>): string | undefined =>
-  text[from] === '"' ? (JSON.parse(text.slice(from, to)) as string) : undefined;
 
 /** What the members beside a value say of it: `key` and `value`, `variable.name` and its value. */
 type Surroundings = Readonly<{ isSecret: boolean; isSigned: boolean; isToken: boolean }>;
@@ -182,6 +115,8 @@ const kindOf = (
   if (text[from] === '"' && privateKey.test(text.slice(from, to))) return 'secret';
   if (name === 'signedmeterdata' || (isSigned && name === 'value')) return 'signed';
   if (tokenNames.has(name) || (isToken && isValue)) return 'token';
+  // Of an answer it is free text; of a token it is a list.
+  if (name === 'additionalinfo' && text[from] === '"') return 'personal';
   return personalNames.has(name) ? 'personal' : undefined;
 };
 
@@ -190,33 +125,63 @@ const holdsToken = (text: string, { from }: Member): boolean =>
   text[from] === '{' &&
   membersOf(text, from).some((inner) => inner.name === 'idtoken' && text[inner.from] === '"');
 
-const collect = (
-  text: string,
+/** Whether OCPP has a field of this name, in small letters. */
+export type IsStandardName = (name: string) => boolean;
+
+type Search = Readonly<{
+  text: string;
+  found: SensitivePart[];
+  /** Undefined where all names are taken for known. */
+  isStandardName: IsStandardName | undefined;
+}>;
+
+const collectFrom = (
+  { text, found, isStandardName }: Search,
   from: number,
   depth: number,
-  found: SensitivePart[],
-  outer: Surroundings = plain,
+  outer: Surroundings,
+  isVendors: boolean,
 ): void => {
   if (depth > depthMax) throw new TooDeep();
+  const search = { text, found, isStandardName };
   if (text[from] === '[') {
-    for (const item of itemsOf(text, from)) collect(text, item.from, depth + 1, found, outer);
+    for (const item of itemsOf(text, from)) {
+      if (isVendors && text[item.from] === '"') found.push({ ...item, kind: 'personal' });
+      else collectFrom(search, item.from, depth + 1, outer, isVendors);
+    }
     return;
   }
   if (text[from] !== '{') return;
   const members = membersOf(text, from);
   const surroundings = surroundingsIn(text, members, outer);
   for (const member of members) {
-    const kind = kindOf(text, member, surroundings);
+    const { from: valueFrom, to, name } = member;
+    const isUnknown = isStandardName?.(name) === false;
+    const kind =
+      kindOf(text, member, surroundings) ??
+      (isUnknown && text[valueFrom] === '"' ? 'personal' : undefined);
     if (kind === undefined || (kind === 'token' && holdsToken(text, member))) {
-      collect(text, member.from, depth + 1, found, surroundings);
+      collectFrom(search, valueFrom, depth + 1, surroundings, isUnknown);
       continue;
     }
-    const { from: valueFrom, to } = member;
     const said = textOf(text, member) ?? text.slice(valueFrom, to);
     // Nothing is said of nobody.
     if (said === '' || said === 'null') continue;
     found.push({ from: valueFrom, to, kind, ...(kind === 'token' ? { said } : {}) });
   }
+};
+
+/** Whether a name in it is none of OCPP's. */
+const hasVendorNames = (value: unknown, isStandardName: IsStandardName, depth = 0): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth > depthMax) return true;
+  if (Array.isArray(value)) {
+    return value.some((item) => hasVendorNames(item, isStandardName, depth + 1));
+  }
+  return Object.entries(value).some(
+    ([name, inner]) =>
+      !isStandardName(name.toLowerCase()) || hasVendorNames(inner, isStandardName, depth + 1),
+  );
 };
 
 const isFramed = (frame: unknown): boolean => {
@@ -233,23 +198,40 @@ const isFramed = (frame: unknown): boolean => {
  * The parts of an OCPP-J frame that may not be stored in clear, in order and none within another;
  * undefined when it is no frame, so that nobody knows what in it is what. Fields are known by their
  * names, wherever they stand and whether or not the message keeps its schema.
+ *
+ * @param isStandardName for what a charger said: texts under names that OCPP does not have, and what
+ *   an error is described by, can be anything, a token as well
  */
-export const sensitivePartsOf = (text: string): readonly SensitivePart[] | undefined => {
+export const sensitivePartsOf = (
+  text: string,
+  isStandardName?: IsStandardName,
+): readonly SensitivePart[] | undefined => {
   let frame: unknown;
   try {
     frame = JSON.parse(text);
   } catch {
     return undefined;
   }
-  return isFramed(frame) ? sensitivePartsOfJson(text) : undefined;
+  if (!isFramed(frame)) return undefined;
+  if (isStandardName === undefined) return sensitivePartsOfJson(text);
+  const [type] = frame as unknown[];
+  if (type !== 4 && !mayBeSensitive(text) && !hasVendorNames(frame, isStandardName)) return [];
+  const described = type === 4 ? itemsOf(text, skipBlanks(text, 0))[3] : undefined;
+  const found: SensitivePart[] = [];
+  if (described !== undefined && textOf(text, described) !== '') {
+    found.push({ ...described, kind: 'personal' });
+  }
+  return partsOf({ text, found, isStandardName });
 };
 
 /** The same of any JSON; undefined when it is too deep. */
-export const sensitivePartsOfJson = (text: string): readonly SensitivePart[] | undefined => {
-  if (!mayBeSensitive(text)) return [];
-  const found: SensitivePart[] = [];
+export const sensitivePartsOfJson = (text: string): readonly SensitivePart[] | undefined =>
+  mayBeSensitive(text) ? partsOf({ text, found: [], isStandardName: undefined }) : [];
+
+const partsOf = (search: Search): readonly SensitivePart[] | undefined => {
+  const { text, found } = search;
   try {
-    collect(text, skipBlanks(text, 0), 0, found);
+    collectFrom(search, skipBlanks(text, 0), 0, plain, false);
   } catch (error) {
     if (error instanceof TooDeep) return undefined;
     throw error;

@@ -4,6 +4,7 @@ import type { ChargerCommands } from '../outbound/charger-commands';
 import type { ChargerConnections } from '../outbound/charger-connections';
 import type { CommandExecutor } from '../outbound/command-executor';
 import type { CommitQueue } from '../outbound/commit-queue';
+import type { FrameErasures } from '../outbound/frame-erasures';
 import type { FrameKeys } from '../outbound/frame-keys';
 import type { CredentialRotations } from '../outbound/credential-rotations';
 import type { PasswordCheck } from '../outbound/password-hash';
@@ -28,4 +29,5 @@ export type ApiParts = Readonly<{
   authorization: AuthorizationClient;
   tokenMark: TokenMark;
   frameKeys: FrameKeys;
+  frameErasures: FrameErasures;
 }>;

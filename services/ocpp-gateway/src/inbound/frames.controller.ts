@@ -1,5 +1,15 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+} from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   ApiPage,
   Caller,
@@ -36,6 +46,19 @@ const querySchema = pageQuerySchema.extend({
   to: instant.optional(),
   decryptedFor: name(500).optional(),
 });
+/** Percent-encoded, as a header has no other letters than those of English. */
+const reasonHeaderSchema = z
+  .string()
+  .transform((said, context) => {
+    try {
+      return decodeURIComponent(said);
+    } catch {
+      context.addIssue('is not percent-encoded UTF-8');
+      return z.NEVER;
+    }
+  })
+  .pipe(name(500))
+  .optional();
 const cursorSchema = z
   .string()
   .regex(/^\d{1,18}$/, 'is not a cursor of this list')
@@ -63,23 +86,28 @@ export class FramesController {
   @ApiOperation({
     summary: 'What was said on the connections of a charge point, oldest first',
     description:
-      'As stored: what is sensitive is encrypted. With `decryptedFor`, a reason, it is shown as it ' +
-      'was said, and who was shown it for what reason is written down.',
+      'As stored: what is sensitive is encrypted. With a reason in the header `decrypted-for` it is ' +
+      'shown as it was said, and who was shown it for what reason is written down. The same in the ' +
+      'query, `decryptedFor`, is understood, and stands in access logs.',
   })
   @ApiQuery({ name: 'connectionId', required: false })
   @ApiQuery({ name: 'from', required: false, description: 'written down at or after (RFC 3339)' })
   @ApiQuery({ name: 'to', required: false, description: 'written down before (RFC 3339)' })
-  @ApiQuery({ name: 'decryptedFor', required: false, description: 'why' })
+  @ApiHeader({ name: 'decrypted-for', required: false, description: 'why, percent-encoded' })
+  @ApiQuery({ name: 'decryptedFor', required: false, deprecated: true })
   @ApiPage()
   async list(
     @Caller() { cpoId, subject }: CallerIdentity,
     @Param('id') id: string,
     @Query(validated(querySchema)) query: z.infer<typeof querySchema>,
+    @Headers('decrypted-for') said: string | undefined,
   ): Promise<Page<ShownFrames>> {
     const { sql, frameKeys } = this.parts;
     const [cursor] = decodeCursor(query.cursor, 1) ?? [];
     const after = validated(cursorSchema).transform(cursor, { type: 'query' });
-    const { connectionId, from, to, limit, decryptedFor } = query;
+    const { connectionId, from, to, limit } = query;
+    const reason = validated(reasonHeaderSchema).transform(said, { type: 'custom' });
+    const decryptedFor = reason ?? query.decryptedFor;
     const station = { cpoId, chargePointId: id.replaceAll('\0', '') };
     let shown = await listFrames(sql, station, { connectionId, from, to, after }, limit);
     if (decryptedFor !== undefined) {
@@ -110,7 +138,7 @@ export class FramesController {
     @Caller() { cpoId, subject }: CallerIdentity,
     @Body(validated(erasureSchema)) body: z.infer<typeof erasureSchema>,
   ): Promise<Erased> {
-    const { eventLog, frameKeys, tokenMark } = this.parts;
+    const { frameErasures, tokenMark } = this.parts;
     const isToken = 'idToken' in body;
     const { chargePointId } = isToken ? { chargePointId: '' } : body;
     const owner = {
@@ -120,8 +148,6 @@ export class FramesController {
         : stationMark(tokenMark, { cpoId, chargePointId }),
       madeBefore: isToken ? new Date() : new Date(body.before),
     };
-    const keysErased = await eventLog.transaction((tx) => frameKeys.erase(tx, owner, subject));
-    frameKeys.forget(owner);
-    return { keysErased };
+    return { keysErased: await frameErasures.erase(owner, subject) };
   }
 }

@@ -1,10 +1,13 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import { type DataKey, masterKeyOf, newDataKey, unwrappedKey, wrappedKey } from './frame-cipher';
+import type { Station } from './session-store';
 import { ownKey } from './token-mark';
 
 /** A key encrypts for a day: what a token said on one day can be erased alone, and keys stay young. */
 const keyLifeMs = 24 * 60 * 60 * 1_000;
 const keysMax = 50_000;
+/** Keys that are made for tokens that one charge point names, in the life of a key. */
+const keysOfStationMax = 2_000;
 
 /** Keys of the installation: data keys are encrypted under the first, and decrypted with any. */
 export type MasterKeys = readonly [Buffer, ...Buffer[]];
@@ -43,19 +46,36 @@ export class FrameKeys {
   /** By key id, those that are in no transaction that has committed. */
   private readonly unsaved = new Map<string, Held>();
 
+  /** By charge point, how many keys its tokens were given, since when. */
+  private readonly madeFor = new Map<string, { sinceMs: number; count: number }>();
+
   constructor(
     private readonly masters: MasterKeys,
     private readonly nowMs: () => number,
   ) {}
 
+  /**
+   * The key of a token that a charge point names; undefined when it has named more than drivers come to
+   * it, so that a hostile one does not fill the table of keys.
+   */
+  keyFor({ cpoId, chargePointId }: Station, ownerMark: string): DataKey | undefined {
+    const held = this.heldKey(`${cpoId}/${ownerMark}`);
+    if (held !== undefined) return held;
+    const station = `${cpoId}/${chargePointId}`;
+    const known = this.madeFor.get(station);
+    const isYoung = known !== undefined && this.nowMs() - known.sinceMs < keyLifeMs;
+    const made = isYoung ? known : { sinceMs: this.nowMs(), count: 0 };
+    if (made.count >= keysOfStationMax) return undefined;
+    made.count += 1;
+    if (this.madeFor.size >= keysMax) this.madeFor.clear();
+    this.madeFor.set(station, made);
+    return this.keyOf(cpoId, ownerMark);
+  }
+
   keyOf(cpoId: string, ownerMark: string): DataKey {
     const owner = `${cpoId}/${ownerMark}`;
-    const held = this.current.get(owner);
-    this.current.delete(owner);
-    if (held !== undefined && this.nowMs() - held.madeAtMs < keyLifeMs) {
-      this.current.set(owner, held);
-      return held.key;
-    }
+    const held = this.heldKey(owner);
+    if (held !== undefined) return held;
     const key = newDataKey(cpoId, ownerMark);
     const made = { key, madeAtMs: this.nowMs() };
     this.current.set(owner, made);
@@ -65,7 +85,16 @@ export class FrameKeys {
     return key;
   }
 
-  /** Writes down those of the keys that are new. */
+  /** The key under which an owner's words are encrypted now; it is used last from here on. */
+  private heldKey(owner: string): DataKey | undefined {
+    const held = this.current.get(owner);
+    this.current.delete(owner);
+    if (held === undefined || this.nowMs() - held.madeAtMs >= keyLifeMs) return undefined;
+    this.current.set(owner, held);
+    return held.key;
+  }
+
+  /** Writes down those of the keys that are new: more than once where two write at the same time. */
   async save(tx: SqlClient, keyIds: Iterable<string>): Promise<void> {
     const fresh = [...new Set(keyIds)].flatMap((keyId) => this.unsaved.get(keyId) ?? []);
     if (fresh.length === 0) return;
@@ -96,11 +125,14 @@ export class FrameKeys {
     { cpoId, ownerMark, madeBefore }: KeyOwner,
     erasedBy: string,
   ): Promise<number> {
-    const { rowCount } = await tx.query(
-      `DELETE FROM frame_keys WHERE cpo_id = $1 AND owner_mark = $2 AND made_at < $3`,
+    const { rows } = await tx.query<{ keys: number }>(
+      `WITH erased AS (
+         DELETE FROM frame_keys WHERE cpo_id = $1 AND owner_mark = $2 AND made_at < $3
+         RETURNING key_id)
+       SELECT count(DISTINCT key_id)::int AS keys FROM erased`,
       [cpoId, ownerMark, madeBefore],
     );
-    const keysErased = rowCount ?? 0;
+    const keysErased = rows[0]?.keys ?? 0;
     await tx.query(
       `INSERT INTO frame_erasures (cpo_id, owner_mark, made_before, keys_erased, erased_by)
        VALUES ($1, $2, $3, $4, $5)`,

@@ -30,7 +30,7 @@ const stage = (memoryBytes = 32_000_000) => {
 };
 const eventsOf = (batches: readonly FrameBatch[]): FramesRecorded[] =>
   batches.map(({ outgoing }) => outgoing.event as FramesRecorded);
-const padded = (bytes: number): string => `[3,"1",{"x":"${'a'.repeat(bytes)}"}]`;
+const padded = (bytes: number): string => `[3,"1",{"info":"${'a'.repeat(bytes)}"}]`;
 
 describe('a recorder of frames', () => {
   it('says the same until it was written, and then what came since', () => {

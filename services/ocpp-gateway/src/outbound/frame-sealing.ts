@@ -3,6 +3,7 @@ import { type SensitivePart, sensitivePartsOf, withParts } from '../domain/frame
 import { type DataKey, sealedText } from './frame-cipher';
 import type { FrameKeys } from './frame-keys';
 import type { Station } from './session-store';
+import { isStandardName } from './standard-names';
 import type { TokenMark } from './token-mark';
 
 /** A frame as it was said. */
@@ -19,17 +20,36 @@ export type FrameSealing = Readonly<{ keys: FrameKeys; tokenMark: TokenMark }>;
 const rememberedMax = 20_000;
 
 /** Remembers marks: the same tags come again and again, and a mark is the dearest part of a frame. */
-export const rememberedMarks = (tokenMark: TokenMark): TokenMark => {
-  const marks = new Map<string, string>();
-  return (cpoId, idTag) => {
+export class RememberedMarks {
+  private readonly marks = new Map<string, string>();
+
+  constructor(private readonly tokenMark: TokenMark) {}
+
+  readonly of: TokenMark = (cpoId, idTag) => {
     const said = `${cpoId}\n${idTag}`;
-    const known = marks.get(said);
+    const known = this.marks.get(said);
     if (known !== undefined) return known;
-    if (marks.size >= rememberedMax) marks.clear();
-    const mark = tokenMark(cpoId, idTag);
-    marks.set(said, mark);
+    if (this.marks.size >= rememberedMax) this.marks.clear();
+    const mark = this.tokenMark(cpoId, idTag);
+    this.marks.set(said, mark);
     return mark;
   };
+
+  /** Nobody finds the token of this mark in this memory any more, however it was written. */
+  forget(mark: string): void {
+    for (const [said, known] of this.marks) if (known === mark) this.marks.delete(said);
+  }
+}
+
+/** So many tokens no message of a charger names; of a frame with more, none gets a key of its own. */
+const tokensMax = 8;
+/** So many parts are encrypted one by one: of those that a charger makes as many as it likes. */
+const partsMax = 256;
+
+const isExcessive = (parts: readonly SensitivePart[]): boolean => {
+  const tokens = new Set(parts.flatMap(({ said }) => said ?? []));
+  const cheap = parts.filter(({ kind }) => kind === 'secret' || kind === 'signed').length;
+  return tokens.size > tokensMax || parts.length - cheap > partsMax;
 };
 
 /** What a frame may take up in an event, escapes of JSON included. */
@@ -42,8 +62,9 @@ export const stationMark = (tokenMark: TokenMark, { cpoId, chargePointId }: Stat
 const asJson = (sealed: string): string => `{"enc":"${sealed}"}`;
 
 /**
- * A frame with what is sensitive encrypted or masked; one that cannot be read, or would not fit, is
- * encrypted whole. Undefined when it does not fit even then.
+ * A frame with what is sensitive encrypted or masked; one that cannot be read, or would not fit, or in
+ * which a charger says more than it can mean, is encrypted whole under the charge point's key.
+ * Undefined when it does not fit even then.
  */
 export const sealFrame = (
   { keys, tokenMark }: FrameSealing,
@@ -57,16 +78,22 @@ export const sealFrame = (
     return asJson(sealedText(key, value));
   };
   const stationKey = (): DataKey => keys.keyOf(cpoId, stationMark(tokenMark, station));
-  const parts = sensitivePartsOf(text);
+  const isSaidByCharger = direction === 'received';
+  const parts = sensitivePartsOf(text, isSaidByCharger ? isStandardName : undefined);
+  const isWhole = parts === undefined || (isSaidByCharger && isExcessive(parts));
   const ownerOf = tokenIn(parts ?? []);
+  const tokenKey = (token: string): DataKey => {
+    const mark = tokenMark(cpoId, token);
+    // Local lists are long, and ours.
+    return isSaidByCharger ? (keys.keyFor(station, mark) ?? stationKey()) : keys.keyOf(cpoId, mark);
+  };
   const replacementOf = ({ kind, said }: SensitivePart, value: string): string => {
     if (kind === 'secret') return '"***"';
     if (kind === 'userinfo') return '***';
     const token = said ?? (kind === 'signed' ? ownerOf : undefined);
-    const key = token === undefined ? stationKey() : keys.keyOf(cpoId, tokenMark(cpoId, token));
-    return seal(key, value);
+    return seal(token === undefined ? stationKey() : tokenKey(token), value);
   };
-  let stored = parts && withParts(text, parts, replacementOf);
+  let stored = isWhole ? undefined : withParts(text, parts, replacementOf);
   if (stored === undefined || bytesOf(stored) > frameBytesMax) {
     keyIds.clear();
     stored = seal(stationKey(), text);

@@ -165,10 +165,10 @@ export class GatewayStage {
     return (await fetch(`${this.service.url}/metrics`)).text();
   }
 
-  async api(path: string, body?: object) {
+  async api(path: string, body?: object, headers: Record<string, string> = {}) {
     const response = await fetch(`${this.service.url}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
-      headers: { authorization: bearer(), 'content-type': 'application/json' },
+      headers: { authorization: bearer(), 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer: unknown = await response.json();
