@@ -45,6 +45,8 @@ export type ServiceDefinition<Own extends z.ZodRawShape> = Readonly<{
   ) => DynamicModule | Promise<DynamicModule>;
   /** A gRPC side, for the one service that has it. */
   microservice?: (context: ServiceContext<z.infer<z.ZodObject<Own>>>) => MicroserviceOptions;
+  /** Whether it puts queries of one transaction side by side; it does not if not given. */
+  isPipelined?: boolean;
   /** How long draining may take, besides what every service may take to stop; 0 if not given. */
   drainMs?: (env: z.infer<z.ZodObject<Own>>) => number;
   /**
@@ -130,7 +132,8 @@ const startOnce = async <Own extends z.ZodRawShape>(
       logger,
     ),
   );
-  const pool = createPool(env.DATABASE_URL, env.DATABASE_POOL_SIZE, logger);
+  const { isPipelined } = definition;
+  const pool = createPool(env.DATABASE_URL, env.DATABASE_POOL_SIZE, logger, { isPipelined });
   const eventLog: EventLog = createEventLog({
     service: definition.name,
     pool,

@@ -1,9 +1,11 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import { CommitQueue, type Work } from './commit-queue';
+import { onBehalfOf } from './station-lock';
+
+const tx: SqlClient = { query: () => Promise.resolve({ rows: [], rowCount: 0 }) };
 
 const setting = () => {
   const transactions: string[] = [];
-  const tx = {} as SqlClient;
   const queue = new CommitQueue(async <T>(work: Work<T>): Promise<T> => {
     try {
       const result = await work(tx);
@@ -37,7 +39,7 @@ describe('the commit queue', () => {
   it('answers nobody before the commit', async () => {
     let commit = (): void => undefined;
     const queue = new CommitQueue(async <T>(work: Work<T>): Promise<T> => {
-      const result = await work({} as SqlClient);
+      const result = await work(tx);
       await new Promise<void>((resolve) => (commit = resolve));
       return result;
     });
@@ -61,6 +63,76 @@ describe('the commit queue', () => {
     expect(transactions).toEqual(['rolled back', 'committed', 'rolled back', 'committed']);
   });
 
+  it('works side by side for different charge points, and in order for each', async () => {
+    const { queue, transactions } = setting();
+    const said: string[] = [];
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const submit = (station: string, name: string, wait?: Promise<void>) =>
+      onBehalfOf(station, () =>
+        queue.submit(async () => {
+          said.push(`${name} begins`);
+          await wait;
+          said.push(`${name} ends`);
+        }),
+      );
+    const all = [submit('A', 'A1', held), submit('A', 'A2'), submit('B', 'B1')];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(said).toEqual(['A1 begins', 'B1 begins', 'B1 ends']);
+    letGo();
+    await Promise.all(all);
+    expect(said.slice(3)).toEqual(['A1 ends', 'A2 begins', 'A2 ends']);
+    expect(transactions).toEqual(['committed']);
+  });
+
+  it('lets what is done on nobody’s behalf run alone', async () => {
+    const { queue } = setting();
+    const running = new Set<string>();
+    const beside: string[][] = [];
+    const work = (name: string) => async (): Promise<void> => {
+      running.add(name);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      beside.push([...running]);
+      running.delete(name);
+    };
+    await Promise.all([
+      onBehalfOf('A', () => queue.submit(work('A'))),
+      queue.submit(work('nobody')),
+      onBehalfOf('B', () => queue.submit(work('B'))),
+    ]);
+    expect(beside).toEqual([['A'], ['nobody'], ['B']]);
+  });
+
+  it('ends a transaction only when nothing runs in it, with the error that came first', async () => {
+    const ends: string[] = [];
+    let isBroken = false;
+    const queue = new CommitQueue(async <T>(work: Work<T>): Promise<T> => {
+      try {
+        return await work(tx);
+      } catch (error) {
+        ends.push(`rolled back after ${(error as Error).message}`);
+        throw error;
+      }
+    });
+    const answers = await Promise.allSettled([
+      onBehalfOf('A', () =>
+        queue.submit(async () => {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          ends.push('A is over');
+          if (isBroken) throw new Error('aborted'); // as PostgreSQL refuses all that follows
+        }),
+      ),
+      onBehalfOf('B', () =>
+        queue.submit(() => {
+          isBroken = true;
+          return Promise.reject(new Error('conflict'));
+        }),
+      ),
+    ]);
+    expect(ends.slice(0, 2)).toEqual(['A is over', 'rolled back after conflict']);
+    expect(answers[1]).toMatchObject({ status: 'rejected', reason: new Error('conflict') });
+  });
+
   it('goes on after a failure', async () => {
     const { queue } = setting();
     await expect(queue.submit(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
@@ -71,7 +143,7 @@ describe('the commit queue', () => {
   it('goes no further than so many transactions at once, and shares them then', async () => {
     const commits: (() => void)[] = [];
     const queue = new CommitQueue(async <T>(work: Work<T>): Promise<T> => {
-      const result = await work({} as SqlClient);
+      const result = await work(tx);
       await new Promise<void>((resolve) => commits.push(resolve));
       return result;
     }, 2);

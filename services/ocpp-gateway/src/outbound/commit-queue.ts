@@ -17,11 +17,63 @@ type Waiting = Readonly<{
 
 const batchMax = 64;
 
+type Indexed = Waiting & Readonly<{ index: number }>;
+
+/**
+ * What may run side by side within one transaction: of different charge points, which share nothing,
+ * and of one of them in the order it was submitted. Work on nobody's behalf may be about any of
+ * them and has its turn alone.
+ */
+const turnsOf = (batch: readonly Waiting[]): Indexed[][][] => {
+  const turns: Map<string, Indexed[]>[] = [];
+  let open: Map<string, Indexed[]> | undefined;
+  batch.forEach((waiting, index) => {
+    const { station } = waiting;
+    if (open === undefined || station === undefined) {
+      open = new Map<string, Indexed[]>();
+      turns.push(open);
+    }
+    const line = open.get(station ?? '') ?? [];
+    open.set(station ?? '', [...line, { ...waiting, index }]);
+    if (station === undefined) open = undefined;
+  });
+  return turns.map((turn) => [...turn.values()]);
+};
+
+/**
+ * Carries out what shares a transaction. On a pipelined connection the queries of different charge
+ * points share round trips. It ends only when nothing runs any more, also after a failure: a query
+ * that came later would be another's transaction's.
+ */
+const carryOutTogether = async (
+  tx: SqlClient,
+  batch: readonly Waiting[],
+): Promise<readonly unknown[]> => {
+  const done = new Array<unknown>(batch.length);
+  // The first one: what fails behind it in the same transaction fails because of it.
+  const failures: unknown[] = [];
+  const inOrder = async (line: readonly Indexed[]): Promise<void> => {
+    for (const { work, index } of line) {
+      if (failures.length > 0) return;
+      try {
+        done[index] = await work(tx);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  for (const turn of turnsOf(batch)) {
+    await Promise.all(turn.map(inOrder));
+    if (failures.length > 0) throw failures[0];
+  }
+  return done;
+};
+
 /**
  * Group commit: what arrives while as many transactions as may be are under way shares the next
- * one. A promise resolves only after its transaction is durable. Work of one transaction runs in the
- * order it was submitted; of several that run side by side, neither waits for the other, so whoever
- * needs an order waits for the answer, as the lane of a charger does.
+ * one. A promise resolves only after its transaction is durable. Within one transaction the work of
+ * one charge point runs in the order it was submitted; of transactions that run side by side neither
+ * waits for the other, so whoever needs an order waits for the answer, as the lane of a charger does.
  */
 export class CommitQueue {
   private readonly waiting: Waiting[] = [];
@@ -75,9 +127,7 @@ export class CommitQueue {
       const results = await inSpanOfMany('group commit', origins, () =>
         this.transaction(async (tx) => {
           await lockStations(tx, stations);
-          const done: unknown[] = [];
-          for (const { work } of batch) done.push(await work(tx));
-          return done;
+          return carryOutTogether(tx, batch);
         }),
       );
       batch.forEach(({ resolve }, index) => resolve(results[index]));
