@@ -159,6 +159,31 @@ describe('a station of OCPP 2.0.1', () => {
     expect(JSON.stringify(last)).not.toContain('hush');
   });
 
+  it('reports as much as a frame can hold, and all of it is in the log', async () => {
+    const { asked, handlers } = accepting('GetBaseReport');
+    const { call } = await stage.newCharger('CP-LARGE', { handlers, protocol: 'ocpp2.0.1' });
+    await told('CP-LARGE', 'BaseReport', { reportBase: 'FullInventory' });
+    // Names are said once for four attributes: what is recorded is far more than what was said.
+    const name = (letter: string, n = 0) => `${letter}${n}`.padEnd(50, '€');
+    const reportData = Array.from({ length: 360 }, (_, n) => ({
+      component: { name: name('C'), instance: name('I') },
+      variable: { name: name('V', n), instance: name('W') },
+      variableAttribute: [{}, {}, {}, {}],
+    }));
+    const report = { requestId: asked[0]?.['requestId'], generatedAt: happened, seqNo: 0 };
+    const said = JSON.stringify([2, 'a'.repeat(36), 'NotifyReport', { ...report, reportData }]);
+    expect(Buffer.byteLength(said)).toBeLessThan(262_144);
+    expect(await call('NotifyReport', { ...report, reportData })).toEqual({});
+    const pieces = await noticed('CP-LARGE', ['VariablesReported'], 2);
+    const last = pieces.length - 1;
+    expect(pieces).toMatchObject(
+      pieces.map((_, n) => ({ isLast: n === last, ...(n === 0 ? {} : { piece: n }) })),
+    );
+    expect(pieces[0]).not.toHaveProperty('piece');
+    const variables = pieces.map((event) => ('variables' in event ? event.variables.length : 0));
+    expect(variables.reduce((sum, count) => sum + count)).toBe(4 * 360);
+  });
+
   it('says that nobody came, of its own reservations only', async () => {
     const { asked, handlers } = accepting('ReserveNow');
     const how = { handlers, protocol: 'ocpp2.0.1' };

@@ -1,5 +1,6 @@
 import { derivedId } from '@tallywatt/contracts';
 import { detailOf } from '../../domain/command-end';
+import { reportPieces } from '../../domain/reported-variables';
 import { storableText } from '../../outbound/storable-text';
 import { type Answer, claimedInstant, int32 } from '../frame';
 import { variableName } from './variable-name';
@@ -33,10 +34,16 @@ export const notifyReport: Answer<NotifyReport> = async (frame, { commits, notic
   const part = int32('seqNo', seqNo);
   const type = 'VariablesReported';
   const id = derivedId(type, cpoId, connectionId, messageId, String(requestId), String(part));
-  const said = { type, cpoId, chargePointId, generatedAt, part, isLast: !tbc, variables } as const;
+  const pieces = reportPieces(variables);
   await commits.submit(async (tx) => {
     const command = await notices.commandOf(tx, connection, ['BaseReport'], requestId);
-    await notices.record(tx, { ...said, ...command }, generatedAt, id);
+    const said = { type, cpoId, chargePointId, generatedAt, part, ...command } as const;
+    for (const [piece, some] of pieces.entries()) {
+      const isLast = !tbc && piece === pieces.length - 1;
+      const notice = { ...said, isLast, variables: some, ...(piece === 0 ? {} : { piece }) };
+      const pieceId = piece === 0 ? id : derivedId(id, String(piece));
+      await notices.record(tx, notice, generatedAt, pieceId);
+    }
   });
   return {};
 };
