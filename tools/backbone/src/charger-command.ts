@@ -21,8 +21,18 @@ const nameOf = (word: string): string =>
     .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
     .join('');
 
-/** A word as JSON where it is JSON, and as a text where it is none. */
-const valueOf = (text: string): unknown => {
+/** What the API takes as a text, whatever it looks like: 60 is a value of a variable. */
+const texts: Readonly<Record<string, readonly string[]>> = {
+  ConfigurationChange: ['value'],
+  RemoteStart: ['token'],
+  Reservation: ['token'],
+  VendorMessage: ['vendorId', 'messageId', 'data'],
+  DisplayMessage: ['text', 'language'],
+};
+
+/** A word as JSON where it is JSON, and as a text where it is none, or where a text is wanted. */
+const valueOf = (text: string, isText: boolean): unknown => {
+  if (isText) return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -30,13 +40,17 @@ const valueOf = (text: string): unknown => {
   }
 };
 
-/** `resetType=OnIdle connectorId=1` as an object. @throws UsageFault */
-export const parametersOf = (words: readonly string[]): Readonly<Record<string, unknown>> =>
+/** `resetType=OnIdle connectorId=1` as an object, for a command of the API. @throws UsageFault */
+export const parametersOf = (
+  command: string,
+  words: readonly string[],
+): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     words.map((word) => {
       const at = word.indexOf('=');
       if (at < 1) throw new UsageFault(`a parameter is name=value, not ${word}`);
-      return [word.slice(0, at), valueOf(word.slice(at + 1))];
+      const name = word.slice(0, at);
+      return [name, valueOf(word.slice(at + 1), texts[command]?.includes(name) ?? false)];
     }),
   );
 
@@ -77,6 +91,7 @@ export const chargerCommand: Command = {
     '  backbone charger CP-1 reset resetType=OnIdle',
     '  backbone charger CP-1 connector-unlock connectorId=2',
     '  backbone charger CP-1 message-trigger message=StatusNotification',
+    '  backbone charger CP-1 configuration-change \'variable={"variable":"HeartbeatInterval"}\' value=60',
     '  backbone charger CP-1 remote-start --parameters -      (the token is read, not typed)',
     'Exits 1 when the charger is away, refuses, or does not answer.',
     '  --parameters <file>   more parameters, as a JSON object; - for standard input',
@@ -88,11 +103,12 @@ export const chargerCommand: Command = {
     const [chargePoint = '', word = '', ...words] = positionals;
     const waitForCharger = options['wait-for-charger'] === true;
     const path = `/v1/charge-points/${encodeURIComponent(chargePoint)}/commands`;
-    const parameters = { ...fromFile(options), ...parametersOf(words) };
+    const name = nameOf(word);
+    const parameters = { ...fromFile(options), ...parametersOf(name, words) };
     const asked = await callService<CommandView>(addresses, 'ocpp-gateway', {
       method: 'POST',
       path,
-      body: { command: nameOf(word), parameters, waitForCharger },
+      body: { command: name, parameters, waitForCharger },
     });
     if (!asked.ok) return refused(asked.problem);
     let view = asked.body;
