@@ -1,8 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { eventually } from '@tallywatt/testing';
 import { buildGateway, startGatewayProcess } from './testing/gateway-process';
-import { at, GatewayStage, type Run, start, stop, values } from './testing/gateway-stage';
+import {
+  at,
+  GatewayStage,
+  type Handlers,
+  type Run,
+  start,
+  stop,
+  values,
+} from './testing/gateway-stage';
 import { idToken, metered, ocpp201, pluggedIn, unplugged, updated } from './testing/ocpp201-words';
 
 let stage: GatewayStage;
@@ -119,5 +128,61 @@ describe('a session whose gateway is killed before and after each of its message
     const readings = Array<string>(3).fill('MeterValuesRecorded');
     const types = ['SessionStarted', ...readings, 'SessionStopped', 'SessionClosed'];
     await expectEvents(id, session?.id, types, steps201.length);
+  });
+});
+
+describe('a command whose gateway is killed', () => {
+  const id = 'CP-TOLD';
+  const path = `/v1/charge-points/${id}/commands`;
+  let times = 0;
+  const handlers: Handlers = {
+    Reset: async () => {
+      times += 1;
+      return { status: 'Accepted' };
+    },
+  };
+
+  /** Has the charger reset by a gateway that dies of it; the next one finds what is left. */
+  const resetBy = async (gateway: ChildProcess): Promise<string> => {
+    const commandId = randomUUID();
+    const died = once(gateway, 'exit');
+    // It may die before it has answered who asks as well.
+    await stage
+      .api(path, { command: 'Reset', parameters: {}, commandId })
+      .catch((error: unknown) => expect(String(error)).toContain('fetch failed'));
+    expect(await died).toEqual([null, 'SIGKILL']);
+    await stage.startGateway();
+    await stage.dial(id, { handlers });
+    // It is given a minute, which need not be waited for.
+    await stage.pool.query(
+      `UPDATE charger_commands SET sent_at = sent_at - interval '1 minute' WHERE command_id = $1`,
+      [commandId],
+    );
+    await eventually(
+      async () => expect((await stage.api(`${path}/${commandId}`)).body['status']).toBe('failed'),
+      { timeoutMs: 60_000 },
+    );
+    return commandId;
+  };
+
+  it('is not told again: nobody knows what became of it', async () => {
+    await restartWith(['gateway.after-command.Reset', 'gateway.before-command.Reset']);
+    await stage.newCharger(id, { handlers });
+    const answered = await resetBy(child);
+    expect(times).toBe(1);
+    const claimed = await resetBy(child);
+    // A command of its own shows that the others would have come again by now.
+    const { body } = await stage.api(path, { command: 'CacheClearing', parameters: {} });
+    await eventually(async () =>
+      expect((await stage.api(`${path}/${String(body['id'])}`)).body['status']).toBe('rejected'),
+    );
+    expect(times).toBe(1);
+    const ends = await stage.inKafka(
+      'charging.commands.v1',
+      (event) => event.type === 'CommandFailed' && event.chargePointId === id,
+    );
+    expect(ends.map(({ event }) => event)).toMatchObject(
+      [answered, claimed].map((commandId) => ({ commandId, reason: 'outcome-unknown' })),
+    );
   });
 });

@@ -46,3 +46,37 @@ it('sends no reservation that is over', async () => {
   await eventually(() => expect(asked).toContain('ClearCache'));
   expect(asked).toEqual(['ClearCache']);
 });
+
+it('ends a command whose charger did not come in time, and sends it to nobody', async () => {
+  await stage.api('/v1/charge-points', registration('CP-NEVER'));
+  const path = '/v1/charge-points/CP-NEVER/commands';
+  const body = { command: 'CacheClearing', parameters: {}, waitForCharger: true };
+  const { id } = (await stage.api(path, body)).body;
+  const view = async () => (await stage.api(`${path}/${String(id)}`)).body;
+  expect(await view()).toMatchObject({ status: 'waiting', outcome: null });
+  // It waits for a day, which need not be waited for.
+  await stage.pool.query(
+    `UPDATE charger_commands SET expires_at = now() - interval '1 second' WHERE command_id = $1`,
+    [id],
+  );
+  await eventually(async () =>
+    expect(await view()).toMatchObject({ status: 'failed', outcome: { reason: 'charger-away' } }),
+  );
+  const asked: string[] = [];
+  await dial('CP-NEVER', asked);
+  const next = (await stage.api(path, { ...body, waitForCharger: false })).body;
+  await eventually(async () =>
+    expect((await stage.api(`${path}/${String(next['id'])}`)).body['status']).toBe('accepted'),
+  );
+  expect(asked).toEqual(['ClearCache']);
+  await eventually(async () => {
+    const ends = await stage.inKafka(
+      'charging.commands.v1',
+      (event) => 'commandId' in event && event.commandId === id && event.type !== 'CommandAccepted',
+    );
+    expect(ends.map(({ event }) => event.type)).toEqual([
+      'CacheClearingRequested',
+      'CommandFailed',
+    ]);
+  });
+});
