@@ -173,6 +173,44 @@ describe('reading without offsets', () => {
     expect(view.brokenKeys()).toEqual([]);
   });
 
+  it('shows a tail what is new, and nothing of the past', async () => {
+    const log = stage.open();
+    log.startRelay();
+    const say = (n: number) =>
+      log.transaction((tx) => log.append(tx, [orphaned('tail', 'cp', String(n))]));
+    for (const n of [1, 2, 3]) await say(n);
+    await eventually(async () => {
+      const { rows } = await stage.pool.query(
+        `SELECT FROM event_log.outbox WHERE stream_key = 'tail/cp' AND log_offset IS NOT NULL`,
+      );
+      expect(rows).toHaveLength(3);
+    });
+    const seen: number[] = [];
+    const tail = log.tail({
+      name: 'orphans',
+      topics: [orphansTopic],
+      show: ({ event }) => {
+        if (event.cpoId !== 'tail' || event.type !== 'MeterValuesOrphaned') return;
+        seen.push(Number(event.orphanId));
+        throw new Error('is logged, and the next is shown');
+      },
+    });
+    let said = 3;
+    // Where it begins is settled by its first fetch, which nobody hears of.
+    await eventually(async () => {
+      said += 1;
+      await say(said);
+      expect(seen.length).toBeGreaterThan(0);
+    });
+    said += 1;
+    await say(said);
+    await eventually(() => expect(seen.at(-1)).toBe(said));
+    const first = seen[0] ?? 0;
+    expect(first).toBeGreaterThan(3);
+    expect(seen).toEqual(Array.from({ length: said - first + 1 }, (_, n) => first + n));
+    expect([tail.isJoined(), tail.refused()]).toEqual([true, undefined]);
+  });
+
   it('replays topics from their start to their end, and tells of what it cannot read', async () => {
     const topic: TopicName = 'charging.stations.v1';
     const seen: string[] = [];

@@ -118,6 +118,25 @@ export type View = Readonly<{
   stop(): Promise<void>;
 }>;
 
+export type TailOptions = Readonly<{
+  name: string;
+  topics: readonly TopicName[];
+  /**
+   * Gets what is recorded from now on, in order within its stream, perhaps again. What comes while the
+   * process is away, or starts over, may be missing.
+   */
+  show(event: RecordedEvent): void;
+}>;
+
+export type Tail = Readonly<{
+  name: string;
+  /** Whether it is a member of its group. */
+  isJoined(): boolean;
+  /** That Kafka does not let it in, or not read; until it does. */
+  refused(): string | undefined;
+  stop(): Promise<void>;
+}>;
+
 export type RelayState = Readonly<{
   /** Whether this process holds the lease. */
   leading: boolean;
@@ -167,6 +186,7 @@ export type EventLog = Readonly<{
   startRelay(): Relay;
   consume(options: ConsumerOptions): Consumer;
   view(options: ViewOptions): View;
+  tail(options: TailOptions): Tail;
   listParked(): Promise<ParkedRecord[]>;
   /** Hands a parked key to its consumer again, in order, in one transaction: all of it or nothing. */
   replayParked(place: {
@@ -175,7 +195,7 @@ export type EventLog = Readonly<{
     key: string;
   }): Promise<{ replayed: number }>;
   health(): EventLogHealth;
-  /** Ends the consumers and views, then the relay; nothing that was begun is lost. */
+  /** Ends the consumers, views and tails, then the relay; nothing that was begun is lost. */
   stop(): Promise<void>;
 }>;
 

@@ -6,6 +6,7 @@ import type {
   ConsumerOptions,
   EventLog,
   EventLogOptions,
+  Tail,
   Timing,
   View,
 } from './event-log-api';
@@ -17,6 +18,7 @@ import { type RunningRelay, startRelay } from './outbox-relay';
 import { listParked, replayParked } from './parked-replay';
 import { runTransaction, type SqlClient } from './sql-client';
 import { standardTiming } from './timing';
+import { openTail } from './tail';
 import { openView } from './view';
 import { notifyRelays } from './wake-up';
 
@@ -34,6 +36,7 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
   });
   const consumers: { options: ConsumerOptions; running: Consumer }[] = [];
   const views: View[] = [];
+  const tails: Tail[] = [];
   let relay: RunningRelay | undefined;
   let notifying = false;
   const ending = new AbortController();
@@ -84,6 +87,7 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
     await Promise.all([
       ...consumers.map(({ running }) => running.stop()),
       ...views.map((view) => view.stop()),
+      ...tails.map((tail) => tail.stop()),
     ]);
     await relay?.stop();
     await client.close();
@@ -130,6 +134,11 @@ export const createEventLog = (options: EventLogOptions): EventLog => {
       const view = openView(parts, viewOptions);
       views.push(view);
       return view;
+    },
+    tail: (tailOptions) => {
+      const tail = openTail(parts, tailOptions);
+      tails.push(tail);
+      return tail;
     },
     listParked: () => listParked(pool),
     replayParked: async (place) => {

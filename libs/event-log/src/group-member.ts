@@ -8,6 +8,8 @@ import type { Logger } from './observer';
 export type GroupOptions = Readonly<{
   groupId: string;
   topics: readonly string[];
+  /** What is in the topics when it joins for the first time is passed over. */
+  isFromEnd?: boolean;
   partitionsAtOnce: number;
   onBatch(batch: RecordBatch): Promise<void>;
   onAssigned(): void;
@@ -106,6 +108,7 @@ export const openGroup = (
     parts.client.consumer({
       groupId,
       topics: options.topics,
+      isFromEnd: options.isFromEnd ?? false,
       sessionTimeoutMs: timing.sessionTimeoutMs,
       heartbeatIntervalMs: timing.heartbeatIntervalMs,
       partitionsAtOnce: options.partitionsAtOnce,

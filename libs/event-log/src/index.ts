@@ -27,6 +27,8 @@ export type {
   Relay,
   RelayState,
   Timing,
+  Tail,
+  TailOptions,
   View,
   ViewOptions,
 } from './event-log-api';

@@ -279,7 +279,7 @@ const openConsumer = (
 
   const start = async (): Promise<void> => {
     await consumer.connect();
-    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+    await consumer.subscribe({ topics: [...options.topics], fromBeginning: !options.isFromEnd });
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,

@@ -36,6 +36,8 @@ export type RecordBatch = Readonly<{
 export type LogConsumerOptions = Readonly<{
   groupId: string;
   topics: readonly string[];
+  /** Begins with what comes after the first fetch, not with the start of the topics. */
+  isFromEnd: boolean;
   sessionTimeoutMs: number;
   heartbeatIntervalMs: number;
   partitionsAtOnce: number;
