@@ -51,6 +51,8 @@ export const environment = z.object({
   SESSION_CLOSE_TIMEOUT_MINUTES: z.coerce.number().min(0).default(720),
   SESSION_SILENCE_MINUTES: z.coerce.number().min(0).default(60),
   SESSION_ESTIMATE_MINUTES: z.coerce.number().min(0).default(1_440),
+  /** The least time between two running costs on one charger's display. */
+  OCPP_COST_DISPLAY_SECONDS: z.coerce.number().min(0).max(3_600).default(15),
   ORPHAN_SETTLE_SECONDS: z.coerce.number().min(0).default(30),
   FINGERPRINT_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   FRAME_KEY: z

@@ -9,6 +9,7 @@ import { watchSessions } from './inbound/silent-sessions';
 import { attachOrphans } from './inbound/waiting-orphans';
 import { ChargePointsController } from './inbound/charge-points.controller';
 import { CommandsController } from './inbound/commands.controller';
+import { costFollower } from './inbound/cost-events';
 import { FailureThrottle } from './inbound/failure-throttle';
 import type { Gateway } from './inbound/frame';
 import { FramesController } from './inbound/frames.controller';
@@ -25,6 +26,7 @@ import { connectAuthorization } from './outbound/authorization-client';
 import { findChargePoints, findCredential } from './outbound/charge-point-registry';
 import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
+import { CostDisplays } from './outbound/cost-displays';
 import { ConnectionEnds } from './outbound/connection-ends';
 import { CommandExecutor } from './outbound/command-executor';
 import { CredentialRotations, rotatingPasswords } from './outbound/credential-rotations';
@@ -66,6 +68,7 @@ export const composition = Symbol('composition');
 
 export type Composition = Readonly<{
   gateway: Gateway;
+  costs: CostDisplays;
   api: ApiParts;
   server: OcppServerParts;
   tls: TlsSetting | undefined;
@@ -120,6 +123,12 @@ export const compose = async (context: Context): Promise<Composition> => {
   const tokenMark = tokenMarkWith(installationKey);
   const ocpp = ocppMetrics(metrics);
   const { frameLog, frameErasures } = await framesOf(context, appends, tokenMark, ocpp);
+  const costs = new CostDisplays({
+    sql: pool,
+    connections,
+    gapMs: env.OCPP_COST_DISPLAY_SECONDS * 1_000,
+    logger,
+  });
   const gateway: Gateway = {
     sql: pool,
     commits,
@@ -135,6 +144,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       freshMs: registrationFreshMs,
       lifetimeMs: env.REGISTRATION_COPY_HOURS * 3_600_000,
     }),
+    costs,
     tokenMark,
     signedValues: new SignedValues(frameLog.keys, tokenMark),
     heartbeatIntervalSeconds: env.HEARTBEAT_INTERVAL_SECONDS,
@@ -142,6 +152,7 @@ export const compose = async (context: Context): Promise<Composition> => {
   };
   return {
     gateway,
+    costs,
     api: {
       sql: pool,
       eventLog,
@@ -230,6 +241,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     await ocpp.close();
     await commandExecutor.drained();
     await parts.rotationExecutor.drained();
+    await parts.costs.drained();
     // Others end what is left open when the lease is over.
     await replicas
       .leave()
@@ -241,6 +253,8 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   consumePaymentEvents(context.eventLog, api.remoteStops);
   context.every('slow-hashes', 500, () => strengthenPasswords(context.pool, api.passwords));
   context.every('credential-rotations', 500, () => parts.rotationExecutor.run());
+  context.every('cost-displays', 250, () => parts.costs.run(Date.now()));
+  context.every('cost-events', 2_000, costFollower(context.eventLog, context.pool, parts.costs));
   context.every('remote-stops', 250, () => executor.run());
   context.every('charger-commands', 250, () => commandExecutor.run());
   context.every('overdue-commands', 1_000, () => commandExecutor.endOverdue());

@@ -9,7 +9,11 @@ export type DeployedService = Readonly<{
 }>;
 
 export const deployedServices: readonly DeployedService[] = [
-  { name: 'ocpp-gateway', httpPort: 9311, reads: ['payments.payments.v1'] },
+  {
+    name: 'ocpp-gateway',
+    httpPort: 9311,
+    reads: ['payments.payments.v1', 'pricing.estimates.v1', 'pricing.cdrs.v1'],
+  },
   { name: 'authorization', httpPort: 9312, reads: ['charging.sessions.v1', 'pricing.tariffs.v1'] },
   {
     name: 'pricing-engine',

@@ -6,7 +6,7 @@ import {
 } from '@tallywatt/money';
 import { isTimeZone } from '@tallywatt/time';
 import { z } from 'zod';
-import type { ChargePoint } from '../outbound/charge-point-registry';
+import { type ChargePoint, costDisplays } from '../outbound/charge-point-registry';
 
 const decimalOf = (value: number | string): Decimal | undefined => {
   try {
@@ -85,6 +85,7 @@ export const chargePointSchema = z
       ),
     securityProfile: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
     password: z.string().min(16).max(40).optional(),
+    costDisplay: z.enum(costDisplays).default('none'),
     certificateName: id(64).optional(),
     certificateFingerprint: z
       .string()
@@ -148,6 +149,7 @@ export const decodeChargePoint = (cpoId: string, request: ChargePointRequest): C
   siteGroups: sortedOnce(request.siteGroups),
   tariffId: request.tariffId,
   securityProfile: request.securityProfile,
+  costDisplay: request.costDisplay,
   connectors: request.connectors
     .map(({ id, powerKwMax, evseGroups }) => ({
       id,

@@ -9,6 +9,7 @@ import type { RemoteStops } from '../outbound/remote-stops';
 import type { Connection, DisconnectCause } from '../outbound/station-store';
 import type { Contests } from './contests';
 import { carryOut, rememberUnreadable } from './command-call';
+import { costDisplay } from './cost-call';
 import type { Station } from '../outbound/session-store';
 import type { Gateway } from './frame';
 import type { HandshakeVerdict } from './handshake';
@@ -111,6 +112,9 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       return peer.call(...requestStop(ocppTransactionId), { callTimeoutMs });
     },
     setPassword: (password) => setPassword(peer, password),
+    ...costDisplay(peer, protocols[peer.session.subprotocol], () =>
+      gateway.registrations.of(connection, Date.now()),
+    ),
     carryOut: (claimed) => carryOut(peer, protocols[peer.session.subprotocol], claimed),
     close: (why) => {
       cause = why;

@@ -2,6 +2,7 @@ import { InvalidInstant, normalizeInstant, type Instant } from '@tallywatt/time'
 import type { Logger } from '@tallywatt/service-kit';
 import type { SqlClient } from '@tallywatt/event-log';
 import type { AuthorizationClient } from '../outbound/authorization-client';
+import type { CostDisplays } from '../outbound/cost-displays';
 import type { Commits } from '../outbound/frame-log';
 import type { OrphanStore } from '../outbound/orphan-store';
 import type { RegistrationCopies } from '../outbound/registration-copies';
@@ -33,6 +34,7 @@ export type Gateway = Readonly<{
   authorization: AuthorizationClient;
   /** For Authorize; whatever begins a session reads its registration in its transaction. */
   registrations: RegistrationCopies;
+  costs: Pick<CostDisplays, 'totalCostOf'>;
   tokenMark: TokenMark;
   signedValues: SignedValues;
   heartbeatIntervalSeconds: number;

@@ -1,6 +1,9 @@
 import type { createValidator } from 'ocpp-rpc';
 import type { ChargerCommand } from '../domain/charger-command';
 import type { CommandEnd } from '../domain/command-end';
+import type { SessionCost } from '../domain/session-cost';
+import type { CostDisplay } from '../outbound/charge-point-registry';
+import type { ShownSession } from '../outbound/cost-displays';
 import type { Answer } from './frame';
 
 export type Route = Readonly<{
@@ -31,6 +34,12 @@ export type Protocol = Readonly<{
   validator: ReturnType<typeof createValidator>;
   /** `requestId` is the number by which the charger may name the command later. */
   encodeCommand: (command: ChargerCommand, requestId: number) => EncodedCommand;
+  /** The call that shows what a session costs; undefined where the version has none for the display. */
+  showCost: (
+    cost: SessionCost,
+    session: ShownSession,
+    display: CostDisplay,
+  ) => readonly [action: string, params: object] | undefined;
   /** The call that gives a charger its new password. */
   setPassword: (password: string) => readonly [action: string, params: object];
   /** Why it did not take it, from its answer; undefined when it did. */

@@ -71,12 +71,13 @@ const writePoints = async (tx: SqlClient, writes: readonly Write[]): Promise<voi
     site_groups: point.siteGroups,
     tariff_id: point.tariffId,
     security_profile: point.securityProfile,
+    cost_display: point.costDisplay,
     password_hash: credentials.passwordHash ?? null,
     certificate_name: credentials.certificateName ?? null,
     certificate_fingerprint: credentials.certificateFingerprint ?? null,
   }));
   const columns = `revision, location_id, time_zone, currency, tax_rate_percent, site_groups,
-    tariff_id, security_profile, password_hash, certificate_name, certificate_fingerprint`;
+    tariff_id, security_profile, cost_display, password_hash, certificate_name, certificate_fingerprint`;
   await tx.query(
     `INSERT INTO charge_points (cpo_id, charge_point_id, ${columns})
      SELECT cpo_id, charge_point_id, ${columns}

@@ -12,6 +12,13 @@ export type RegisteredConnector = Readonly<{
   evseGroups: readonly string[];
 }>;
 
+/**
+ * How a charger shows what a session costs: `ocpp201` by totalCost and CostUpdated, `costmsg` by the
+ * DataTransfer messages of the Open Charge Alliance's pricing extension of 1.6, or not at all.
+ */
+export const costDisplays = ['none', 'ocpp201', 'costmsg'] as const;
+export type CostDisplay = (typeof costDisplays)[number];
+
 /** A charge point as it was registered, without its password. */
 export type ChargePoint = Readonly<{
   cpoId: string;
@@ -25,6 +32,7 @@ export type ChargePoint = Readonly<{
   siteGroups: readonly string[];
   tariffId: string;
   securityProfile: number;
+  costDisplay: CostDisplay;
   connectors: readonly RegisteredConnector[];
 }>;
 
@@ -57,6 +65,7 @@ export type Row = CredentialRow & {
   tax_rate_percent: string | null;
   site_groups: string[];
   tariff_id: string;
+  cost_display: CostDisplay;
   connectors: { id: number; powerWMax: string; evseGroups: string[] }[];
 };
 
@@ -80,6 +89,7 @@ export const fromRow = (row: Row): ChargePoint => ({
   siteGroups: row.site_groups,
   tariffId: row.tariff_id,
   securityProfile: row.security_profile,
+  costDisplay: row.cost_display,
   connectors: row.connectors.map(({ id, powerWMax, evseGroups }) => ({
     id,
     powerWMax: BigInt(powerWMax),
@@ -123,6 +133,7 @@ export const registered = (point: ChargePoint): ChargePointRegistered => ({
     ...(evseGroups.length === 0 ? {} : { evseGroups }),
   })),
   securityProfile: point.securityProfile,
+  ...(point.costDisplay === 'none' ? {} : { costDisplay: point.costDisplay }),
 });
 
 export const findChargePoint = async (
@@ -200,6 +211,7 @@ export const sameFacts = (one: ChargePoint, other: ChargePoint): boolean =>
   sameNames(one.siteGroups, other.siteGroups) &&
   one.tariffId === other.tariffId &&
   one.securityProfile === other.securityProfile &&
+  one.costDisplay === other.costDisplay &&
   one.connectors.length === other.connectors.length &&
   one.connectors.every(
     ({ id, powerWMax, evseGroups }, index) =>
@@ -228,12 +240,12 @@ const writePoint = async (
   await tx.query(
     `INSERT INTO charge_points (cpo_id, charge_point_id, revision, location_id, time_zone,
        currency, tax_rate_percent, site_groups, tariff_id, security_profile, password_hash,
-       certificate_name, certificate_fingerprint)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+       certificate_name, certificate_fingerprint, cost_display)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
      ON CONFLICT (cpo_id, charge_point_id) DO UPDATE SET revision = $3, location_id = $4,
        time_zone = $5, currency = $6, tax_rate_percent = $7, site_groups = $8, tariff_id = $9,
        security_profile = $10, password_hash = $11, certificate_name = $12,
-       certificate_fingerprint = $13`,
+       certificate_fingerprint = $13, cost_display = $14`,
     [
       point.cpoId,
       point.id,
@@ -246,6 +258,7 @@ const writePoint = async (
       point.tariffId,
       point.securityProfile,
       ...credentialColumns(credentials),
+      point.costDisplay,
     ],
   );
 };

@@ -1,5 +1,7 @@
 import type { CommandEnd } from '../domain/command-end';
+import type { SessionCost } from '../domain/session-cost';
 import type { ClaimedCommand } from './charger-commands';
+import type { ShowOutcome, ShownSession } from './cost-displays';
 import type { Station } from './session-store';
 
 /** A charger's open socket, as far as others need it. */
@@ -12,6 +14,10 @@ export type OpenCharger = Readonly<{
   carryOut: (claimed: ClaimedCommand) => Promise<CommandEnd | 'not-sent'>;
   /** Gives it a new password; resolves with why it did not take it, or undefined when it did. */
   setPassword: (password: string) => Promise<string | undefined>;
+  /** Whether it is registered to show what a session costs, in the currency of this one. */
+  mayShow: (cost: SessionCost) => Promise<boolean>;
+  /** Shows what a session costs. Never rejects. */
+  showCost: (cost: SessionCost, session: ShownSession) => Promise<ShowOutcome>;
   close: (cause: 'replaced' | 'shutdown' | 'credentials-replaced') => void;
 }>;
 

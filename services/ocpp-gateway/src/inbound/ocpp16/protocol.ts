@@ -3,6 +3,7 @@ import { diagnosticsStatus, firmwareStatus, logStatus, securityEvent } from '../
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
 import { encodeCommand } from './commands';
+import { showCost } from './cost-messages';
 import { dataTransfer } from './data-transfer';
 import { heartbeat } from './heartbeat';
 import { meterValues } from './meter-values';
@@ -33,6 +34,7 @@ export const ocpp16: Protocol = {
   // All but what is confirmed whatever it says.
   validator: validatorWithout(['MeterValues', 'StopTransaction']),
   encodeCommand,
+  showCost,
   // Security white paper, A05: the key of the next connection.
   setPassword: (password) => ['ChangeConfiguration', { key: 'AuthorizationKey', value: password }],
   passwordRefusal: (result) => {

@@ -3,6 +3,7 @@ import { firmwareStatus, logStatus, securityEvent } from '../station-notices';
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
 import { encodeCommand } from './commands';
+import { showCost } from './cost-updated';
 import { dataTransfer } from './data-transfer';
 import { heartbeat } from './heartbeat';
 import { meterValues } from './meter-values';
@@ -51,6 +52,7 @@ export const ocpp201: Protocol = {
   // All but what is confirmed whatever it says.
   validator: validatorWithout(['MeterValues', 'TransactionEvent']),
   encodeCommand,
+  showCost,
   // Part 2, A01.
   setPassword: (password) => [
     'SetVariables',

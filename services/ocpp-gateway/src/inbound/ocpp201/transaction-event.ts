@@ -88,13 +88,26 @@ export const transactionEvent: Answer<unknown> = async (frame, gateway) => {
       ...(answer === undefined ? {} : { answer }),
     });
   });
-  if (idToken === undefined) return {};
+  const cost = event.eventType === 'Updated' ? costOf(frame, speaker.transactionId, gateway) : {};
+  if (idToken === undefined) return cost;
   if (answer === undefined && event.eventType !== 'Ended') {
     throw new AuthorizationUnavailable('the event is kept; its token waits for a decision');
   }
-  return answerOf(answer);
+  return { ...answerOf(answer), ...cost };
 };
 
-/** No cost is said: left out it is unknown, while 0 would say that the session is free. */
+/**
+ * Part 2, I02: what it costs so far, where that is known here and shown there. Left out it is unknown,
+ * while 0 would say that the session is free.
+ */
+const costOf = (
+  { connection }: Frame<unknown>,
+  transactionId: string,
+  { costs }: Gateway,
+): object => {
+  const totalCost = costs.totalCostOf(connection, transactionId);
+  return totalCost === undefined ? {} : { totalCost };
+};
+
 const answerOf = (answer: IdTagInfo | undefined): object =>
   answer === undefined ? {} : { idTokenInfo: idTokenInfo(answer) };

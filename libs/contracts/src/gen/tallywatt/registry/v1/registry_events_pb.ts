@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/registry/v1/registry_events.proto.
  */
 export const file_tallywatt_registry_v1_registry_events: GenFile = /*@__PURE__*/
-  fileDesc("Cit0YWxseXdhdHQvcmVnaXN0cnkvdjEvcmVnaXN0cnlfZXZlbnRzLnByb3RvEhV0YWxseXdhdHQucmVnaXN0cnkudjEiSwoJQ29ubmVjdG9yEhQKDGNvbm5lY3Rvcl9pZBgBIAEoBRITCgtwb3dlcl93X21heBgCIAEoAxITCgtldnNlX2dyb3VwcxgDIAMoCSLUAQoVQ2hhcmdlUG9pbnRSZWdpc3RlcmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoIbG9jYXRpb24YAyABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRhcmlmZl9pZBgEIAEoCRI0Cgpjb25uZWN0b3JzGAUgAygLMiAudGFsbHl3YXR0LnJlZ2lzdHJ5LnYxLkNvbm5lY3RvchIYChBzZWN1cml0eV9wcm9maWxlGAYgASgFYgZwcm90bzM", [file_tallywatt_values_v1_values]);
+  fileDesc("Cit0YWxseXdhdHQvcmVnaXN0cnkvdjEvcmVnaXN0cnlfZXZlbnRzLnByb3RvEhV0YWxseXdhdHQucmVnaXN0cnkudjEiSwoJQ29ubmVjdG9yEhQKDGNvbm5lY3Rvcl9pZBgBIAEoBRITCgtwb3dlcl93X21heBgCIAEoAxITCgtldnNlX2dyb3VwcxgDIAMoCSKAAgoVQ2hhcmdlUG9pbnRSZWdpc3RlcmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoIbG9jYXRpb24YAyABKAsyHS50YWxseXdhdHQudmFsdWVzLnYxLkxvY2F0aW9uEhEKCXRhcmlmZl9pZBgEIAEoCRI0Cgpjb25uZWN0b3JzGAUgAygLMiAudGFsbHl3YXR0LnJlZ2lzdHJ5LnYxLkNvbm5lY3RvchIYChBzZWN1cml0eV9wcm9maWxlGAYgASgFEhkKDGNvc3RfZGlzcGxheRgHIAEoCUgAiAEBQg8KDV9jb3N0X2Rpc3BsYXliBnByb3RvMw", [file_tallywatt_values_v1_values]);
 
 /**
  * @generated from message tallywatt.registry.v1.Connector
@@ -106,6 +106,13 @@ export type ChargePointRegistered = Message<"tallywatt.registry.v1.ChargePointRe
    * @generated from field: int32 security_profile = 6;
    */
   securityProfile: number;
+
+  /**
+   * How what a session costs is shown to its driver: ocpp201 | costmsg. Left out where it is not.
+   *
+   * @generated from field: optional string cost_display = 7;
+   */
+  costDisplay?: string | undefined;
 };
 
 /**
@@ -143,6 +150,13 @@ export type ChargePointRegisteredJson = {
    * @generated from field: int32 security_profile = 6;
    */
   securityProfile?: number;
+
+  /**
+   * How what a session costs is shown to its driver: ocpp201 | costmsg. Left out where it is not.
+   *
+   * @generated from field: optional string cost_display = 7;
+   */
+  costDisplay?: string;
 };
 
 /**
