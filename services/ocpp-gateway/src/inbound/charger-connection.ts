@@ -112,9 +112,7 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       return peer.call(...requestStop(ocppTransactionId), { callTimeoutMs });
     },
     setPassword: (password) => setPassword(peer, password),
-    ...costDisplay(peer, protocols[peer.session.subprotocol], () =>
-      gateway.registrations.of(connection, Date.now()),
-    ),
+    ...costDisplay(peer, () => gateway.registrations.of(connection, Date.now())),
     carryOut: (claimed) => carryOut(peer, protocols[peer.session.subprotocol], claimed),
     close: (why) => {
       cause = why;

@@ -3,7 +3,7 @@ import type { ChargePoint } from '../outbound/charge-point-registry';
 import type { OpenCharger } from '../outbound/charger-connections';
 import type { ShowOutcome } from '../outbound/cost-displays';
 import { callTimeoutMs, type RpcFault, type RpcPeer } from './charger-connection';
-import type { Protocol } from './protocol';
+import { protocols } from './protocols';
 
 /** OCPP 1.6, DataTransferStatus; 2.0.1 answers CostUpdated with nothing. */
 const outcomeOf = (result: unknown): ShowOutcome => {
@@ -17,7 +17,6 @@ const unsupported: readonly (string | undefined)[] = ['NotImplemented', 'NotSupp
 /** How a connected charger shows costs, by its registration, which may change meanwhile. */
 export const costDisplay = (
   peer: RpcPeer,
-  protocol: Protocol,
   registration: () => Promise<ChargePoint | undefined>,
 ): Pick<OpenCharger, 'mayShow' | 'showCost'> => {
   /** An amount in another currency than the charger's would be read as one in its own. */
@@ -28,6 +27,7 @@ export const costDisplay = (
   return {
     mayShow: async (cost) => (await displayFor(cost)) !== 'none',
     showCost: async (cost, session) => {
+      const protocol = protocols[peer.session.subprotocol];
       const call = protocol.showCost(cost, session, await displayFor(cost));
       if (call === undefined) return 'not-shown';
       try {
