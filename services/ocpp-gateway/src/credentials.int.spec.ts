@@ -261,6 +261,15 @@ describe('where the older wins', () => {
         await expect(strict.dial('CP-HELD')).rejects.toMatchObject({ code: 409 });
       }
       expect(await older.call('Heartbeat', {})).toHaveProperty('currentTime');
+      const elsewhere = await strict.startOther();
+      try {
+        const { ocppPort, url } = elsewhere;
+        await expect(strict.dial('CP-HELD', { ocppPort })).rejects.toMatchObject({ code: 409 });
+        const metrics = await (await fetch(`${url}/metrics`)).text();
+        expect(metrics).toMatch(/contested_total\{contest="single"\} 1/);
+      } finally {
+        await elsewhere.stop();
+      }
       const contests = await eventually(async () => {
         const found = await strict.inKafka(
           'charging.stations.v1',

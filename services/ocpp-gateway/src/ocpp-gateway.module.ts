@@ -35,6 +35,7 @@ import { Contests } from './inbound/contests';
 import { CredentialsController } from './inbound/credentials.controller';
 import { strengthenPasswords } from './outbound/password-strengthening';
 import { CommitQueue } from './outbound/commit-queue';
+import { DatabaseClock } from './outbound/database-clock';
 import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
 import { OrphanStore } from './outbound/orphan-store';
@@ -83,7 +84,10 @@ const leaseMsOf = (env: GatewayEnvironment): number => env.OCPP_REPLICA_LEASE_SE
 
 const replicaOf = (
   { env, pool, logger }: Context,
-  parts: Pick<ReplicaParts, 'replicaId' | 'commits' | 'stations' | 'connections' | 'steadiness'>,
+  parts: Pick<
+    ReplicaParts,
+    'replicaId' | 'commits' | 'stations' | 'connections' | 'steadiness' | 'clock'
+  >,
 ): Replicas =>
   new Replicas({
     ...parts,
@@ -119,7 +123,13 @@ export const compose = async (context: Context): Promise<Composition> => {
     silenceMinutes: env.SESSION_SILENCE_MINUTES,
   });
   const steadiness = new Steadiness(leaseMsOf(env));
-  const stations = new StationStore(appends, { replicaId, steadiness });
+  const clock = new DatabaseClock();
+  const stations = new StationStore(appends, {
+    replicaId,
+    steadiness,
+    clock,
+    takeover: env.OCPP_TAKEOVER,
+  });
   const tokenMark = tokenMarkWith(installationKey);
   const ocpp = ocppMetrics(metrics);
   const { frameLog, frameErasures } = await framesOf(context, appends, tokenMark, ocpp);
@@ -212,7 +222,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       replicaId,
       logger,
     }),
-    replicas: replicaOf(context, { replicaId, commits, stations, connections, steadiness }),
+    replicas: replicaOf(context, { replicaId, commits, stations, connections, steadiness, clock }),
   };
 };
 

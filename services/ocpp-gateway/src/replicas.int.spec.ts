@@ -8,6 +8,7 @@ import {
   stop,
   values,
 } from './testing/gateway-stage';
+import { lockStations } from './outbound/station-lock';
 import { idToken, metered, ocpp201, pluggedIn, unplugged, updated } from './testing/ocpp201-words';
 
 let stage: GatewayStage;
@@ -51,6 +52,8 @@ describe('a charger that comes again through another process', () => {
     // It did not hear the answer, or so it believes.
     expect(await there.call('StartTransaction', start())).toEqual(first);
     await closed;
+    const metrics = await (await fetch(`${other.url}/metrics`)).text();
+    expect(metrics).toMatch(/contested_total\{contest="single"\} 1/);
     await there.call('MeterValues', values(first.transactionId, '2.5', 10));
     expect((await stage.api(`/v1/charge-points/${id}`)).body).toMatchObject({ isConnected: true });
     const back = await stage.dial(id);
@@ -109,6 +112,34 @@ describe('a charger that comes again through another process', () => {
       expect(others).toEqual([]);
       expect(await stage.typesOf(session?.id ?? '')).toEqual(['SessionStarted']);
     }
+  });
+});
+
+describe('a charge point that a process holds which stands still', () => {
+  it('is heard again after a while, and keeps no other one waiting', async () => {
+    const ids = Array.from({ length: 8 }, (_, n) => `CP-FROZEN-${n}`);
+    const chargers = await Promise.all(ids.map((id) => stage.newCharger(id)));
+    const neighbour = await stage.newCharger('CP-BESIDE');
+    // As one that was stopped (SIGSTOP) in the middle of a group commit leaves it.
+    const frozen = await stage.pool.connect();
+    const ended = new Promise((resolve) => frozen.on('error', resolve));
+    await frozen.query('BEGIN');
+    const held = await eventually(async () => {
+      const elsewhere = await lockStations(
+        frozen,
+        ids.map((id) => `default/${id}`),
+      );
+      expect([...elsewhere]).toEqual([]);
+      return Date.now();
+    });
+    const late = chargers.map(({ call }) => call('StartTransaction', start()));
+    const beside = await neighbour.call('StartTransaction', start());
+    expect(beside).toHaveProperty('transactionId');
+    // The database ends such a transaction after ten seconds.
+    expect(Date.now() - held).toBeLessThan(9_000);
+    await ended;
+    for (const answer of await Promise.all(late)) expect(answer).toHaveProperty('transactionId');
+    frozen.release(true);
   });
 });
 

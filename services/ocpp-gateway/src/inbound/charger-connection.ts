@@ -135,18 +135,21 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
   lanes
     .runAlways(laneOf(connection), () =>
       commits.submit(async (tx) => {
-        const isNewest = await stations.connected(tx, connection);
+        const standing = await stations.connected(tx, connection);
         await parts.remoteStops.wake(tx, cpoId, chargePointId);
         const { rotationId } = peer.session;
         if (rotationId !== undefined) {
           await parts.rotations.rotated(tx, connection, rotationId, connection.connectedAt);
         }
-        return isNewest;
+        return standing;
       }),
     )
-    .then((isNewest) => {
+    .then(({ isNewest, isContested }) => {
+      if (isContested) {
+        metrics.identityContested(parts.contests.note(laneOf(connection), Date.now()));
+      }
       if (isNewest) return;
-      logger.warn(about, 'the charger has a newer connection to another process');
+      logger.warn(about, 'the charger has a connection to another process, which stays');
       cause = 'replaced';
       close({ code: 1000, reason: cause, force: true });
     })

@@ -9,6 +9,7 @@ import { keepRefusedFrame } from '../outbound/refused-frames';
 import type { CredentialRotations } from '../outbound/credential-rotations';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { Station } from '../outbound/session-store';
+import type { Takeover } from '../outbound/connection-rows';
 import type { Connection } from '../outbound/station-store';
 import type { TlsMaterial } from '../outbound/tls-files';
 import {
@@ -46,7 +47,7 @@ export type OcppServerParts = Readonly<{
   rotations: CredentialRotations;
   contests: Contests;
   /** Which of two connections of one identity stays. */
-  takeover: 'newer-wins' | 'older-wins';
+  takeover: Takeover;
   metrics: OcppMetrics;
 }>;
 
@@ -191,10 +192,15 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
       return refuse(socket, status, reason);
     }
     if (isDraining) return refuse(socket, 503, 'this process is ending; try again');
-    const held = connections.find(verdict.station);
-    if (held !== undefined && parts.takeover === 'older-wins') {
-      refuseNewer(parts, verdict.station, held.connectionId);
-      return refuse(socket, 409, 'the charge point is connected already');
+    const { station } = verdict;
+    if (parts.takeover === 'older-wins') {
+      const held =
+        connections.find(station)?.connectionId ??
+        (await gateway.stations.heldElsewhere(gateway.sql, station));
+      if (held !== undefined) {
+        refuseNewer(parts, station, held);
+        return refuse(socket, 409, 'the charge point is connected already');
+      }
     }
     admissions.set(request, verdict);
     return rpc.handleUpgrade(request, socket, head);

@@ -13,9 +13,20 @@ type Waiting = Readonly<{
   station: string | undefined;
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
+  /** How often its charge point was another transaction's, and since when (`performance.now()`). */
+  held?: Readonly<{ times: number; sinceMs: number }>;
 }>;
 
 const batchMax = 64;
+/** The database frees a charge point that a process which stands still has, before that. */
+const heldMsMax = 25_000;
+const heldPauseMsMax = 200;
+
+/** Another transaction has a charge point all the time. */
+export class StationHeld extends Error {
+  readonly code = 'station-held';
+  readonly retriable = true;
+}
 
 type Indexed = Waiting & Readonly<{ index: number }>;
 
@@ -78,6 +89,8 @@ const carryOutTogether = async (
 export class CommitQueue {
   private readonly waiting: Waiting[] = [];
   private readonly running = new Set<Promise<void>>();
+  /** Waits until its charge point may be free. */
+  private readonly held = new Set<Promise<void>>();
   /** How many still look for what is waiting. */
   private looking = 0;
   /** Into where no frame is being worked on: the queue is no frame's. */
@@ -104,7 +117,9 @@ export class CommitQueue {
 
   /** Resolves when nothing is waiting. */
   async drained(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running);
+    while (this.running.size + this.held.size > 0) {
+      await Promise.all([...this.running, ...this.held]);
+    }
   }
 
   private begin(): void {
@@ -124,18 +139,38 @@ export class CommitQueue {
     try {
       const origins = batch.map(({ traceparent }) => traceparent);
       const stations = batch.flatMap(({ station }) => (station === undefined ? [] : [station]));
-      const results = await inSpanOfMany('group commit', origins, () =>
+      const { free, results, held } = await inSpanOfMany('group commit', origins, () =>
         this.transaction(async (tx) => {
-          await lockStations(tx, stations);
-          return carryOutTogether(tx, batch);
+          const elsewhere = await lockStations(tx, stations);
+          const isHeld = ({ station }: Waiting): boolean =>
+            station !== undefined && elsewhere.has(station);
+          const free = batch.filter((waiting) => !isHeld(waiting));
+          const results = await carryOutTogether(tx, free);
+          return { free, results, held: batch.filter(isHeld) };
         }),
       );
-      batch.forEach(({ resolve }, index) => resolve(results[index]));
+      free.forEach(({ resolve }, index) => resolve(results[index]));
+      for (const waiting of held) this.putOff(waiting);
     } catch (error) {
       const [only] = batch;
       if (batch.length === 1) return only?.reject(error);
       // One charger's trouble is not its neighbours': each gets a transaction of its own.
       for (const single of batch) await this.commit([single]);
     }
+  }
+
+  /** What is said on behalf of a charge point that another transaction has is tried again soon. */
+  private putOff(waiting: Waiting): void {
+    const { times, sinceMs } = waiting.held ?? { times: 0, sinceMs: performance.now() };
+    if (performance.now() - sinceMs > heldMsMax) {
+      return waiting.reject(new StationHeld(`${waiting.station} is another transaction's`));
+    }
+    const pauseMs = Math.min(5 * 2 ** times, heldPauseMsMax);
+    const over = new Promise<void>((resolve) => setTimeout(resolve, pauseMs)).then(() => {
+      this.held.delete(over);
+      this.waiting.push({ ...waiting, held: { times: times + 1, sinceMs } });
+      if (this.looking < this.atOnce) this.begin();
+    });
+    this.held.add(over);
   }
 }

@@ -4,6 +4,7 @@ import type { SqlClient } from '@tallywatt/event-log';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { ChargerConnections } from './charger-connections';
 import type { CommitQueue } from './commit-queue';
+import type { DatabaseClock } from './database-clock';
 import type { Station } from './session-store';
 import type { StationStore } from './station-store';
 import type { Steadiness } from './steadiness';
@@ -18,6 +19,7 @@ export type ReplicaParts = Readonly<{
   commits: CommitQueue;
   stations: StationStore;
   steadiness: Steadiness;
+  clock: DatabaseClock;
   connections: ChargerConnections;
   logger: Logger;
 }>;
@@ -43,16 +45,19 @@ export class Replicas {
 
   /** That it lives, for as long as the lease. */
   async sayAlive(): Promise<void> {
-    const { sql, replicaId, name, leaseMs, steadiness, connections, logger } = this.parts;
+    const { sql, replicaId, name, leaseMs, steadiness, clock, connections, logger } = this.parts;
     const startedMs = performance.now();
-    const { rows } = await sql.query<{ is_new: boolean }>(
-      `INSERT INTO gateway_replicas AS r (replica_id, name, alive_at, lease_until)
-       VALUES ($1, $2, $3, now() + make_interval(secs => $4))
-       ON CONFLICT (replica_id) DO UPDATE
-         SET alive_at = EXCLUDED.alive_at, lease_until = EXCLUDED.lease_until
-       RETURNING xmax = 0 AS is_new`,
+    const askedMs = Date.now();
+    const { rows } = await sql.query<{ is_new: boolean; database_ms: number }>(
+      `INSERT INTO gateway_replicas AS r (replica_id, name, alive_at, lease_until, renewed_at)
+       VALUES ($1, $2, $3, now() + make_interval(secs => $4), now())
+       ON CONFLICT (replica_id) DO UPDATE SET alive_at = EXCLUDED.alive_at,
+         lease_until = EXCLUDED.lease_until, renewed_at = EXCLUDED.renewed_at
+       RETURNING xmax = 0 AS is_new,
+         (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS database_ms`,
       [replicaId, name, now(), leaseMs / 1_000],
     );
+    clock.told(askedMs, rows[0]?.database_ms ?? askedMs, Date.now());
     steadiness.said(startedMs);
     if (rows[0]?.is_new !== true || connections.count === 0) return;
     logger.warn({ replicaId }, 'this process was taken for dead: its chargers are to come again');

@@ -3,10 +3,16 @@ import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { clockFault } from '../domain/clock';
 import { keepAvailability } from './departures';
+import {
+  type EndedRow,
+  endOlder,
+  heldElsewhere,
+  insertConnection,
+  type OwnProcess,
+} from './connection-rows';
 import type { Appends } from './group-append';
 import type { Station } from './session-store';
 import { measureClock } from './station-clocks';
-import type { Steadiness } from './steadiness';
 
 export type Connection = Station &
   Readonly<{
@@ -35,69 +41,37 @@ export type LeftOpen = Readonly<{
   limit: number;
 }>;
 
-type EndedRow = {
-  cpo_id: string;
-  charge_point_id: string;
-  connection_id: string;
-  disconnected_at: string;
-  cause: DisconnectCause;
-};
-
-/** Whether the process of a connection lives, as far as this one ($4; whether it is steady: $5) can say. */
-const lives = `(o.replica_id = $4 OR r.lease_until >= now() OR (r.replica_id IS NOT NULL AND NOT $5::boolean))`;
+/** What became of a connection that was written down. */
+export type Standing = Readonly<{
+  /** Else it is over itself. */
+  isNewest: boolean;
+  /** Whether another process had, or has, the charge point's connection, and lives. */
+  isContested: boolean;
+}>;
 
 /** Facts of charge points themselves: connections, boots, connector statuses. */
 export class StationStore {
   constructor(
     private readonly eventLog: Appends,
-    private readonly process: Readonly<{
-      /** The one that holds the sockets of the connections that are begun here. */
-      replicaId: string;
-      steadiness: Pick<Steadiness, 'isSteady'>;
-    }>,
+    private readonly process: OwnProcess,
   ) {}
 
   /**
    * Writes down a connection, and that every older one of its charge point is over: of another
    * process as well, which is then to close its socket. One connection is open at a time. This process
    * lives, so what it held was replaced, not cut off by a crash; others it judges by their leases, if
-   * it has kept its own.
-   *
-   * @returns whether it is the newest; if a newer one was written down before it, it is over itself.
+   * it has kept its own. Which of two began later is told by the database's clock, and one that begins
+   * only in the future has a wrong one. Where the older wins, that of another process stays while it
+   * lives.
    */
-  async connected(tx: SqlClient, connection: Connection): Promise<boolean> {
+  async connected(tx: SqlClient, connection: Connection): Promise<Standing> {
     const { cpoId, chargePointId, connectionId, connectedAt } = connection;
     const { ocppVersion, securityProfile } = connection;
-    const { replicaId, steadiness } = this.process;
-    const { rows } = await queryPrepared<EndedRow>(
-      tx,
-      'gateway.replace_connections',
-      `UPDATE connections c SET is_to_close = c.replica_id <> $4 AND r.replica_id IS NOT NULL,
-         disconnected_at = CASE WHEN ${lives} THEN greatest($3, c.connected_at)
-           ELSE greatest(coalesce(r.alive_at, $3), c.connected_at) END,
-         cause = CASE WHEN ${lives} THEN 'replaced' ELSE 'gateway-crashed' END
-       FROM connections o LEFT JOIN gateway_replicas r USING (replica_id)
-       WHERE o.cpo_id = $1 AND o.charge_point_id = $2 AND o.disconnected_at IS NULL
-         AND c.cpo_id = o.cpo_id AND c.connection_id = o.connection_id
-         AND c.disconnected_at IS NULL
-         AND (o.connected_at <= $3 OR o.replica_id = $4 OR r.lease_until >= now() IS NOT TRUE)
-       RETURNING c.cpo_id, c.charge_point_id, c.connection_id, c.disconnected_at, c.cause`,
-      [cpoId, chargePointId, connectedAt, replicaId, steadiness.isSteady],
-    );
+    const { replicaId, takeover } = this.process;
+    const rows = await endOlder(tx, this.process, connection);
     await this.appendEnds(tx, rows);
     await this.appendContests(tx, rows, connection);
-    const { rows: own } = await tx.query<{ is_newest: boolean }>(
-      `WITH newer AS (
-         SELECT FROM connections
-         WHERE cpo_id = $1 AND charge_point_id = $3 AND disconnected_at IS NULL)
-       INSERT INTO connections (cpo_id, connection_id, charge_point_id, connected_at, replica_id,
-         ocpp_version, security_profile, disconnected_at, cause)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN EXISTS (SELECT FROM newer) THEN $4 END,
-         CASE WHEN EXISTS (SELECT FROM newer) THEN 'replaced' END)
-       RETURNING disconnected_at IS NULL AS is_newest`,
-      [cpoId, connectionId, chargePointId, connectedAt, replicaId, ocppVersion, securityProfile],
-    );
-    const isNewest = own[0]?.is_newest === true;
+    const { isNewest, held } = await insertConnection(tx, this.process, connection);
     const event = {
       type: 'StationConnected',
       cpoId,
@@ -117,8 +91,17 @@ export class StationStore {
         cause: 'replaced',
       } as const;
       await this.appendEnds(tx, [end]);
+      if (held !== undefined && takeover === 'older-wins') {
+        await this.contested(tx, connection, held, connectedAt);
+      }
     }
-    return isNewest;
+    const others = rows.filter((row) => row.cause === 'replaced' && row.replica_id !== replicaId);
+    return { isNewest, isContested: others.length > 0 || held !== undefined };
+  }
+
+  /** The connection of a charge point to another process that lives, as far as this one can say. */
+  heldElsewhere(sql: SqlClient, station: Station): Promise<string | undefined> {
+    return heldElsewhere(sql, this.process, station);
   }
 
   /** The connections whose place a newer one took while they lived. */

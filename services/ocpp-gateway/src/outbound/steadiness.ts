@@ -4,6 +4,7 @@
  */
 export class Steadiness {
   private sinceMs = performance.now();
+  private hasMissed = false;
   private saidMs = performance.now();
 
   /** @param leaseMs how long after its last sign of life a process is taken for dead */
@@ -11,8 +12,16 @@ export class Steadiness {
 
   /** @param startedMs when it began to say so, of `performance.now()` */
   said(startedMs: number): void {
-    if (startedMs - this.saidMs > this.leaseMs / 2) this.sinceMs = startedMs;
+    if (startedMs - this.saidMs > this.leaseMs / 2) {
+      this.sinceMs = startedMs;
+      this.hasMissed = true;
+    }
     this.saidMs = startedMs;
+  }
+
+  /** It has just begun, and said so in time ever since: nothing speaks for an outage. */
+  get isNew(): boolean {
+    return !this.hasMissed && performance.now() - this.saidMs <= this.leaseMs / 2;
   }
 
   get isSteady(): boolean {
