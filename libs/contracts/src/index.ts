@@ -29,8 +29,11 @@ export {
   AuthorizeBatchRequestSchema,
   AuthorizeBatchResponseSchema,
   type AuthorizeOutcome,
+  AuthorizeOutcomeSchema,
+  AuthorizeQuestionSchema,
   type AuthorizeRequest,
   AuthorizeRequestSchema,
   type AuthorizeResponse,
   AuthorizeResponseSchema,
 } from './gen/tallywatt/access/v1/authorization_service_pb';
+export { ChargingDecisionSchema } from './gen/tallywatt/access/v1/access_events_pb';

@@ -57,6 +57,15 @@ describe('a frame as it may be stored', () => {
     ['{"x":"-----BEGIN EC PRIVATE KEY-----\\n.."}', '{"x":<secret>}'],
   ])('%s is %s', (said, expected) => expect(stored(call(said))).toBe(call(expected)));
 
+  it('knows the name of a setting from that of a field that is called the same', () => {
+    const say = (name: string): string =>
+      `{"component":{"name":"X"},"variable":{"name":"${name}"},"attributeValue":"v"}`;
+    expect(stored(call(say('TokenInfo')))).toContain('<secret>');
+    expect(stored(call(say('IdTagInfo')))).toContain('<token v>');
+    expect(stored(call(say('Id_Tag')))).toContain('<token v>');
+    expect(stored(call('{"idTokenInfo" : {"status":"Accepted"}}'))).toContain('"Accepted"');
+  });
+
   it('has answers and errors looked through as well', () => {
     expect(stored('[3,"1",{"idTagInfo":{"parentIdTag":"P"}}]')).toBe(
       '[3,"1",{"idTagInfo":{"parentIdTag":<token P>}}]',

@@ -37,37 +37,15 @@ const personalNames = new Set([
 const secretField =
   /authorizationkey|password|passwd|passphrase|secret|private.?key|sim.?pin|^(vpn|psk|pwd|pin)$/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY/;
-/** Of each name above a piece, in small letters; an escape can spell any of them. */
-const traces = [
-  'idt',
-  'token',
-  'additionalinfo',
-  'customerid',
-  'data"',
-  'signed',
-  'exire',
-  'certif',
-  'ationkey',
-  'pass',
-  'secret',
-  'private',
-  'sim',
-  'vpn',
-  'pwd',
-  'psk',
-  'pin',
-  'creden',
-  'key',
-  ':/',
-  ':\\/',
-  '\\u',
-];
+/**
+ * Of each name above a piece; an escape can spell any of them. An answer's `idTagInfo` and
+ * `idTokenInfo` have no token for a name of theirs.
+ */
+const trace =
+  /id.?t(?!aginfo"\s*:|okeninfo"\s*:)|token(?!info"\s*:)|additionalinfo|customerid|data"|signed|exire|certif|ationkey|pass|secret|private|sim|vpn|pwd|psk|pin|creden|key|:\\?\/|\\u/i;
 
 /** Most frames have nothing of the kind, and need not be looked through. */
-const mayBeSensitive = (text: string): boolean => {
-  const small = text.toLowerCase();
-  return traces.some((trace) => small.includes(trace));
-};
+const mayBeSensitive = (text: string): boolean => trace.test(text);
 
 /** The standard's messages are half as deep. */
 const depthMax = 16;
@@ -78,6 +56,8 @@ class TooDeep extends Error {}
 type Surroundings = Readonly<{ isSecret: boolean; isSigned: boolean; isToken: boolean }>;
 
 const plain: Surroundings = { isSecret: false, isSigned: false, isToken: false };
+/** Members that say what is beside them. */
+const sayingNames = new Set(['key', 'variable', 'component', 'format']);
 
 /** The texts within a value of JSON, as they are meant. */
 const textsIn = (value: string): string[] =>
@@ -89,6 +69,9 @@ const surroundingsIn = (
   members: readonly Member[],
   outer: Surroundings,
 ): Surroundings => {
+  if (!members.some(({ name }) => sayingNames.has(name))) {
+    return outer.isSigned ? { ...outer, isSigned: false } : outer;
+  }
   const raw = (name: string): string => {
     const member = members.find((one) => one.name === name);
     return member === undefined ? '' : text.slice(member.from, member.to);

@@ -20,6 +20,7 @@ const addressWithQuery = /:(?:\\?\/){2}(?:\\.|[^\s"\\?#])*(?:[?#]((?:\\.|[^\s"\\
 
 /** Where the addresses in a text have a user and password, or a query or fragment; in order, apart. */
 export const addressSecretsIn = (text: string): TextRange[] => {
+  if (!text.includes(':/') && !text.includes(':\\/')) return [];
   const ranges: TextRange[] = [];
   for (const { 0: whole, 1: said = '', index } of text.matchAll(userinfo)) {
     const to = index + whole.length - 1;

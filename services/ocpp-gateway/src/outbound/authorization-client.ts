@@ -11,28 +11,13 @@ import {
 } from '@tallywatt/contracts';
 import { activeTraceparent, inSpan, sessionAttributes } from '@tallywatt/event-log';
 import { type Instant, parseInstant } from '@tallywatt/time';
-import { authorizeTogether, type TokenAnswer } from './authorize-batch';
+import { authorizeTogether } from './authorize-batch';
+import type { Swipe, SwipePlace, TokenAnswer } from './authorize-wire';
 import { QuestionsWaiting } from './question-batches';
 
-export type AuthorizationQuestion = Readonly<{
-  cpoId: string;
-  chargePointId: string;
-  /** 0 when the charger does not say which connector. */
-  connectorId: number;
-  /** In clear: only the vault behind the call may keep it. */
-  idTag: string;
-  at: Instant;
-  tariffId: string;
-  currency: string;
-  powerWMax: bigint;
-  purpose: 'authorize' | 'start';
-  /** Where that is: tariffs are assigned by it. */
-  locationId: string;
-  siteGroups: readonly string[];
-  /** Those of the connector; none while it is unknown. */
-  evseGroups: readonly string[];
-  timeZone: string;
-}>;
+export type AuthorizationQuestion = SwipePlace &
+  Omit<Swipe, 'place'> &
+  Readonly<{ purpose: 'authorize' | 'start' }>;
 
 export type AuthorizationAnswer = Readonly<{
   decision: ChargingDecision;
@@ -50,7 +35,7 @@ export type AuthorizationClient = Readonly<{
   /** The decision with its evidence, durable: a session can begin with it. */
   authorize: (question: AuthorizationQuestion) => Promise<AuthorizationAnswer>;
   /** Only whether the token may charge: asked together with others, answered from memory. */
-  mayCharge: (question: AuthorizationQuestion) => Promise<TokenAnswer>;
+  mayCharge: (swipe: Swipe) => Promise<TokenAnswer>;
   close: () => void;
 }>;
 
@@ -154,9 +139,12 @@ export const connectAuthorization = (
     }
   };
   const askTogether = authorizeTogether(client);
-  const mayCharge = async (question: AuthorizationQuestion): Promise<TokenAnswer> => {
+  const mayCharge = async (swipe: Swipe): Promise<TokenAnswer> => {
     try {
-      return (await askTogether(requestOf(question))) ?? (await authorize(question));
+      const answer = await askTogether(swipe);
+      if (answer !== undefined) return answer;
+      const { place, ...asked } = swipe;
+      return await authorize({ ...place, ...asked, purpose: 'authorize' });
     } catch (error) {
       if (!(error instanceof QuestionsWaiting)) throw error;
       throw new AuthorizationUnavailable('too many questions wait', { cause: error });

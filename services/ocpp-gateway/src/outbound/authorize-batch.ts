@@ -1,25 +1,10 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import {
-  AuthorizationService,
-  AuthorizeBatchRequestSchema,
-  AuthorizeBatchResponseSchema,
-  type AuthorizeOutcome,
-  type AuthorizeRequest,
-} from '@tallywatt/contracts';
+import { AuthorizationService } from '@tallywatt/contracts';
 import { activeTraceparent } from '@tallywatt/event-log';
-import { instantFromEpochMs, type Instant } from '@tallywatt/time';
+import { decodeAnswers, encodeSwipes, type Swipe, type TokenAnswer } from './authorize-wire';
 import { QuestionBatches } from './question-batches';
 
-/** What a charger is told of a token, without the evidence of the decision. */
-export type TokenAnswer = Readonly<{
-  decision: Readonly<{ status: string }>;
-  expiresAt?: Instant;
-  parentIdTag?: string;
-}>;
-
-type Asked = Readonly<{ request: AuthorizeRequest; traceparent: string | undefined }>;
+type Asked = Readonly<{ swipe: Swipe; traceparent: string | undefined }>;
 
 const path = `/${AuthorizationService.typeName}/${AuthorizationService.method.authorizeBatch.name}`;
 const callTimeoutMs = 3_000;
@@ -27,28 +12,6 @@ const callTimeoutMs = 3_000;
 const limits = { callsMax: 2, batchMax: 256, waitingMax: 20_000 };
 /** How long an authorization that does not know the call is not asked by it again. */
 const unknownCallMs = 30_000;
-
-const encode = (asked: readonly Asked[]): Buffer => {
-  const questions = asked.map(({ request, traceparent }) => ({
-    request,
-    ...(traceparent === undefined ? {} : { traceparent }),
-  }));
-  const message = create(AuthorizeBatchRequestSchema, { questions });
-  return Buffer.from(toBinary(AuthorizeBatchRequestSchema, message));
-};
-
-const answerOf = ({ outcome }: AuthorizeOutcome): TokenAnswer | undefined => {
-  if (outcome.case !== 'response' || outcome.value.decision === undefined) return undefined;
-  const { decision, expiresAt, parentIdTag } = outcome.value;
-  return {
-    decision: { status: decision.status },
-    ...(expiresAt === undefined ? {} : { expiresAt: instantFromEpochMs(timestampMs(expiresAt)) }),
-    ...(parentIdTag === undefined ? {} : { parentIdTag }),
-  };
-};
-
-const decode = (bytes: Buffer): readonly (TokenAnswer | undefined)[] =>
-  fromBinary(AuthorizeBatchResponseSchema, bytes).outcomes.map(answerOf);
 
 const noMetadata = new Metadata();
 
@@ -60,8 +23,8 @@ export const authorizeTogether = (client: Client) => {
       const referred = (): void => resolve(asked.map(() => undefined));
       client.makeUnaryRequest(
         path,
-        encode,
-        decode,
+        encodeSwipes,
+        decodeAnswers,
         asked,
         noMetadata,
         { deadline: Date.now() + callTimeoutMs },
@@ -73,8 +36,8 @@ export const authorizeTogether = (client: Client) => {
       );
     });
   const batches = new QuestionBatches(askTogether, limits);
-  return async (request: AuthorizeRequest): Promise<TokenAnswer | undefined> =>
+  return (swipe: Swipe): Promise<TokenAnswer | undefined> =>
     Date.now() < unknownUntilMs
-      ? undefined
-      : batches.ask({ request, traceparent: activeTraceparent() });
+      ? Promise.resolve(undefined)
+      : batches.ask({ swipe, traceparent: activeTraceparent() });
 };

@@ -44,10 +44,43 @@ describe('tokens that a charger makes up', () => {
     expect(text).not.toContain('TAG-');
   });
 
+  it('are not told apart once they have one key together', () => {
+    const tags = Array.from({ length: 2_000 }, (_, n) => `TAG-${n}`);
+    const { text } = recorded(
+      'received',
+      [...tags, 'SAME', 'SAME'].map((tag) => withTags([tag])),
+    );
+    const sealed = [...text.matchAll(/v1:([\w-]+):([\w+/=]+)/g)].map(([whole, keyId]) => ({
+      whole,
+      keyId,
+    }));
+    const [one, other] = sealed.slice(-2);
+    expect(one?.keyId).toBe(other?.keyId);
+    expect(one?.whole).not.toBe(other?.whole);
+  });
+
   it('do not limit the local lists that we send', () => {
     const list = withTags(Array.from({ length: 500 }, (_, n) => `TAG-${n}`));
     expect(recorded('sent', [list]).keys).toBe(500);
   });
+});
+
+it('encrypts a token that is said again once, and what else is under its key each time', () => {
+  const signed = JSON.stringify([
+    2,
+    'm',
+    'StopTransaction',
+    {
+      idTag: 'TAG-1',
+      transactionData: [{ sampledValue: [{ value: 'OCMF', format: 'SignedData' }] }],
+    },
+  ]);
+  const { text, keys } = recorded('received', [signed, signed]);
+  const sealed = [...text.matchAll(/v1:[\w-]+:[\w+/=]+/g)].map(String);
+  expect(keys).toBe(1);
+  expect(sealed).toHaveLength(4);
+  expect(sealed[2]).toBe(sealed[0]);
+  expect(sealed[3]).not.toBe(sealed[1]);
 });
 
 it('encrypts what a charger says under a name that OCPP does not have', () => {

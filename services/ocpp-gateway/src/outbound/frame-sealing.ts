@@ -1,6 +1,6 @@
 import type { RecordedFrame } from '@tallywatt/contracts';
 import { type SensitivePart, sensitivePartsOf, withParts } from '../domain/frame-privacy';
-import { type DataKey, sealedText } from './frame-cipher';
+import { type DataKey, sealedText, sealedToken } from './frame-cipher';
 import type { FrameKeys } from './frame-keys';
 import type { Station } from './session-store';
 import { isStandardName } from './standard-names';
@@ -73,25 +73,27 @@ export const sealFrame = (
 ): SealedFrame | undefined => {
   const { cpoId } = station;
   const keyIds = new Set<string>();
-  const seal = (key: DataKey, value: string): string => {
+  const seal = (key: DataKey, value: string, sealed = sealedText): string => {
     keyIds.add(key.keyId);
-    return asJson(sealedText(key, value));
+    return asJson(sealed(key, value));
   };
   const stationKey = (): DataKey => keys.keyOf(cpoId, stationMark(tokenMark, station));
   const isSaidByCharger = direction === 'received';
   const parts = sensitivePartsOf(text, isSaidByCharger ? isStandardName : undefined);
   const isWhole = parts === undefined || (isSaidByCharger && isExcessive(parts));
   const ownerOf = tokenIn(parts ?? []);
-  const tokenKey = (token: string): DataKey => {
+  const tokenKey = (token: string): DataKey | undefined => {
     const mark = tokenMark(cpoId, token);
     // Local lists are long, and ours.
-    return isSaidByCharger ? (keys.keyFor(station, mark) ?? stationKey()) : keys.keyOf(cpoId, mark);
+    return isSaidByCharger ? keys.keyFor(station, mark) : keys.keyOf(cpoId, mark);
   };
   const replacementOf = ({ kind, said }: SensitivePart, value: string): string => {
     if (kind === 'secret') return '"***"';
     if (kind === 'userinfo') return '***';
     const token = said ?? (kind === 'signed' ? ownerOf : undefined);
-    return seal(token === undefined ? stationKey() : tokenKey(token), value);
+    const own = token === undefined ? undefined : tokenKey(token);
+    if (own === undefined) return seal(stationKey(), value);
+    return seal(own, value, said === undefined ? sealedText : sealedToken);
   };
   let stored = isWhole ? undefined : withParts(text, parts, replacementOf);
   if (stored === undefined || bytesOf(stored) > frameBytesMax) {

@@ -1,4 +1,4 @@
-import type { TokenAnswer } from '../../outbound/authorize-batch';
+import type { TokenAnswer } from '../../outbound/authorize-wire';
 import type { IdTagInfo } from '../../domain/session-record';
 
 /** OCPP 1.6, section 7.2: AuthorizationStatus. */

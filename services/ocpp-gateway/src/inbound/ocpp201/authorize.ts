@@ -1,9 +1,11 @@
 import { askedTag } from '../../outbound/storable-text';
 import { type Answer, FrameFault } from '../frame';
 import { idTokenInfo, tokenInfoOf } from './id-token-info';
-import { questionAt } from '../question';
+import { placeOnce, questionAt } from '../question';
 
 type Authorize = Readonly<{ idToken: Readonly<{ idToken: string; type: string }> }>;
+
+const placeAt = placeOnce((point) => questionAt(point, undefined));
 
 /** OCPP 2.0.1 part 2, C01: may this token charge here, now? Certificates are not looked at. */
 export const authorize: Answer<Authorize> = async (frame, gateway) => {
@@ -11,10 +13,9 @@ export const authorize: Answer<Authorize> = async (frame, gateway) => {
   const point = await gateway.registrations.of(frame.connection, Date.now());
   if (point === undefined) throw new FrameFault(`charge point ${chargePointId} is not registered`);
   const answer = await gateway.authorization.mayCharge({
-    ...questionAt(point, undefined),
+    place: placeAt(point),
     idTag: askedTag(frame.params.idToken.idToken),
     at: frame.receivedAt,
-    purpose: 'authorize',
   });
   const { parentIdTag } = answer;
   const group =

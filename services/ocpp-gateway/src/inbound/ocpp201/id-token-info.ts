@@ -1,5 +1,5 @@
 import type { IdTagInfo } from '../../domain/session-record';
-import type { TokenAnswer } from '../../outbound/authorize-batch';
+import type { TokenAnswer } from '../../outbound/authorize-wire';
 
 /** OCPP 2.0.1 part 2, AuthorizationStatusEnumType. */
 const statuses = [
