@@ -6,6 +6,7 @@ import { instantFromEpochMs } from '@tallywatt/time';
 import { type GatewayEnvironment, tlsPathsOf } from './config';
 import { type ApiParts, apiParts } from './inbound/api-parts';
 import { watchSessions } from './inbound/silent-sessions';
+import { ConnectionClocks } from './inbound/connection-clocks';
 import { attachOrphans } from './inbound/waiting-orphans';
 import { ChargePointsController } from './inbound/charge-points.controller';
 import { CommandsController } from './inbound/commands.controller';
@@ -157,6 +158,7 @@ export const compose = async (context: Context): Promise<Composition> => {
     costs,
     tokenMark,
     signedValues: new SignedValues(frameLog.keys, tokenMark),
+    clocks: new ConnectionClocks(),
     heartbeatIntervalSeconds: env.HEARTBEAT_INTERVAL_SECONDS,
     logger,
   };

@@ -151,6 +151,7 @@ const stopOf = (event: Omit<Stop, 'tokenRef'> & { tokenRef?: string }): Stop => 
   stopReason: event.stopReason,
   ...(event.tokenRef === undefined ? {} : { tokenRef: event.tokenRef }),
   ...(event.isEstimated === true ? { isEstimated: true } : {}),
+  ...(event.clockCorrection === undefined ? {} : { clockCorrection: event.clockCorrection }),
 });
 
 /** What was only linked to a session does not name it, nor does what its stop brought along. */
@@ -189,11 +190,12 @@ export const evolve = (session: ChargingSession, event: SessionFact): ChargingSe
       };
     case 'StopCorrected': {
       if (session.status === 'active') return session;
-      const { stoppedAt, meterStopMilliWh, stopReason, tokenRef } = event;
+      const { stoppedAt, meterStopMilliWh, stopReason, tokenRef, clockCorrection } = event;
       if (stopReason === undefined) {
         return { ...session, corrected: { stoppedAt, meterStopMilliWh } };
       }
-      const words = { stoppedAt, meterStopMilliWh, stopReason };
+      const note = clockCorrection === undefined ? {} : { clockCorrection };
+      const words = { stoppedAt, meterStopMilliWh, stopReason, ...note };
       return { ...session, stop: stopOf(tokenRef === undefined ? words : { ...words, tokenRef }) };
     }
     case 'TransactionGapNoticed':

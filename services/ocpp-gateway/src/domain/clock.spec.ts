@@ -1,4 +1,4 @@
-import { clockFault, clockSkewMs, clockAfter } from './clock';
+import { clockAfter, clockFault, clockSkewMs, isQueued } from './clock';
 
 const now = '2026-11-21T12:00:00.000Z';
 
@@ -21,6 +21,23 @@ describe('clock skew', () => {
     expect(clockSkewMs('2026-11-21T10:00:00.000Z', now, '2026-11-21T11:00:00.000Z')).toBe(
       undefined,
     ));
+});
+
+describe('a slow clock (row 13)', () => {
+  const connectedAt = '2026-11-21T11:00:00.000Z';
+  const slow = '2026-11-21T10:30:00.000Z';
+  const live = { offsetMs: 5_400_000 };
+
+  it('is measured by a message that is known to have been made when it came', () =>
+    expect(clockSkewMs(slow, now, connectedAt, live)).toBe(5_400_000n));
+
+  it('does not make readings queued that were read on their connection', () => {
+    const readings = [{ readAt: slow }];
+    expect(isQueued(readings, now, connectedAt)).toBe(true);
+    expect(isQueued(readings, now, connectedAt, live)).toBe(false);
+    const older = { readAt: '2026-11-21T09:00:00.000Z' };
+    expect(isQueued([...readings, older], now, connectedAt, live)).toBe(true);
+  });
 });
 
 describe('the clock of a charger (row 13)', () => {

@@ -23,26 +23,34 @@ export const plausibleInstants = (now: Instant): Readonly<{ from: Instant; until
 
 /**
  * Our clock minus the charger's in milliseconds. Only a message that was made on the connection it
- * arrived by says something about the clock: one from before was queued and is left unknown.
+ * arrived by says something about the clock: what seems to be from before was queued, and is left
+ * unknown, unless it is known to have been made when it came (`live`): then the clock is slow.
  */
 export const clockSkewMs = (
   claimedAt: Instant,
   receivedAt: Instant,
   connectedAt: Instant,
-): bigint | undefined =>
-  claimedAt < connectedAt ? undefined : BigInt(parseInstant(receivedAt) - parseInstant(claimedAt));
+  live?: Readonly<{ offsetMs: number }>,
+): bigint | undefined => {
+  if (claimedAt >= connectedAt) return BigInt(parseInstant(receivedAt) - parseInstant(claimedAt));
+  return live === undefined ? undefined : BigInt(live.offsetMs);
+};
 
 /**
  * Whether readings were made before the connection they came by, so that what runs now need not be
- * what ran then. Of a clock that cannot be right nothing is known.
+ * what ran then. Of a clock that cannot be right nothing is known; of one that is slow it is known
+ * that they were not, where it is `live`.
  */
 export const isQueued = (
   readings: readonly Readonly<{ readAt: Instant }>[],
   receivedAt: Instant,
   connectedAt: Instant,
+  live?: Readonly<{ offsetMs: number }>,
 ): boolean =>
   readings.some(
-    ({ readAt }) => readAt < connectedAt && clockFault(readAt, receivedAt) === undefined,
+    ({ readAt }) =>
+      parseInstant(readAt) + Math.max(live?.offsetMs ?? 0, 0) < parseInstant(connectedAt) &&
+      clockFault(readAt, receivedAt) === undefined,
   );
 
 /** What is known of a charger's clock. */

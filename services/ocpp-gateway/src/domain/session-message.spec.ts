@@ -74,6 +74,51 @@ describe('a stop', () => {
     expect(stopCommandOf(stopMessage, running, { availableAt: at(40) }).availableAt).toBe(at(40)));
 });
 
+describe('words of a charger that counts from 1970 (row 13)', () => {
+  const claimed = (minute: number): string => new Date(minute * 60_000).toISOString();
+  const clock = {
+    offsetMs: Date.parse(at(0)),
+    connectedAt: at(0),
+    receivedAt: at(31),
+  };
+  const note = (minute: number) => ({
+    clockCorrection: { claimedAt: claimed(minute), method: 'connection-offset' },
+  });
+  const claimedWords = { ...words, startedAt: claimed(0) };
+
+  it('begin a session at the corrected instant, and name it by what was said', () => {
+    const { session, command } = beginningOf({ ...start, words: claimedWords, clock }, 1, '7');
+    expect(command.started).toMatchObject({ startedAt: at(0), ...note(0) });
+    expect(session.fingerprint).toBe(startFingerprint(claimedWords));
+    const unknown = beginningOf({ ...start, words: claimedWords }, 1, '7');
+    expect(unknown.session.sessionId).toBe(session.sessionId);
+    expect(unknown.command.started).toMatchObject({ startedAt: claimed(0) });
+  });
+
+  it('stop it once, also where they come again and nothing is known of the clock', () => {
+    const said = { ...stopMessage, stop: { ...stop, stoppedAt: claimed(30) } };
+    const first = stopCommandOf({ ...said, clock }, running, {});
+    expect(first.stop).toMatchObject({ stoppedAt: at(30), ...note(30) });
+    const stopped = carryOut(first, running, at(31));
+    expect(stopped.facts.map(({ event }) => event.type)).toEqual([
+      'SessionStopped',
+      'SessionClosed',
+    ]);
+    const again = stopCommandOf(said, running, {});
+    const { decision } = carryOut(again, { ...running, ...stopped.after }, at(50));
+    expect(decision).toMatchObject({ kind: 'ignored', reason: 'stop-already-recorded' });
+    expect(again.origin.orphanId).toBe(first.origin.orphanId);
+  });
+
+  it('are the same report of readings, corrected or not', () => {
+    const said = { readAt: claimed(10), registerMilliWh: 2_000n, context: 'Sample.Periodic' };
+    const message = { station, now: at(11), connectorId: 1, readings: [said] };
+    const { reportHash, command } = reportOf({ ...message, clock });
+    expect(reportHash).toBe(reportOf(message).reportHash);
+    expect(command.readings).toEqual([{ ...said, readAt: at(10), ...note(10) }]);
+  });
+});
+
 describe('a report of readings', () => {
   const reading = { readAt: at(10), registerMilliWh: 2_000n, context: 'Sample.Periodic' };
   const report = { station, now: at(11), connectorId: 1, transactionId: 7, readings: [reading] };

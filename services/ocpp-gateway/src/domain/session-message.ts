@@ -6,6 +6,7 @@ import {
   type MeterReading,
 } from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
+import { corrected, correctedReadings, correctedStop, type LiveClock } from './clock-correction';
 import {
   initial,
   type RecordReadings,
@@ -25,6 +26,8 @@ export type NewStart = Readonly<{
   words: StartWords;
   now: Instant;
   idTagInfo: IdTagInfo;
+  /** Where the message was made when it came; its claims are corrected by it. */
+  clock?: LiveClock;
   /** All of SessionStarted that the start itself does not say. */
   facts: Omit<
     StartSession['started'],
@@ -35,6 +38,8 @@ export type NewStart = Readonly<{
 export type StopMessage = Readonly<{
   station: Station;
   now: Instant;
+  /** Where the message was made when it came; its claims are corrected by it. */
+  clock?: LiveClock;
   /** Left out when it cannot be read. */
   transactionId?: number;
   stop: Omit<Stop, 'tokenRef'>;
@@ -46,6 +51,8 @@ export type StopMessage = Readonly<{
 export type MeterMessage = Readonly<{
   station: Station;
   now: Instant;
+  /** Where the message was made when it came; its claims are corrected by it. */
+  clock?: LiveClock;
   connectorId: number;
   transactionId?: number;
   readings: readonly MeterReading[];
@@ -72,10 +79,10 @@ const transactionOf = (transactionId: number | undefined) =>
 
 /**
  * The session that a new start begins, and the command that begins it. The fingerprint is that of its
- * words unless the charge point names its transactions itself.
+ * words as they were said, unless the charge point names its transactions itself.
  */
 export const beginningOf = (
-  { station, words, now, idTagInfo, facts }: NewStart,
+  { station, words, now, idTagInfo, clock, facts }: NewStart,
   occurrence: number,
   ocppTransactionId: string,
   fingerprint = startFingerprint(words),
@@ -83,6 +90,7 @@ export const beginningOf = (
   const { cpoId, chargePointId } = station;
   const sessionId = sessionIdOf(cpoId, chargePointId, fingerprint, occurrence);
   const { tokenMark, ...said } = words;
+  const { at: startedAt, ...note } = corrected(words.startedAt, clock);
   const key: SessionKey = {
     ...station,
     sessionId,
@@ -95,7 +103,16 @@ export const beginningOf = (
     tokenRef: facts.decision.tokenRef,
     idTagInfo,
   };
-  const started = { ...facts, ...said, ...station, sessionId, occurrence, ocppTransactionId };
+  const started = {
+    ...facts,
+    ...said,
+    startedAt,
+    ...note,
+    ...station,
+    sessionId,
+    occurrence,
+    ocppTransactionId,
+  };
   return {
     session: { ...key, state: initial, eventCount: 0 },
     command: { type: 'StartSession', now, started },
@@ -107,7 +124,7 @@ export const beginningOf = (
  * what is known to have ended its stay.
  */
 export const stopCommandOf = (
-  { station, now, transactionId, stop, tokenMark, readings }: StopMessage,
+  { station, now, clock, transactionId, stop, tokenMark, readings }: StopMessage,
   session: StoredSession | undefined,
   departure: Departure,
   linkedBy?: AttachMethod,
@@ -124,15 +141,15 @@ export const stopCommandOf = (
       ...transactionOf(transactionId),
       orphanId: derivedId('orphaned-stop', station.cpoId, station.chargePointId, content),
     },
-    stop: { ...stop, ...(isOwnTag ? { tokenRef: session.tokenRef } : {}) },
-    readings,
+    stop: { ...correctedStop(stop, clock), ...(isOwnTag ? { tokenRef: session.tokenRef } : {}) },
+    readings: correctedReadings(readings, clock),
     ...departure,
   };
 };
 
 /** The command for a report of readings, and by what a resend of the report is recognised. */
 export const reportOf = (
-  { station, now, connectorId, transactionId, readings }: MeterMessage,
+  { station, now, clock, connectorId, transactionId, readings }: MeterMessage,
   linkedBy?: AttachMethod,
 ): Readonly<{ reportHash: string; command: RecordReadings }> => {
   const content = contentText([connectorId, transactionId ?? null, readings]);
@@ -148,7 +165,7 @@ export const reportOf = (
       type: 'RecordReadings',
       now,
       origin,
-      readings,
+      readings: correctedReadings(readings, clock),
       ...(linkedBy === undefined ? {} : { linkedBy }),
     },
   };

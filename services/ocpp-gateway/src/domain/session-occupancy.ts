@@ -1,5 +1,6 @@
 import type {
   ChargingState,
+  ClockCorrection,
   ChargingStateChanged,
   SessionClosed,
   SessionEvent,
@@ -17,6 +18,8 @@ export type RecordConnectorStatus = Readonly<{
   now: Instant;
   status: ConnectorStatus;
   changedAt: Instant;
+  /** What the charger claimed, where that cannot have been right. */
+  clockCorrection?: ClockCorrection;
 }>;
 
 /** A station says itself what the session does (OCPP 2.0.1, TransactionEvent chargingState). */
@@ -25,6 +28,8 @@ export type RecordChargingState = Readonly<{
   now: Instant;
   reported: ChargingState;
   changedAt: Instant;
+  /** What the station claimed, where that cannot have been right. */
+  clockCorrection?: ClockCorrection;
   /** Nothing is missing between this and what was said before it. */
   isInTurn: boolean;
 }>;
@@ -53,6 +58,19 @@ type OccupancyDecision = Decision<SessionEvent, OccupancyReason>;
 type Identity = Readonly<{ cpoId: string; sessionId: string }>;
 
 const identityOf = ({ cpoId, sessionId }: Identity): Identity => ({ cpoId, sessionId });
+
+const stateChanged = (
+  session: Identity,
+  changedAt: Instant,
+  chargingState: ChargingState,
+  clockCorrection: ClockCorrection | undefined,
+): ChargingStateChanged => ({
+  type: 'ChargingStateChanged',
+  ...identityOf(session),
+  changedAt,
+  chargingState,
+  ...(clockCorrection === undefined ? {} : { clockCorrection }),
+});
 
 /** The end of billing. */
 export const closed = (
@@ -85,7 +103,7 @@ const endOf = ({ stop, corrected }: Over): Stop => ({ ...stop, ...corrected });
 
 export const recordStatus = (
   session: ChargingSession,
-  { status, changedAt, now }: RecordConnectorStatus,
+  { status, changedAt, clockCorrection, now }: RecordConnectorStatus,
 ): OccupancyDecision => {
   if (session.status === 'absent') return ignore('session-unknown');
   if (session.status === 'closed') return ignore('session-already-closed');
@@ -106,7 +124,7 @@ export const recordStatus = (
     : chargingState === lateState?.chargingState && changedAt === lateState.changedAt;
   return isRepeated
     ? ignore('charging-state-unchanged')
-    : accept({ type: 'ChargingStateChanged', ...identityOf(session), changedAt, chargingState });
+    : accept(stateChanged(session, changedAt, chargingState, clockCorrection));
 };
 
 /** Whether the other session began earlier, as far as the clock of either can be believed. */
@@ -168,7 +186,7 @@ const hasCharged = (session: Running): boolean =>
  */
 export const recordChargingState = (
   session: ChargingSession,
-  { reported, changedAt, isInTurn, now }: RecordChargingState,
+  { reported, changedAt, clockCorrection, isInTurn, now }: RecordChargingState,
 ): OccupancyDecision => {
   if (session.status === 'absent') return ignore('session-unknown');
   const isTimed = clockFault(changedAt, now) === undefined && changedAt >= session.startedAt;
@@ -180,5 +198,5 @@ export const recordChargingState = (
   const chargingState = reportedChargingState(reported, known !== undefined && hasCharged(session));
   return isInTurn && chargingState === known
     ? ignore('charging-state-unchanged')
-    : accept({ type: 'ChargingStateChanged', ...identityOf(session), changedAt, chargingState });
+    : accept(stateChanged(session, changedAt, chargingState, clockCorrection));
 };

@@ -111,6 +111,7 @@ const stopCommands = (
 ): SessionCommand[] => {
   const { now } = speaker;
   const { happenedAt, readings, stoppedReason = 'Local', tokenMark, chargingState } = event;
+  const { clockCorrection } = event;
   const said = stopRegisterOf(event);
   const state = session?.state;
   const known = state === undefined || state.status === 'absent' ? undefined : state.track;
@@ -130,6 +131,7 @@ const stopCommands = (
         stoppedAt: happenedAt,
         meterStopMilliWh,
         stopReason: stoppedReason,
+        ...(clockCorrection === undefined ? {} : { clockCorrection }),
         ...(isOwnToken ? { tokenRef: session?.tokenRef } : {}),
       },
       readings,
@@ -154,10 +156,12 @@ export const commandsOf = (
 ): SessionCommand[] => {
   const { now } = speaker;
   const { chargingState: reported, happenedAt: changedAt, readings, isInTurn } = event;
+  const { clockCorrection } = event;
+  const note = clockCorrection === undefined ? {} : { clockCorrection };
   const states: SessionCommand[] =
     reported === undefined || isStateTold || (reported === 'Idle' && event.eventType === 'Ended')
       ? []
-      : [{ type: 'RecordChargingState', now, reported, changedAt, isInTurn }];
+      : [{ type: 'RecordChargingState', now, reported, changedAt, ...note, isInTurn }];
   if (event.eventType === 'Ended')
     return [...states, ...stopCommands(speaker, event, session, departure)];
   const origin = originOf(speaker, event);

@@ -7,9 +7,13 @@ export type Stop = Readonly<
   Omit<SessionStopped, 'type' | 'cpoId' | 'sessionId' | 'linkedBy'> & { tokenRef?: string }
 >;
 
+/** When the charger said that it was; a resend says it again, whatever it was corrected to. */
+export const claimedStopAt = ({ stoppedAt, clockCorrection }: Stop): Instant =>
+  clockCorrection?.claimedAt ?? stoppedAt;
+
 /** The same words, so the same stop again. */
 export const sameStop = (one: Stop, other: Stop): boolean =>
-  one.stoppedAt === other.stoppedAt &&
+  claimedStopAt(one) === claimedStopAt(other) &&
   one.meterStopMilliWh === other.meterStopMilliWh &&
   one.stopReason === other.stopReason &&
   one.tokenRef === other.tokenRef;

@@ -1,10 +1,20 @@
-import { canonicalJson, type ChargingState, sha256Hex } from '@tallywatt/contracts';
+import {
+  canonicalJson,
+  type ChargingState,
+  type ClockCorrection,
+  sha256Hex,
+} from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
 import type { SessionCommand } from './charging-session';
 import type { Doubt } from './session-doubts';
 import { beginningOf, type NewStart, type Station } from './session-message';
 import type { StoredSession } from './session-record';
-import type { Grant, HeardEvent, TransactionEvent } from './transaction-event';
+import {
+  claimedEventAt,
+  type Grant,
+  type HeardEvent,
+  type TransactionEvent,
+} from './transaction-event';
 import type { TurnedEvent } from './transaction-turns';
 
 /** All that a session begins with: a start, a token that was decided on, a connector, a register. */
@@ -13,6 +23,8 @@ export type Beginning = Readonly<{
   first: HeardEvent;
   /** When token and connector were there: before that nobody owes anything for time. */
   startedAt: Instant;
+  /** What the station claimed for that, where it cannot have been right. */
+  clockCorrection?: ClockCorrection;
   /** 0 when the station never said which. */
   connectorId: number;
   tokenMark: string;
@@ -121,9 +133,11 @@ export const beginningIn = (
   const statesTold = token === undefined ? 1 : Math.max(token.index, plugIndex) + 1;
   const states = taken.slice(0, statesTold).flatMap(({ chargingState }) => chargingState ?? []);
   const chargingState = states.at(-1);
+  const { happenedAt: startedAt, clockCorrection } = taken[statesTold - 1] ?? first;
   return {
     first,
-    startedAt: taken[statesTold - 1]?.happenedAt ?? first.happenedAt,
+    startedAt,
+    ...(clockCorrection === undefined ? {} : { clockCorrection }),
     connectorId: taken[plugIndex]?.connectorId ?? 0,
     tokenMark: token?.event.tokenMark ?? '',
     grant,
@@ -160,6 +174,8 @@ export const sessionOf = (
   const { cpoId, chargePointId, transactionId, now } = speaker;
   const { first, startedAt, connectorId, tokenMark, grant, meterStartMilliWh, doubts } = beginning;
   const { clockSkewMs } = first;
+  const { clockCorrection } = beginning;
+  const note = clockCorrection === undefined ? {} : { clockCorrection };
   const { session, command } = beginningOf(
     {
       station: { cpoId, chargePointId },
@@ -170,14 +186,15 @@ export const sessionOf = (
         ...place,
         ...(clockSkewMs === undefined ? {} : { clockSkewMs }),
         decision: grant.decision,
+        ...note,
       },
     },
     occurrence,
     transactionId,
-    transactionFingerprint(transactionId, first.happenedAt),
+    transactionFingerprint(transactionId, claimedEventAt(first)),
   );
   const { chargingState: reported } = beginning;
-  const state = { now, changedAt: startedAt, isInTurn: true } as const;
+  const state = { now, changedAt: startedAt, ...note, isInTurn: true } as const;
   return {
     session,
     commands: [

@@ -1,6 +1,12 @@
-import type { ChargingDecision, ChargingState, MeterReading } from '@tallywatt/contracts';
+import type {
+  ChargingDecision,
+  ChargingState,
+  ClockCorrection,
+  MeterReading,
+} from '@tallywatt/contracts';
 import { sha256Hex } from '@tallywatt/contracts';
 import type { Instant } from '@tallywatt/time';
+import { corrected, correctedReadings, type LiveClock } from './clock-correction';
 import { contentText } from './session-message';
 import type { IdTagInfo } from './session-record';
 
@@ -41,7 +47,22 @@ export type HeardEvent = TransactionEvent &
     grant?: Grant;
     /** Our clock minus the station's; absent for what was queued. */
     clockSkewMs?: bigint;
+    /** Where it was made when it came; its claims are corrected by it when its turn has come. */
+    clock?: LiveClock;
+    /** What the station claimed, where `happenedAt` is not that. */
+    clockCorrection?: ClockCorrection;
   }>;
+
+/** An event with its claims corrected; it is still known by what it said. */
+export const correctedEvent = (event: HeardEvent): HeardEvent => {
+  const { clock, readings } = event;
+  const { at: happenedAt, ...note } = corrected(event.happenedAt, clock);
+  return { ...event, happenedAt, ...note, readings: correctedReadings(readings, clock) };
+};
+
+/** When the station said that it happened. */
+export const claimedEventAt = ({ happenedAt, clockCorrection }: HeardEvent): Instant =>
+  clockCorrection?.claimedAt ?? happenedAt;
 
 /** The same for every resend of an event, whatever its message id. */
 export const contentHashOf = (event: TransactionEvent): string => sha256Hex(contentText(event));

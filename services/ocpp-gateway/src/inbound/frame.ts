@@ -6,6 +6,7 @@ import type { CostDisplays } from '../outbound/cost-displays';
 import type { Commits } from '../outbound/frame-log';
 import type { OrphanStore } from '../outbound/orphan-store';
 import type { RegistrationCopies } from '../outbound/registration-copies';
+import type { ConnectionClocks } from './connection-clocks';
 import type { SignedValues } from '../outbound/signed-values';
 import type { SessionStore } from '../outbound/session-store';
 import type { Connection, StationStore } from '../outbound/station-store';
@@ -37,6 +38,7 @@ export type Gateway = Readonly<{
   costs: Pick<CostDisplays, 'totalCostOf'>;
   tokenMark: TokenMark;
   signedValues: SignedValues;
+  clocks: ConnectionClocks;
   heartbeatIntervalSeconds: number;
   logger: Logger;
 }>;

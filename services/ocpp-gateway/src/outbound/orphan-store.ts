@@ -1,6 +1,7 @@
 import type { SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { clockFault } from '../domain/clock';
+import { correctedStop } from '../domain/clock-correction';
 import { type Attachment, matchOrphans, type WaitingOrphan } from '../domain/orphan-match';
 import { reportOf, type Station, stopCommandOf } from '../domain/session-message';
 import type { StoredSession } from '../domain/session-record';
@@ -82,7 +83,7 @@ export class OrphanStore {
     now: Instant,
   ) {
     if (orphan.kind === 'readings') return reportOf({ ...orphan.message, now }, method).command;
-    const { stoppedAt } = orphan.message.stop;
+    const { stoppedAt } = correctedStop(orphan.message.stop, orphan.message.clock);
     const departure = await findDeparture(tx, session, stoppedAt, now);
     return stopCommandOf({ ...orphan.message, now }, session, departure, method);
   }

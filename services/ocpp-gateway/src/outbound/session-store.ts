@@ -10,6 +10,7 @@ import {
   traceIdOf,
 } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
+import { type Corrected, corrected, correctedStop } from '../domain/clock-correction';
 import type {
   IgnoreReason,
   SessionCommand,
@@ -98,7 +99,8 @@ export class SessionStore {
     const recognised = recogniseStart(words, knownStart(last), now);
     if (recognised.kind === 'resent' && last !== undefined) return this.repeat(tx, last);
     const occurrence = recognised.kind === 'new' ? recognised.occurrence : 1;
-    await this.closeOn(tx, { ...station, connectorId: words.connectorId }, words.startedAt, now);
+    const { at: startedAt } = corrected(words.startedAt, start.clock);
+    await this.closeOn(tx, { ...station, connectorId: words.connectorId }, startedAt, now);
     const { rows } = await tx.query<{ id: string }>(`SELECT nextval('ocpp_transaction_ids') AS id`);
     const transactionId = String(rows[0]?.id);
     const { session, command } = beginningOf(start, occurrence, transactionId);
@@ -159,7 +161,7 @@ export class SessionStore {
   async stop(tx: SqlClient, message: StopMessage): Promise<Decision<SessionFact, IgnoreReason>> {
     const { station, now, transactionId } = message;
     const session = await this.named(tx, station, transactionId);
-    const { stoppedAt } = message.stop;
+    const { stoppedAt } = correctedStop(message.stop, message.clock);
     const departure = session === undefined ? {} : await findDeparture(tx, session, stoppedAt, now);
     const command = stopCommandOf(message, session, departure);
     const { decision, facts } = await this.handle(tx, session, command, now);
@@ -208,11 +210,11 @@ export class SessionStore {
     { cpoId, chargePointId }: Station,
     connectorId: number,
     status: ConnectorStatus,
-    changedAt: Instant,
+    { at: changedAt, ...note }: Corrected,
     now: Instant,
   ): Promise<void> {
     for (const session of await lockOpenOn(tx, cpoId, chargePointId, connectorId)) {
-      const command = { type: 'RecordConnectorStatus', now, status, changedAt } as const;
+      const command = { type: 'RecordConnectorStatus', now, status, changedAt, ...note } as const;
       await this.handle(tx, session, command, now);
     }
   }

@@ -2,6 +2,7 @@ import type { StationClockMeasured } from '@tallywatt/contracts';
 import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { clockAfter, clockSkewMs, type KnownClock } from '../domain/clock';
+import type { LiveClock } from '../domain/clock-correction';
 import type { Connection } from './station-store';
 
 type Row = { connection_id: string; skew_ms: string; recorded_skew_ms: string };
@@ -15,6 +16,9 @@ const knownOf = (row: Row | undefined): KnownClock | undefined =>
         recordedSkewMs: BigInt(row.recorded_skew_ms),
       };
 
+/** A status as it came; `live` where it is known to have been made then, also by a slow clock. */
+type Measured = Readonly<{ claimedAt: Instant; receivedAt: Instant; live: LiveClock | undefined }>;
+
 /**
  * Measures a charger's clock by a message that was made on the connection it came by; what is to be
  * written down of that, if it has moved.
@@ -22,10 +26,9 @@ const knownOf = (row: Row | undefined): KnownClock | undefined =>
 export const measureClock = async (
   tx: SqlClient,
   { cpoId, chargePointId, connectionId, connectedAt }: Connection,
-  claimedAt: Instant,
-  receivedAt: Instant,
+  { claimedAt, receivedAt, live }: Measured,
 ): Promise<StationClockMeasured | undefined> => {
-  const measuredMs = clockSkewMs(claimedAt, receivedAt, connectedAt);
+  const measuredMs = clockSkewMs(claimedAt, receivedAt, connectedAt, live);
   if (measuredMs === undefined) return undefined;
   const { rows } = await queryPrepared<Row>(
     tx,

@@ -2,6 +2,7 @@ import { derivedId, type StationBooted, type StationDisconnected } from '@tallyw
 import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { clockFault } from '../domain/clock';
+import { corrected, type LiveClock } from '../domain/clock-correction';
 import { keepAvailability } from './departures';
 import {
   type EndedRow,
@@ -31,6 +32,8 @@ export type StatusReport = Readonly<{
   status: string;
   errorCode: string;
   changedAt: Instant;
+  /** Where it was made when it came, and not long before. */
+  clock?: LiveClock;
 }>;
 
 export type LeftOpen = Readonly<{
@@ -221,7 +224,7 @@ export class StationStore {
     tx: SqlClient,
     connection: Connection,
     messageId: string,
-    { connectorId, status, errorCode, changedAt }: StatusReport,
+    { connectorId, status, errorCode, changedAt, clock: live }: StatusReport,
     now: Instant,
   ): Promise<void> {
     const { cpoId, chargePointId, connectionId } = connection;
@@ -237,25 +240,22 @@ export class StationStore {
     if (rowCount === 0) return;
     // One without a time of its own was given ours, which says nothing of its charger's.
     const clock =
-      changedAt === now ? undefined : await measureClock(tx, connection, changedAt, now);
+      changedAt === now
+        ? undefined
+        : await measureClock(tx, connection, { claimedAt: changedAt, receivedAt: now, live });
     if (clock !== undefined) await this.eventLog.append(tx, [{ event: clock, occurredAt: now }]);
+    const { at } = corrected(changedAt, live);
+    const isTimed = clockFault(at, now) === undefined;
     await queryPrepared(
       tx,
       'gateway.keep_status',
       `INSERT INTO connector_status_history
          (cpo_id, charge_point_id, connector_id, changed_at, status, error_code)
        VALUES ($1, $2, $3, $4, $5, $6)`,
-      [
-        cpoId,
-        chargePointId,
-        connectorId,
-        clockFault(changedAt, now) === undefined ? changedAt : now,
-        status,
-        errorCode,
-      ],
+      [cpoId, chargePointId, connectorId, isTimed ? at : now, status, errorCode],
     );
-    if (status === 'Available' && clockFault(changedAt, now) === undefined) {
-      await keepAvailability(tx, { cpoId, chargePointId, connectorId }, changedAt);
+    if (status === 'Available' && isTimed) {
+      await keepAvailability(tx, { cpoId, chargePointId, connectorId }, at);
     }
     const event = {
       type: 'ConnectorStatusChanged',

@@ -13,7 +13,12 @@ import {
   type Speaker,
   transactionFingerprint,
 } from '../domain/transaction-beginning';
-import type { Grant, HeardEvent } from '../domain/transaction-event';
+import {
+  claimedEventAt,
+  correctedEvent,
+  type Grant,
+  type HeardEvent,
+} from '../domain/transaction-event';
 import { gapEvents, gapsOf, told } from '../domain/transaction-gaps';
 import { generationOf, takeTurns, toldSinceIn } from '../domain/transaction-turns';
 import { findChargePoint, locationOf } from './charge-point-registry';
@@ -189,7 +194,7 @@ export class TransactionStore {
     transaction: StoredTransaction,
     { isNew = false, ...how }: Readonly<Omit<HowFar, 'isEndDoubted'> & { isNew?: boolean }>,
   ): Promise<void> {
-    const events = await heldEvents(tx, transaction);
+    const events = (await heldEvents(tx, transaction)).map(correctedEvent);
     const { nextSeqNo: next, sessionId, endDoubt } = transaction;
     const step = advance(next, events, { ...how, isEndDoubted: endDoubt !== undefined });
     const isAside =
@@ -241,7 +246,7 @@ export class TransactionStore {
     if (point === undefined) throw new Error(`charge point ${chargePointId} is not registered`);
     const { first, startedAt, connectorId } = beginning;
     const connector = point.connectors.find(({ id }) => id === connectorId);
-    const fingerprint = transactionFingerprint(transactionId, first.happenedAt);
+    const fingerprint = transactionFingerprint(transactionId, claimedEventAt(first));
     const occurrence = await this.sessions.nextOccurrence(tx, speaker, fingerprint);
     const place = {
       ocppVersion,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type {
   CallStep,
   CorpusCase,
@@ -54,6 +55,7 @@ class CorpusCharger {
   async take(step: Step, path: string): Promise<void> {
     if ('connect' in step) this.socket = await RawSocket.open(this.setting);
     else if ('disconnect' in step) await this.connected().close(step.disconnect);
+    else if ('wait' in step) await setTimeout(Number(step.wait.replace('s', '')) * 1_000);
     else if ('burst' in step) {
       await Promise.all(
         step.burst.map((call, index) => this.call(call, `${path}.burst[${index}]`)),

@@ -33,6 +33,8 @@ export type CallStep = Readonly<{
 export type Step =
   | Readonly<{ connect: Readonly<Record<string, never>> }>
   | Readonly<{ disconnect: 'close' | 'cut' }>
+  /** Time passes in which the charger says nothing, in seconds: `11s`. */
+  | Readonly<{ wait: string }>
   | CallStep
   /** Calls that leave before any of them is answered. */
   | Readonly<{ burst: readonly CallStep[] }>
@@ -60,6 +62,10 @@ export type ExpectedSession = Readonly<{
   /** All of them, in the order of their times. */
   readings?: readonly Json[];
   chargingStates?: readonly string[];
+  /** Numbers of events that were missing while later ones had come (OCPP 2.0.1). */
+  sequenceGaps?: readonly Json[];
+  /** What the meter signed, byte for byte, in the order of their times. */
+  signedValues?: readonly string[];
 }>;
 
 export type ExpectedFacts = Readonly<{
@@ -85,6 +91,8 @@ export type CorpusCase = Readonly<{
   /** Tokens that the server has to know, and what it says of them. */
   tokens: Readonly<Record<string, string>>;
   steps: readonly Step[];
+  /** The facts are those after all has been waited for that a server waits for. */
+  afterTimeOuts?: boolean;
   facts: ExpectedFacts;
 }>;
 

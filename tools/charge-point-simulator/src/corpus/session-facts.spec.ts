@@ -17,6 +17,8 @@ const session: ObservedSession = {
   duplicates: 1,
   readings: [],
   chargingStates: [],
+  sequenceGaps: [],
+  signedValues: [],
 };
 const nothing = { sessions: [], orphanStops: 0, orphanReports: 0 };
 

@@ -19,6 +19,8 @@ export type ObservedSession = Readonly<{
   duplicates: number;
   readings: readonly Json[];
   chargingStates: readonly string[];
+  sequenceGaps: readonly Json[];
+  signedValues: readonly string[];
 }>;
 
 /** All that the server under test knows of the charge point of a case. */

@@ -1,4 +1,5 @@
 import { isQueued } from '../../domain/clock';
+import { clockOf } from '../connection-clocks';
 import { type Answer, int32 } from '../frame';
 import { decodeMeterValues, type WireMeterValue } from './sampled-values';
 
@@ -15,13 +16,15 @@ export const meterValues: Answer<MeterValues> = async (frame, gateway) => {
   const { transactionId } = params;
   const seal = gateway.signedValues.sealing({ cpoId, chargePointId });
   const readings = decodeMeterValues('meterValue', params.meterValue, seal);
+  const clock = clockOf(gateway.clocks, connection, readings, receivedAt);
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
+    ...(clock === undefined ? {} : { clock }),
     connectorId: int32('connectorId', params.connectorId),
     ...(transactionId === undefined ? {} : { transactionId }),
     readings,
-    isQueued: isQueued(readings, receivedAt, connectedAt),
+    isQueued: isQueued(readings, receivedAt, connectedAt, clock),
   };
   const { signedValues, commits, sessions } = gateway;
   await signedValues.committed(commits, readings, (tx) => sessions.meterValues(tx, message));

@@ -46,7 +46,9 @@ export const startTransaction: Answer<StartTransaction> = async (frame, gateway)
     powerWMax,
     purpose: 'start',
   });
-  const skewMs = clockSkewMs(startedAt, receivedAt, connectedAt);
+  const clock = gateway.clocks.at(connection, startedAt, receivedAt);
+  const skewMs = clockSkewMs(startedAt, receivedAt, connectedAt, clock);
+  const live = clock === undefined ? {} : { clock };
   const idTagInfo = idTagInfoOf(answer);
   const facts = {
     ocppVersion: connection.ocppVersion,
@@ -57,7 +59,8 @@ export const startTransaction: Answer<StartTransaction> = async (frame, gateway)
   };
   return commits.submit(async (tx) => {
     const remote = await matchRemoteStart(tx, station, words, receivedAt);
-    const start = { station, words, now: receivedAt, idTagInfo, facts: { ...facts, ...remote } };
+    const about = { ...facts, ...remote };
+    const start = { station, words, now: receivedAt, idTagInfo, ...live, facts: about };
     const started = await sessions.start(tx, start);
     const { reservationId } = params;
     if (reservationId !== undefined) {

@@ -1,3 +1,4 @@
+import { corrected } from '../../domain/clock-correction';
 import type { ConnectorStatus } from '../../domain/connector-status';
 import { type Answer, claimedInstant, int32 } from '../frame';
 
@@ -15,11 +16,16 @@ export const statusNotification: Answer<StatusNotification> = async (frame, gate
   const { status, errorCode, timestamp } = params;
   const connectorId = int32('connectorId', params.connectorId);
   const changedAt = timestamp === undefined ? receivedAt : claimedInstant('timestamp', timestamp);
-  const report = { connectorId, status, errorCode, changedAt };
+  const clock =
+    timestamp === undefined ? undefined : gateway.clocks.at(connection, changedAt, receivedAt);
+  if (timestamp !== undefined) gateway.clocks.witness(connection, changedAt, receivedAt);
+  const at = corrected(changedAt, clock);
+  const live = clock === undefined ? {} : { clock };
+  const report = { connectorId, status, errorCode, changedAt, ...live };
   const station = { cpoId, chargePointId };
   await gateway.commits.submit(async (tx) => {
     await gateway.stations.statusChanged(tx, connection, messageId, report, receivedAt);
-    await gateway.sessions.connectorStatus(tx, station, connectorId, status, changedAt, receivedAt);
+    await gateway.sessions.connectorStatus(tx, station, connectorId, status, at, receivedAt);
   });
   return {};
 };

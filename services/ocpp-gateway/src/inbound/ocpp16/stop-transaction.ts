@@ -17,12 +17,15 @@ export const stopTransaction: Answer<StopTransaction> = async (frame, gateway) =
   const { idTag } = params;
   const seal = gateway.signedValues.sealing({ cpoId, chargePointId }, idTag);
   const readings = decodeMeterValues('transactionData', params.transactionData ?? [], seal);
+  const stoppedAt = claimedInstant('timestamp', params.timestamp);
+  const clock = gateway.clocks.at(connection, stoppedAt, receivedAt);
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
+    ...(clock === undefined ? {} : { clock }),
     transactionId: params.transactionId,
     stop: {
-      stoppedAt: claimedInstant('timestamp', params.timestamp),
+      stoppedAt,
       meterStopMilliWh: milliWhOf('meterStop', params.meterStop),
       stopReason: params.reason ?? 'Local',
     },

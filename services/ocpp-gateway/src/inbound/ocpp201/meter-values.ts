@@ -1,6 +1,7 @@
 import { isQueued } from '../../domain/clock';
 import { storableText } from '../../outbound/storable-text';
 import { keepRefusedFrame } from '../../outbound/refused-frames';
+import { clockOf } from '../connection-clocks';
 import { type Answer, type Frame, FrameFault, type Gateway } from '../frame';
 import { fieldsOf, wholeOf } from '../readable';
 import { connectorIn } from './evse';
@@ -47,12 +48,14 @@ export const meterValues: Answer<unknown> = async (frame, gateway) => {
   const connectorId = connectorIn({ id: wholeOf(evseId) }) ?? 0;
   const { signedValues, commits, sessions } = gateway;
   const readings = readingsIn(meterValue, signedValues.sealing({ cpoId, chargePointId }));
+  const clock = clockOf(gateway.clocks, connection, readings, receivedAt);
   const message = {
     station: { cpoId, chargePointId },
     now: receivedAt,
+    ...(clock === undefined ? {} : { clock }),
     connectorId,
     readings,
-    isQueued: isQueued(readings, receivedAt, connectedAt),
+    isQueued: isQueued(readings, receivedAt, connectedAt, clock),
   };
   await signedValues.committed(commits, readings, (tx) => sessions.meterValues(tx, message));
   return {};

@@ -50,6 +50,7 @@ describe('a TransactionEvent', () => {
       transactionId: 'TX-1',
       idToken: 'TAG',
       isEnd: true,
+      isOffline: false,
       event: {
         eventType: 'Ended',
         seqNo: 3,
@@ -116,7 +117,7 @@ describe('a TransactionEvent', () => {
   });
 
   it.each([[undefined], [null], ['text'], [[]], [7]])('%j is none', (params) => {
-    expect(readEvent(params, markOf, sealing)).toEqual({ isEnd: false });
+    expect(readEvent(params, markOf, sealing)).toEqual({ isEnd: false, isOffline: false });
   });
 
   it('reads a multiplier below zero, and none that no meter can have', () => {

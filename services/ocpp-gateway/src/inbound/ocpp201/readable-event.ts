@@ -12,6 +12,8 @@ export type ReadableEvent = Readonly<{
   /** In clear: it is asked about, and never kept. */
   idToken?: string;
   isEnd: boolean;
+  /** The station says that it was away when it happened. */
+  isOffline: boolean;
   /** Of the command that the transaction came of (F01). */
   remoteStartId?: number;
   /** Of the reservation that it uses (H03). */
@@ -47,6 +49,7 @@ export const readEvent = (
   const reservationId = int32Of(said['reservationId']);
   const told = {
     isEnd: eventType === 'Ended',
+    isOffline: said['offline'] === true,
     ...(transactionId === undefined ? {} : { transactionId }),
     ...(token === undefined ? {} : { idToken: token }),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),

@@ -1,3 +1,4 @@
+import { corrected } from '../../domain/clock-correction';
 import type { ConnectorStatus } from '../../domain/connector-status';
 import { type Answer, claimedInstant } from '../frame';
 import { connectorOf } from './evse';
@@ -17,11 +18,15 @@ export const statusNotification: Answer<StatusNotification> = async (frame, gate
   const connectorId = connectorOf(params.evseId, params.connectorId);
   const changedAt = claimedInstant('timestamp', params.timestamp);
   const errorCode = status === 'Faulted' ? 'OtherError' : 'NoError';
-  const report = { connectorId, status, errorCode, changedAt };
+  const clock = gateway.clocks.at(connection, changedAt, receivedAt);
+  gateway.clocks.witness(connection, changedAt, receivedAt);
+  const at = corrected(changedAt, clock);
+  const live = clock === undefined ? {} : { clock };
+  const report = { connectorId, status, errorCode, changedAt, ...live };
   const station = { cpoId, chargePointId };
   await gateway.commits.submit(async (tx) => {
     await gateway.stations.statusChanged(tx, connection, messageId, report, receivedAt);
-    await gateway.sessions.connectorStatus(tx, station, connectorId, status, changedAt, receivedAt);
+    await gateway.sessions.connectorStatus(tx, station, connectorId, status, at, receivedAt);
   });
   return {};
 };

@@ -65,8 +65,15 @@ export const transactionEvent: Answer<unknown> = async (frame, gateway) => {
     }
     return {};
   }
-  const skewMs = clockSkewMs(said.happenedAt, receivedAt, connectedAt);
-  const event = { ...said, ...(skewMs === undefined ? {} : { clockSkewMs: skewMs }) };
+  const clock = read.isOffline
+    ? undefined
+    : gateway.clocks.at(connection, said.happenedAt, receivedAt);
+  const skewMs = clockSkewMs(said.happenedAt, receivedAt, connectedAt, clock);
+  const event = {
+    ...said,
+    ...(skewMs === undefined ? {} : { clockSkewMs: skewMs }),
+    ...(clock === undefined ? {} : { clock }),
+  };
   const recalled = await transactions.recall(sql, speaker, event, receivedAt);
   const grant =
     idToken === undefined || recalled.answer !== undefined
