@@ -45,9 +45,38 @@ const playAll = async (): Promise<void> => {
   await Promise.all(Array.from({ length: lanes }, play));
 };
 
+/** Lets all the time pass that the gateway waits for a charger that says nothing more. */
+const letTimeOut = async (): Promise<void> => {
+  const ids = corpus.filter(({ afterTimeOuts }) => afterTimeOuts === true).map(nameOf);
+  await eventually(async () => {
+    await stage.pool.query(
+      `UPDATE station_transactions SET attention_at = now()
+       WHERE charge_point_id = ANY($1) AND attention_at > now() + interval '1 minute'`,
+      [ids],
+    );
+    // Asked, and not there since.
+    await stage.pool.query(
+      `UPDATE sessions SET watch_asked_at = now(), watch_due_at = now()
+       WHERE charge_point_id = ANY($1) AND status = 'active' AND station_transaction_id IS NULL`,
+      [ids],
+    );
+    await stage.pool.query(
+      `UPDATE sessions SET close_due_at = now()
+       WHERE charge_point_id = ANY($1) AND status = 'stopped' AND close_due_at > now()`,
+      [ids],
+    );
+    const { rows } = await stage.pool.query(
+      `SELECT session_id FROM sessions WHERE charge_point_id = ANY($1) AND status <> 'closed'`,
+      [ids],
+    );
+    expect(rows).toEqual([]);
+  });
+};
+
 beforeAll(async () => {
   stage = await GatewayStage.start();
   await playAll();
+  await letTimeOut();
   // Chargers that have said all they have to say: what named no session has found one, or none.
   await eventually(async () => {
     const { rows } = await stage.pool.query(

@@ -8,11 +8,48 @@ const wattHours = (milliWh: bigint): string =>
 
 type OfType<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>;
 
+/** What became of a gap, from the events that name it. */
+const gapIn =
+  (events: readonly SessionEvent[]) =>
+  ({ firstMissingSeqNo: first, lastMissingSeqNo: last }: OfType<'TransactionGapNoticed'>) => {
+    const is = (type: 'TransactionGapHealed' | 'TransactionGapGivenUp'): boolean =>
+      events.some((event) => event.type === type && event.firstMissingSeqNo === first);
+    const outcome = is('TransactionGapHealed')
+      ? 'healed'
+      : is('TransactionGapGivenUp')
+        ? 'given-up'
+        : 'open';
+    return { first, last, outcome };
+  };
+
+/** What the meter signed, which only the API opens. */
+const signedValuesOf = async (
+  stage: GatewayStage,
+  events: readonly SessionEvent[],
+): Promise<string[]> => {
+  const hasAny = events.some(
+    (event) =>
+      event.type === 'MeterValuesRecorded' &&
+      event.readings.some(({ signedValues = [] }) => signedValues.length > 0),
+  );
+  const [first] = events;
+  if (!hasAny || first === undefined) return [];
+  const path = `/v1/sessions/${first.sessionId}/signed-values?decryptedFor=corpus`;
+  const { items } = (await stage.api(path)).body as {
+    items: { values: { readAt: string; data: string }[] }[];
+  };
+  return items
+    .flatMap(({ values }) => values)
+    .sort((one, other) => (one.readAt < other.readAt ? -1 : one.readAt > other.readAt ? 1 : 0))
+    .map(({ data }) => data);
+};
+
 /** The facts of a session in the words of the corpus, from its events alone. */
 const observedSession = (
   started: OfType<'SessionStarted'>,
   events: readonly SessionEvent[],
   duplicates: number,
+  signedValues: readonly string[],
 ): ObservedSession => {
   const ofType = <Type extends SessionEvent['type']>(type: Type): OfType<Type>[] =>
     events.filter((event): event is OfType<Type> => event.type === type);
@@ -48,6 +85,8 @@ const observedSession = (
       ...(implausibleReason === undefined ? {} : { doubt: implausibleReason }),
     })),
     chargingStates: ofType('ChargingStateChanged').map(({ chargingState }) => chargingState),
+    sequenceGaps: ofType('TransactionGapNoticed').map(gapIn(events)),
+    signedValues,
   };
 };
 
@@ -90,15 +129,20 @@ export const readCorpusFacts = async (
           !attached.has(event.orphanId),
       ).length;
     return {
-      sessions: starts
-        .filter((started) => started.chargePointId === chargePointId)
-        .map((started) =>
-          observedSession(
-            started,
-            bySession.get(started.sessionId) ?? [],
-            duplicatesOf(started.sessionId),
-          ),
-        ),
+      sessions: await Promise.all(
+        starts
+          .filter((started) => started.chargePointId === chargePointId)
+          .map(async (started) => {
+            const events = bySession.get(started.sessionId) ?? [];
+            const duplicates = duplicatesOf(started.sessionId);
+            return observedSession(
+              started,
+              events,
+              duplicates,
+              await signedValuesOf(stage, events),
+            );
+          }),
+      ),
       orphanStops: countOrphans('StopOrphaned'),
       orphanReports: countOrphans('MeterValuesOrphaned'),
     };
