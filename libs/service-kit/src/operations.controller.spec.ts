@@ -3,14 +3,16 @@ import type { Response } from 'express';
 import { Registry } from 'prom-client';
 import { operationsController, type ReadinessCheck } from './operations.controller';
 
-const stageOf = (check: () => true | string, onlyAtStart: Partial<ReadinessCheck> = {}) => {
-  const Controller = operationsController([{ name: 'x', check, ...onlyAtStart }], new Registry());
-  const controller = new Controller() as { ready(response: Response): { checks: object } };
-  return (): [number, unknown] => {
+const stageOf = (check: () => true | string, how: Partial<ReadinessCheck> = {}) => {
+  const Controller = operationsController([{ name: 'x', check, ...how }], new Registry());
+  const controller = new Controller() as {
+    ready(response: Response): { checks: object; degraded: string[] };
+  };
+  return (): [number, unknown, ...string[]] => {
     let status = 0;
     const response = { status: (code: number) => (status = code) } as unknown as Response;
-    const { checks } = controller.ready(response);
-    return [status, checks];
+    const { checks, degraded } = controller.ready(response);
+    return [status, checks, ...degraded];
   };
 };
 
@@ -32,6 +34,14 @@ describe('readiness', () => {
     state = true;
     expect(ask()).toEqual([200, { x: 'ok' }]);
     state = 'Kafka is away';
-    expect(ask()).toEqual([200, { x: 'Kafka is away' }]);
+    expect(ask()).toEqual([200, { x: 'Kafka is away' }, 'x']);
+  });
+
+  it('does not wait for what is only told', () => {
+    let state: true | string = 'not reached yet';
+    const ask = stageOf(() => state, { onlyTold: true });
+    expect(ask()).toEqual([200, { x: 'not reached yet' }, 'x']);
+    state = true;
+    expect(ask()).toEqual([200, { x: 'ok' }]);
   });
 });

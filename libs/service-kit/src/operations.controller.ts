@@ -12,6 +12,8 @@ export type ReadinessCheck = Readonly<{
    * OCPP is answered from what is known, and goes to the log when Kafka is back.
    */
   onlyAtStart?: true;
+  /** Told and no more: the service does its work without it, at the start as well. */
+  onlyTold?: true;
 }>;
 
 /** Health and metrics: what Kubernetes and Prometheus ask, without a token. */
@@ -21,10 +23,11 @@ export const operationsController = (
 ): new () => object => {
   const held = new Set<string>();
   const look = (): { name: string; result: true | string; stops: boolean }[] =>
-    checks.map(({ name, check, onlyAtStart }) => {
+    checks.map(({ name, check, onlyAtStart, onlyTold }) => {
       const result = check();
       if (result === true) held.add(name);
-      return { name, result, stops: result !== true && !(onlyAtStart && held.has(name)) };
+      const isNeeded = !onlyTold && !(onlyAtStart && held.has(name));
+      return { name, result, stops: result !== true && isNeeded };
     });
 
   @ApiExcludeController()
@@ -41,9 +44,12 @@ export const operationsController = (
     ready(@Res({ passthrough: true }) response: Response): object {
       const results = look();
       const ready = !results.some(({ stops }) => stops);
+      const degraded = results.filter(({ result, stops }) => result !== true && !stops);
       response.status(ready ? 200 : 503);
       return {
         status: ready ? 'ok' : 'not ready',
+        // What it works without, while it has to.
+        degraded: degraded.map(({ name }) => name),
         checks: Object.fromEntries(
           results.map(({ name, result }) => [name, result === true ? 'ok' : result]),
         ),

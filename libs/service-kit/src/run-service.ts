@@ -47,6 +47,11 @@ export type ServiceDefinition<Own extends z.ZodRawShape> = Readonly<{
   microservice?: (context: ServiceContext<z.infer<z.ZodObject<Own>>>) => MicroserviceOptions;
   /** Whether it puts queries of one transaction side by side; it does not if not given. */
   isPipelined?: boolean;
+  /**
+   * It goes on answering from memory while its database is away (promise P1), so that nobody is to take
+   * it out of service then: all processes of it would go at once.
+   */
+  servesWithoutDatabase?: true;
   /** How long draining may take, besides what every service may take to stop; 0 if not given. */
   drainMs?: (env: z.infer<z.ZodObject<Own>>) => number;
   /**
@@ -145,7 +150,12 @@ const startOnce = async <Own extends z.ZodRawShape>(
 
   const database = probeDatabase(pool);
   const checks: ReadinessCheck[] = [
-    { name: 'database', check: database.state },
+    {
+      name: 'database',
+      check: database.state,
+      ...(definition.servesWithoutDatabase ? { onlyAtStart: true } : {}),
+    },
+    { name: 'relay', check: () => relayState(eventLog), onlyTold: true },
     // Kafka may be away for as long as it likes without a charger being sent away.
     { name: 'consumers', check: () => consumersReady(eventLog), onlyAtStart: true },
   ];
@@ -162,7 +172,7 @@ const startOnce = async <Own extends z.ZodRawShape>(
     metrics,
     onDrain: (drain) => drains.push(drain),
     onShutdown: (stop) => stops.unshift(stop),
-    readiness: (name, check) => checks.push({ name, check }),
+    readiness: (name, check, how) => checks.push({ name, check, ...how }),
     every: (name, intervalMs, job) => timers.push(startTimer(name, intervalMs, job, logger)),
   };
 
@@ -245,6 +255,16 @@ export const runService = <Own extends z.ZodRawShape>(definition: ServiceDefinit
       process.exit(1);
     },
   );
+};
+
+const relayLagSecondsMax = 30;
+
+/** Events wait in the database while Kafka is away, in order and for as long as it takes. */
+const relayState = (eventLog: EventLog): true | string => {
+  const { relay } = eventLog.health();
+  if (relay === undefined || relay.lagSeconds <= relayLagSecondsMax) return true;
+  const why = relay.lastError === undefined ? '' : `: ${relay.lastError}`;
+  return `events have waited to be published for ${Math.round(relay.lagSeconds)} s${why}`;
 };
 
 /**

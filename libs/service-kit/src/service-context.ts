@@ -18,8 +18,15 @@ export type ServiceContext<Own = unknown> = Readonly<{
   onDrain: (drain: () => Promise<void>) => void;
   /** Runs on shutdown, before the event log is drained; in reverse order of registration. */
   onShutdown: (stop: () => Promise<void> | void) => void;
-  /** Ready when every check says true; a text says what is missing. */
-  readiness: (name: string, check: () => true | string) => void;
+  /**
+   * Ready when every check says true; a text says what is missing. One that is `onlyTold` stands in the
+   * answer and makes nobody send chargers or callers elsewhere.
+   */
+  readiness: (
+    name: string,
+    check: () => true | string,
+    how?: Readonly<{ onlyTold?: true }>,
+  ) => void;
   /** A job again and again, never twice at a time. */
   every: (name: string, intervalMs: number, job: () => Promise<void>) => void;
 }>;

@@ -16,6 +16,8 @@ export const authorizationService: ServiceDefinition<typeof environmentSchema.sh
   environment: environmentSchema,
   module: (context) => AuthorizationModule.create(context),
   restore: restoreAllowances,
+  // Swipes are answered from memory; starts wait for it (ADR 34).
+  servesWithoutDatabase: true,
   start: async ({ eventLog }) => {
     eventLog.consume(sessionsConsumer(eventLog));
   },

@@ -150,6 +150,13 @@ describe('swipes that are asked for together', () => {
     expect(answers.filter((answer) => answer === 'Accepted')).toHaveLength(5);
     expect(answers.slice(5)).toEqual(['referred', 'referred']);
     expect(await waiting()).toBe(5);
+    // All processes have one database: none is to be taken out of service for it.
+    const ready = await eventually(async () => {
+      const response = await fetch(`${service.url}/health/ready`);
+      expect(await response.json()).toMatchObject({ degraded: ['database'] });
+      return response.status;
+    });
+    expect(ready).toBe(200);
     await servers.postgres.start();
     await eventually(async () => expect(await decisions()).toBe(8));
     expect(await waiting()).toBe(0);

@@ -23,6 +23,7 @@ import { UptimeController } from './inbound/uptime.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { framesOf } from './frame-recording';
 import { renewTls, serverSettings } from './ocpp-port';
+import { tellReadiness } from './readiness';
 import { connectAuthorization } from './outbound/authorization-client';
 import { findChargePoints, findCredential } from './outbound/charge-point-registry';
 import { ChargerCommands } from './outbound/charger-commands';
@@ -261,6 +262,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
     gateway.authorization.close();
   });
   await keepReplica(context, replicas);
+  await tellReadiness(context, parts);
   context.every('unrecorded-ends', 1_000, () => server.ends.record());
   consumePaymentEvents(context.eventLog, api.remoteStops);
   context.every('slow-hashes', 500, () => strengthenPasswords(context.pool, api.passwords));

@@ -16,6 +16,7 @@ export const ocppGateway: ServiceDefinition<typeof environment.shape> = {
   migrations: join(__dirname, '..', 'migrations'),
   environment,
   isPipelined: true,
+  servesWithoutDatabase: true,
   drainMs: (env) => (env.OCPP_DRAIN_WAIT_SECONDS + env.OCPP_DRAIN_SECONDS) * 1_000,
   module: async (context) => OcppGatewayModule.create(await compose(context)),
   start: async (context, app) => {

@@ -45,12 +45,35 @@ describe('a swipe', () => {
 
   it('is answered while PostgreSQL is away', async () => {
     const { call } = await stage.newCharger('S-4');
-    await call('Heartbeat', {});
+    // One that is not written down yet would be sent away.
+    await eventually(async () => {
+      const { body } = await stage.api('/v1/charge-points/S-4');
+      expect(body).toMatchObject({ isConnected: true });
+    });
     await call('Authorize', { idTag: 'BEFORE' });
     await stage.servers.postgres.stop();
     const answer = await call('Authorize', { idTag: 'MEANWHILE' });
     expect(answer).toEqual({ idTagInfo: { status: 'Accepted' } });
+    // All processes have one database: none is to be taken out of service for it.
+    expect(await stage.ready('database')).toEqual({
+      status: 200,
+      state: expect.stringMatching(/^the database does not answer/),
+    });
     await stage.servers.postgres.start();
     expect(askedFor('MEANWHILE')).toHaveLength(1);
+  });
+});
+
+describe('while authorization and Kafka are away', () => {
+  it('says so, stays ready and answers what needs neither', async () => {
+    const { call } = await stage.newCharger('S-6');
+    stage.authorization.stop();
+    await stage.servers.kafka.stop();
+    expect(await stage.ready('authorization')).toEqual({
+      status: 200,
+      state: expect.stringMatching(/^authorization is not reached at /),
+    });
+    expect(await stage.ready('consumers')).toMatchObject({ status: 200 });
+    expect(await call('Heartbeat', {})).toHaveProperty('currentTime');
   });
 });

@@ -1,6 +1,13 @@
 import { create, fromBinary, toBinary, toJson, type DescMessage } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import {
   AuthorizationService,
   type AuthorizeRequest,
@@ -36,6 +43,8 @@ export type AuthorizationClient = Readonly<{
   authorize: (question: AuthorizationQuestion) => Promise<AuthorizationAnswer>;
   /** Only whether the token may charge: asked together with others, answered from memory. */
   mayCharge: (swipe: Swipe) => Promise<TokenAnswer>;
+  /** Whether it is reached at all; a text says that it is not. */
+  state: () => true | string;
   close: () => void;
 }>;
 
@@ -80,6 +89,17 @@ const traceMetadata = (): Metadata => {
   const traceparent = activeTraceparent();
   if (traceparent !== undefined) metadata.set('traceparent', traceparent);
   return metadata;
+};
+
+/** As the connection says; while it is tried again what was said before holds. */
+const reachOf = (client: Client, address: string): (() => true | string) => {
+  let isReached = true;
+  return () => {
+    const state = client.getChannel().getConnectivityState(true);
+    if (state === connectivityState.TRANSIENT_FAILURE) isReached = false;
+    if (state === connectivityState.READY) isReached = true;
+    return isReached ? true : `authorization is not reached at ${address}`;
+  };
 };
 
 /** The one synchronous call between services: gateway to authorization, over gRPC. */
@@ -150,5 +170,5 @@ export const connectAuthorization = (
       throw new AuthorizationUnavailable('too many questions wait', { cause: error });
     }
   };
-  return { authorize, mayCharge, close: () => client.close() };
+  return { authorize, mayCharge, state: reachOf(client, address), close: () => client.close() };
 };

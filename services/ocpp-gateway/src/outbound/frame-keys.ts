@@ -168,6 +168,21 @@ export class FrameKeys {
     );
   }
 
+  /** Whether the newest key that is stored can be opened: else FRAME_KEY lacks the one it was made under. */
+  async state(sql: SqlClient): Promise<true | string> {
+    const { rows } = await sql.query<{ cpo_id: string; key_id: string; wrapped_key: Buffer }>(
+      `SELECT cpo_id, key_id, wrapped_key FROM frame_keys ORDER BY made_at DESC LIMIT 1`,
+    );
+    const [row] = rows;
+    if (row === undefined) return true;
+    try {
+      this.unwrapped(row.cpo_id, row.key_id, row.wrapped_key);
+      return true;
+    } catch (error) {
+      return `${(error as Error).message}: frames of before cannot be shown`;
+    }
+  }
+
   private unwrapped(cpoId: string, keyId: string, wrapped: Buffer): Buffer {
     for (const master of this.masters) {
       const secret = unwrappedKey(master, cpoId, keyId, wrapped);

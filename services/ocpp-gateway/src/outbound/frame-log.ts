@@ -51,6 +51,7 @@ export class FrameLog {
   private readonly recorders = new Set<FrameRecorder>();
   private readonly budget = new FrameBudget(memoryBytesMax);
   private flushing: Promise<void> = Promise.resolve();
+  private fault: string | undefined;
 
   constructor(private readonly parts: FrameLogParts) {}
 
@@ -100,8 +101,18 @@ export class FrameLog {
   /** Writes down what has waited long enough, or all of it. @throws while the database is away */
   flush(isAll = false): Promise<void> {
     const next = this.flushing.then(() => this.flushDue(isAll));
-    this.flushing = next.catch(() => undefined);
+    this.flushing = next.then(
+      () => void (this.fault = undefined),
+      (error: unknown) => void (this.fault = (error as Error).message),
+    );
     return next;
+  }
+
+  /** Whether frames are written down; a text says that they wait in memory, and how much of it. */
+  state(): true | string {
+    const { bytes, bytesMax } = this.budget;
+    if (this.fault === undefined) return true;
+    return `frames wait in memory, ${bytes} of ${bytesMax} bytes: ${this.fault}`;
   }
 
   private async flushDue(isAll: boolean): Promise<void> {

@@ -8,7 +8,7 @@ import {
 import { ensureTopics, replayTopics } from '@tallywatt/event-log';
 import type { LocalRuntime } from '@tallywatt/local-runtime';
 import { startService } from '@tallywatt/service-kit';
-import { freePort, startTestServers } from '@tallywatt/testing';
+import { eventually, freePort, startTestServers } from '@tallywatt/testing';
 import { RPCClient } from 'ocpp-rpc';
 import { Pool } from 'pg';
 import { startAuthorization } from './scripted-authorization';
@@ -159,6 +159,17 @@ export class GatewayStage {
 
   async isAlive(): Promise<boolean> {
     return (await fetch(`${this.service.url}/health/live`)).ok;
+  }
+
+  /** What readiness says once a part is degraded, and of that part. */
+  async ready(part: string): Promise<{ status: number; state: unknown }> {
+    return eventually(async () => {
+      const response = await fetch(`${this.service.url}/health/ready`);
+      const body = (await response.json()) as { degraded: string[]; checks: object };
+      expect(body.degraded).toContain(part);
+      const state = Object.entries(body.checks).find(([name]) => name === part)?.[1] as unknown;
+      return { status: response.status, state };
+    });
   }
 
   async metrics(): Promise<string> {
