@@ -2,8 +2,13 @@ import {
   type CaseRun,
   type CorpusCase,
   factFaults,
+  type MisbehaviourName,
+  misbehaviourNames,
+  misbehaviours,
+  type OcppVersion,
   readCorpus,
   runCase,
+  SimulatedChargePoint,
 } from '@tallywatt/charge-point-simulator';
 import { eventually } from '@tallywatt/testing';
 import { readCorpusFacts } from './testing/corpus-facts';
@@ -106,4 +111,103 @@ describe('a misbehaving charger', () => {
       expect(factFaults(corpusCase.facts, observed, run.scope)).toEqual([]);
     },
   );
+});
+
+type Told = Readonly<{ name: MisbehaviourName | undefined; version: OcppVersion }>;
+
+const misbehaviourCases: readonly Told[] = [
+  ...(['1.6', '2.0.1'] as const).map((version) => ({ name: undefined, version })),
+  ...misbehaviourNames.flatMap((name) =>
+    misbehaviours[name].versions.map((version) => ({ name, version })),
+  ),
+];
+
+/** What the gateway makes of it, beside a session that is closed with all its energy and no doubt. */
+const expected: Partial<Record<MisbehaviourName, object>> = {
+  'start-at-zero': {
+    energyWh: '1005500',
+    doubts: ['meter-jumped'],
+    marks: ['jumped-beyond-rated-power'],
+  },
+  // Whose charger knows the id that it was given, and has named it, is asked before it is ended.
+  'no-stop': { status: 'active', energyWh: null },
+  'stop-of-unknown-transaction': { status: 'active', energyWh: null },
+  'stop-of-minus-one': { status: 'active', energyWh: null },
+  'stop-of-zero': { status: 'active', energyWh: null },
+  'second-stop-differs': { conflicts: 1 },
+  'stop-register-minus-one': { energyWh: '-1000001', doubts: ['meter-ran-backwards'] },
+  'stop-register-zero': {
+    energyWh: '-1000000',
+    doubts: ['meter-ran-backwards'],
+    marks: ['placeholder-zero'],
+  },
+  'register-runs-backwards': { marks: ['register-ran-backwards'] },
+  'kilowatt-hours-labelled-wh': { marks: ['register-ran-backwards'] },
+  'clock-of-1970': { doubts: expect.any(Array), marks: expect.any(Array) },
+  'clock-of-the-future': { doubts: expect.any(Array), marks: expect.any(Array) },
+  // The number that is missing is waited for.
+  'sequence-gap': { status: 'active', energyWh: null },
+};
+
+describe('a simulated charger that is told to misbehave', () => {
+  const deliveredWh = 5_500n;
+  const idOf = ({ name, version }: Told): string =>
+    `SIM-${version.replaceAll('.', '')}-${name ?? 'none'}`.toUpperCase();
+
+  const charge = async (told: Told): Promise<void> => {
+    const id = idOf(told);
+    await stage.api('/v1/charge-points', registration(id));
+    const charger = new SimulatedChargePoint({
+      url: `ws://127.0.0.1:${stage.ocppPort}/ocpp`,
+      id,
+      password,
+      ocppVersion: told.version,
+      connectors: [{ id: 1, powerKwMax: 11, registerWh: 1_000_000n }],
+      virtualClock: { start: new Date(Date.now() - 4 * 3_600_000), speed: 1_800 },
+      callTimeoutMs: 60_000,
+      ...(told.name === undefined ? {} : { misbehaviours: [told.name] }),
+    });
+    await charger.connect();
+    await charger.runSession({
+      connectorId: 1,
+      idTag: 'GOOD',
+      energyWh: deliveredWh,
+      meterIntervalSeconds: 300,
+    });
+    await charger.disconnect();
+  };
+  beforeAll(async () => {
+    const left = [...misbehaviourCases];
+    const play = async (): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) await charge(next);
+    };
+    await Promise.all(Array.from({ length: lanes }, play));
+    await eventually(async () => {
+      const { rows } = await stage.pool.query(
+        'SELECT 1 FROM orphan_matchings WHERE due_at IS NOT NULL LIMIT 1',
+      );
+      expect(rows).toHaveLength(0);
+    });
+  });
+
+  it.each(misbehaviourCases)('$name, in OCPP $version', async (told) => {
+    const [session, ...others] = await stage.sessionsOf(idOf(told));
+    expect(others).toEqual([]);
+    const { body } = await stage.api(`/v1/sessions/${session?.id}`);
+    const { status, energyWh, quarantine, conflictingStops, readings } = body;
+    const doubts = (quarantine as { reason: string }[]).map(({ reason }) => reason).sort();
+    // A cable that is in before the driver is known has read its register before the session began.
+    const marks = (readings as { implausibleReason?: string }[])
+      .map(({ implausibleReason }) => implausibleReason)
+      .filter((mark) => mark !== undefined && mark !== 'read-before-start');
+    const usual = { status: 'closed', energyWh: '5500', doubts: [], marks: [], conflicts: 0 };
+    const seen = {
+      status,
+      energyWh,
+      doubts,
+      marks: [...new Set(marks)],
+      conflicts: (conflictingStops as unknown[]).length,
+    };
+    expect(seen).toEqual({ ...usual, ...(told.name === undefined ? {} : expected[told.name]) });
+  });
 });

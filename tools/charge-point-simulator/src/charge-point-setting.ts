@@ -1,5 +1,6 @@
 import type { BackoffLimits } from './backoff';
 import type { Payload } from './message-lane';
+import type { MisbehaviourName } from './misbehaviour';
 import type { ClockSetting } from './station-clock';
 import type { SessionOptions, SessionOutcome } from './session-terms';
 
@@ -34,6 +35,8 @@ export type ChargePointSetting = Readonly<{
   callTimeoutMs?: number;
   /** How long `connect` tries to reach a server that is not there, real ms; default 30000. */
   connectPatienceMs?: number;
+  /** What it does wrong; a charger without any behaves well. */
+  misbehaviours?: readonly MisbehaviourName[];
   /** What the car does in sessions that the server starts; default 10 kWh of AC. */
   remoteSession?: Omit<SessionOptions, 'connectorId' | 'idTag'>;
   /** Is told the outcome of each session that the server started. */

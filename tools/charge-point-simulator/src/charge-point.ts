@@ -9,6 +9,7 @@ import type { Dialect } from './dialect';
 import { ocpp16 } from './ocpp16/dialect';
 import { ocpp201 } from './ocpp201/dialect';
 import { Connector } from './connector';
+import { misbehaving } from './misbehaviour';
 import type { ConnectorStatus } from './terms';
 import { Registration } from './registration';
 import type { SessionOptions, SessionOutcome } from './session-terms';
@@ -63,7 +64,12 @@ export class SimulatedChargePoint {
       log: this.log,
     });
     this.lane = new MessageLane(
-      (action, payload) => this.connection.call(action, payload),
+      misbehaving(
+        setting.misbehaviours ?? [],
+        setting.ocppVersion ?? '1.6',
+        () => this.connection.cut(),
+        (action, payload) => this.connection.call(action, payload),
+      ),
       this.retryDelay,
       this.log,
     );

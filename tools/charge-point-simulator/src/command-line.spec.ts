@@ -33,6 +33,20 @@ describe('the command line', () => {
     });
   });
 
+  it('hands on what a charger shall do wrong, where its version can', () => {
+    expect(read('--misbehave', 'resend', '--misbehave', 'no-stop')).toMatchObject({
+      fleet: { misbehaviours: ['resend', 'no-stop'] },
+    });
+    expect(read()).not.toHaveProperty('fleet.misbehaviours');
+    expect(read('--misbehave', 'list')).toEqual({ kind: 'misbehaviours' });
+    expect(read('--misbehave', 'dance')).toMatchObject({ kind: 'wrong' });
+    expect(read('--misbehave', 'sequence-gap')).toEqual({
+      kind: 'wrong',
+      message: '--misbehave sequence-gap is of OCPP 2.0.1 only',
+    });
+    expect(read('--ocpp', 'both', '--misbehave', 'stop-of-zero').kind).toBe('wrong');
+  });
+
   it('lets each second charger speak 2.0.1, or all', () => {
     const version = (...more: string[]) => {
       const line = read('--id', 'CP-2', ...more);

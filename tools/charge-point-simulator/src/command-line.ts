@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { OcppVersion } from './charge-point-setting';
 import type { FleetSetting } from './fleet';
+import { type MisbehaviourName, misbehaviourNames, misbehaviours } from './misbehaviour';
 
 export const HELP = `Simulated OCPP chargers.
 
@@ -25,6 +27,7 @@ What
   --idle-minutes N       the connector stays occupied after the stop; without it seeded
   --duplicate-stop       send each StopTransaction twice
   --no-authorize         start without asking first
+  --misbehave NAME       do this wrong; may be repeated; list: print what there is
 
 When
   --start INSTANT        virtual time begins here                               [now]
@@ -41,6 +44,7 @@ resent one: give another --start or --seed to get new sessions from the same cha
 
 export type CommandLine =
   | Readonly<{ kind: 'help' }>
+  | Readonly<{ kind: 'misbehaviours' }>
   | Readonly<{ kind: 'wrong'; message: string }>
   | Readonly<{ kind: 'run'; fleet: FleetSetting; verbose: boolean }>;
 
@@ -56,6 +60,7 @@ export const readCommandLine = (args: readonly string[], now: Date): CommandLine
 const readValues = (args: readonly string[], now: Date): CommandLine => {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false });
   if (values.help) return { kind: 'help' };
+  if (values.misbehave?.includes('list')) return { kind: 'misbehaviours' };
   const { password, curve } = values;
   if (!values.url) throw new Error('--url is missing');
   if (!/^wss?:\/\//.test(values.url))
@@ -67,6 +72,7 @@ const readValues = (args: readonly string[], now: Date): CommandLine => {
     throw new Error(`--ocpp must be 1.6, 2.0.1 or both: ${ocpp}`);
   }
   if (curve !== 'ac' && curve !== 'dc') throw new Error(`--curve must be ac or dc: ${curve}`);
+  const misbehave = values.misbehave?.map((name) => misbehaviourOf(name, ocpp)) ?? [];
   const start = values.start === undefined ? now : new Date(values.start);
   if (Number.isNaN(start.getTime())) throw new Error(`--start is not an instant: ${values.start}`);
   const energyWh = whole('--energy-wh', values['energy-wh'], 1);
@@ -82,6 +88,7 @@ const readValues = (args: readonly string[], now: Date): CommandLine => {
     tokens: values.token,
     virtualClock: values['real-time'] ? 'real' : { start, speed: above0('--speed', values.speed) },
     ...(password === undefined ? {} : { passwordOf: () => password }),
+    ...(misbehave.length === 0 ? {} : { misbehaviours: misbehave }),
     powerKwMax: above0('--power-kw', values['power-kw']),
     connectorsPerCharger: whole('--connectors', values.connectors, 1) ?? 1,
     curve,
@@ -116,6 +123,7 @@ const OPTIONS = {
   'suspended-minutes': { type: 'string', default: '0' },
   'idle-minutes': { type: 'string' },
   'duplicate-stop': { type: 'boolean', default: false },
+  misbehave: { type: 'string', multiple: true },
   'no-authorize': { type: 'boolean', default: false },
   start: { type: 'string' },
   speed: { type: 'string', default: '600' },
@@ -124,6 +132,24 @@ const OPTIONS = {
   verbose: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
+
+const misbehaviourOf = (text: string, ocpp: OcppVersion | 'both'): MisbehaviourName => {
+  const name = misbehaviourNames.find((one) => one === text);
+  if (name === undefined) throw new Error(`--misbehave ${text}: see --misbehave list`);
+  const versions: readonly OcppVersion[] = misbehaviours[name].versions;
+  const needed: readonly OcppVersion[] = ocpp === 'both' ? ['1.6', '2.0.1'] : [ocpp];
+  if (needed.every((version) => versions.includes(version))) return name;
+  throw new Error(`--misbehave ${name} is of OCPP ${versions.join(' and ')} only`);
+};
+
+/** The misbehaviours, one a line. */
+export const misbehaviourList = (): string =>
+  misbehaviourNames
+    .map((name) => {
+      const { versions, about } = misbehaviours[name];
+      return `${name.padEnd(29)} ${versions.join(', ').padEnd(11)} ${about}\n`;
+    })
+    .join('');
 
 const whole = (name: string, text: string | undefined, min: number): number | undefined => {
   if (text === undefined) return undefined;

@@ -4,6 +4,7 @@ import { SimulatedChargePoint } from './charge-point';
 import type { OcppVersion, SimulatorLogEntry } from './charge-point-setting';
 import type { SessionOptions, SessionOutcome } from './session-terms';
 import { seededRandom, type SeededRandom } from './seeded-random';
+import type { MisbehaviourName } from './misbehaviour';
 import { stationClock, type ClockSetting, type StationClock } from './station-clock';
 
 export type FleetSetting = Readonly<{
@@ -30,6 +31,8 @@ export type FleetSetting = Readonly<{
   energyWhMax?: bigint;
   /** Said of every session, over what the seed would choose. */
   session?: Partial<Omit<SessionOptions, 'connectorId' | 'idTag' | 'startAt'>>;
+  /** What each of them does wrong. */
+  misbehaviours?: readonly MisbehaviourName[];
   backoff?: BackoffLimits;
   callTimeoutMs?: number;
   onOutcome?: (outcome: SessionOutcome) => void;
@@ -59,6 +62,7 @@ export const runFleet = async (setting: FleetSetting): Promise<SessionOutcome[]>
       ...(setting.ocppVersionOf ? { ocppVersion: setting.ocppVersionOf(id) } : {}),
       virtualClock: clock,
       seed: setting.seed,
+      ...(setting.misbehaviours ? { misbehaviours: setting.misbehaviours } : {}),
       ...(setting.backoff ? { backoff: setting.backoff } : {}),
       ...(setting.callTimeoutMs === undefined ? {} : { callTimeoutMs: setting.callTimeoutMs }),
       ...(setting.log ? { log: setting.log } : {}),

@@ -2,6 +2,7 @@ export type { BackoffLimits } from './backoff';
 export { runFleet, type FleetSetting } from './fleet';
 export { HandshakeRefused } from './connection';
 export type { Curve } from './charge-plan';
+export { type MisbehaviourName, misbehaviourNames, misbehaviours } from './misbehaviour';
 export { seededRandom, type SeededRandom } from './seeded-random';
 export { stationClock, StationClock, type ClockSetting } from './station-clock';
 export { SimulatedChargePoint } from './charge-point';

@@ -1,4 +1,4 @@
-import { HELP, readCommandLine } from './command-line';
+import { HELP, misbehaviourList, readCommandLine } from './command-line';
 import { runFleet } from './fleet';
 import type { SessionOutcome, SimulatorLogEntry } from './index';
 
@@ -18,6 +18,9 @@ const main = async (): Promise<void> => {
   switch (commandLine.kind) {
     case 'help':
       process.stdout.write(HELP);
+      return;
+    case 'misbehaviours':
+      process.stdout.write(misbehaviourList());
       return;
     case 'wrong':
       process.stderr.write(`${commandLine.message}\nSee --help.\n`);
