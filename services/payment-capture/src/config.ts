@@ -19,6 +19,11 @@ export const environmentSchema = z
     SETTLEMENT_SYNC_SECONDS: z.coerce.number().min(0.1).default(30),
     PROCESSOR_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(15_000),
     PROCESSOR_CALLS_AT_ONCE: z.coerce.number().int().min(1).max(50).default(8),
+    HOLD_CORRECTION_HOURS: z.coerce
+      .number()
+      .min(0)
+      .max(24 * 30)
+      .default(72),
     PROCESSOR_BACK_OFF_MAX_MS: z.coerce.number().int().min(50).default(60_000),
   })
   .refine((env) => env.ALLOW_LIVE === '1' || !env.STRIPE_SECRET_KEY.includes('_live_'), {

@@ -2,6 +2,7 @@ import { derivedId, type PaymentEvent } from '@tallywatt/contracts';
 import { startService, type RunningService } from '@tallywatt/service-kit';
 import { startStripeSandbox, type RunningSandbox } from '@tallywatt/stripe-sandbox';
 import { eventually, freePort, startTestServers } from '@tallywatt/testing';
+import { Pool } from 'pg';
 import { paymentCapture } from './service';
 import {
   cdrIssued,
@@ -23,6 +24,7 @@ let servers: Awaited<ReturnType<typeof startTestServers>>;
 let sandbox: RunningSandbox;
 let service: RunningService;
 let feed: Feed;
+let database: Pool;
 const patient = { timeoutMs: 90_000, intervalMs: 100 };
 
 beforeAll(async () => {
@@ -36,6 +38,7 @@ beforeAll(async () => {
     webhookRetrySeconds: [1, 1, 1, 1, 1],
   });
   const databaseUrl = await servers.createDatabase('payment_capture');
+  database = new Pool({ connectionString: databaseUrl });
   service = await startService(
     paymentCapture,
     environmentOf({ brokers, databaseUrl, port, stripeUrl: sandbox.url }),
@@ -44,6 +47,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await service?.stop();
+  await database?.end();
   await sandbox?.stop();
   await feed?.stop();
   await servers?.stop();
@@ -144,6 +148,48 @@ describe('a session paid by card', () => {
     expect((await untilPublished(free, ...types))[3]).toMatchObject({ reason: 'nothing-due' });
     expect((await untilPublished(withheld, ...types))[3]).toMatchObject({ reason: 'cdr-withheld' });
     expect(await chargesOf(sandbox.url, free)).toMatchObject([{ amount_captured: 0 }]);
+  });
+});
+
+describe('a hold of a session whose stop was estimated', () => {
+  it('is kept, and captured when the charger tells its stop after all', async () => {
+    const sessionId = newSession();
+    await feed.publish(sessionStarted(sessionId));
+    await feed.publish(cdrWithheld(sessionId, 'stop-estimated'));
+    await eventually(async () => {
+      const { rows } = await database.query(
+        'SELECT 1 FROM payments WHERE session_id = $1 AND hold_kept_until > now()',
+        [sessionId],
+      );
+      expect(rows).toHaveLength(1);
+    }, patient);
+    await untilState(sessionId, 'held');
+    await untilPublished(sessionId, ...asked);
+    await feed.publish(cdrIssued(sessionId, 1_230n));
+    await untilPublished(sessionId, ...capturedOnce);
+  });
+
+  it('is let go when nobody does, and never captured for an estimate', async () => {
+    const sessionId = newSession();
+    await feed.publish(sessionStarted(sessionId));
+    await feed.publish(cdrWithheld(sessionId, 'stop-estimated'));
+    await untilState(sessionId, 'held');
+    await eventually(async () => {
+      const { rowCount } = await database.query(
+        `UPDATE payments SET hold_kept_until = now()
+         WHERE session_id = $1 AND hold_kept_until IS NOT NULL`,
+        [sessionId],
+      );
+      expect(rowCount).toBe(1);
+    }, patient);
+    const events = await untilPublished(
+      sessionId,
+      ...asked,
+      'PaymentVoidRequested',
+      'PaymentVoided',
+    );
+    expect(events[3]).toMatchObject({ reason: 'cdr-withheld' });
+    expect(await chargesOf(sandbox.url, sessionId)).toMatchObject([{ amount_captured: 0 }]);
   });
 });
 

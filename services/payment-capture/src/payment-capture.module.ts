@@ -27,6 +27,7 @@ const leaseMs = 6_000;
 const renewEveryMs = 2_000;
 const pumpEveryMs = 50;
 const gaugesEveryMs = 5_000;
+const holdsKeptEveryMs = 1_000;
 
 type Worked = Readonly<{
   executor: CallExecutor;
@@ -42,6 +43,17 @@ const startTimers = (context: PaymentCaptureContext, worked: Worked): void => {
   const syncEveryMs = context.env.SETTLEMENT_SYNC_SECONDS * 1_000;
   context.every('settlement', syncEveryMs, () => settlement.run());
   context.onShutdown(() => executor.stop());
+};
+
+/** Lets holds go that were kept for a stop which nobody has told. */
+const releaseHoldsKept = async (
+  { pool, eventLog }: PaymentCaptureContext,
+  payments: PaymentStore,
+): Promise<void> => {
+  for (const kept of await payments.holdsKept(pool, 50)) {
+    const now = new Date().toISOString();
+    await eventLog.transaction((tx) => payments.keepHoldNoLonger(tx, kept, now));
+  }
 };
 
 @Module({})
@@ -94,6 +106,7 @@ export class PaymentCaptureModule {
 
     context.readiness('processor', () => processor.state());
     startTimers(context, { executor, worker, settlement });
+    context.every('holds-kept', holdsKeptEveryMs, () => releaseHoldsKept(context, payments));
     context.every('gauges', gaugesEveryMs, async () => {
       const { count, oldestSeconds } = await calls.open(pool);
       metrics.openCalls.set(count);
@@ -113,7 +126,8 @@ export class PaymentCaptureModule {
         { provide: RefundRequest, useFactory: () => new RefundRequest(eventLog, payments) },
         {
           provide: SessionConsumer,
-          useFactory: () => new SessionConsumer(payments, new SessionFactStore()),
+          useFactory: () =>
+            new SessionConsumer(payments, new SessionFactStore(), env.HOLD_CORRECTION_HOURS),
         },
         {
           provide: WebhookReception,

@@ -4,6 +4,7 @@ import { paymentDecider } from './payment';
 import {
   preauthorizationOf,
   priceOf,
+  correctionAwaitedUntil,
   settlementOf,
   withPrice,
   type SessionFacts,
@@ -106,6 +107,25 @@ describe('the end of a session', () => {
       type: 'ReleaseHold',
       reason: 'cdr-withheld',
     }));
+  it('keeps the hold while the charger may still tell a stop that was estimated', () => {
+    const until = correctionAwaitedUntil('stop-estimated', '2026-11-21T11:00:00.000Z', 72);
+    expect(until).toBe('2026-11-24T11:00:00.000Z');
+    const kept: SessionFacts = {
+      identity,
+      started: true,
+      withheldReason: 'stop-estimated',
+      holdKeptUntil: '2026-11-24T11:00:00.000Z',
+    };
+    expect(settlementOf(kept)).toBeUndefined();
+    expect(settlementOf({ ...kept, price })?.type).toBe('SettleSession');
+    const { holdKeptUntil: _, ...over } = kept;
+    expect(settlementOf(over)?.type).toBe('ReleaseHold');
+  });
+  it('keeps it for no other doubt, and not where that is not wanted', () => {
+    const withheldAt = '2026-11-21T11:00:00.000Z';
+    expect(correctionAwaitedUntil('meter-jumped', withheldAt, 72)).toBeUndefined();
+    expect(correctionAwaitedUntil('stop-estimated', withheldAt, 0)).toBeUndefined();
+  });
   it('goes by the price when a withheld CDR was issued after all', () =>
     expect(
       settlementOf({ identity, started: true, price, withheldReason: 'no-tariff' })?.type,

@@ -5,7 +5,7 @@ import {
   type TaxPortion,
 } from '@tallywatt/contracts';
 import type { Money } from '@tallywatt/money';
-import type { Instant } from '@tallywatt/time';
+import { type Instant, instantFromEpochMs, parseInstant } from '@tallywatt/time';
 import type { PaymentCommand, PreauthorizePayment } from './payment-command';
 import type { PaymentIdentity } from './payment-state';
 
@@ -51,7 +51,23 @@ export type SessionFacts = Readonly<{
   started: boolean;
   price?: SessionPrice;
   withheldReason?: string;
+  /** Until when the hold is kept although there is no price; see `correctionAwaitedUntil`. */
+  holdKeptUntil?: Instant;
 }>;
+
+/**
+ * A rule: until when a hold is kept for a session whose CDR was withheld. Where the charger never told
+ * the stop, it may still do so: then there is a CDR, and no more than the hold secures it. Any other
+ * doubt waits for a person, and the driver's money does not.
+ */
+export const correctionAwaitedUntil = (
+  withheldReason: string,
+  withheldAt: Instant,
+  correctionHours: number,
+): Instant | undefined =>
+  withheldReason === 'stop-estimated' && correctionHours > 0
+    ? instantFromEpochMs(parseInstant(withheldAt) + correctionHours * 3_600_000)
+    : undefined;
 
 /** A rule: the first CDR counts, until another takes its place. One that was seen changes nothing. */
 export const withPrice = (facts: SessionFacts, price: SessionPrice): SessionFacts => {
@@ -85,7 +101,8 @@ export const settlementOf = (facts: SessionFacts): PaymentCommand | undefined =>
     const { cdrId, total, replacedCdrIds } = facts.price;
     return { type: 'SettleSession', ...facts.identity, cdrId, total, replacedCdrIds };
   }
-  return facts.withheldReason === undefined
+  // A timer takes it away again, and asks once more.
+  return facts.withheldReason === undefined || facts.holdKeptUntil !== undefined
     ? undefined
     : { type: 'ReleaseHold', reason: 'cdr-withheld' };
 };

@@ -1,6 +1,12 @@
 import type { CdrIssued, CdrWithheld, RecordedEvent, SessionStarted } from '@tallywatt/contracts';
 import type { SqlClient } from '@tallywatt/event-log';
-import { paymentIdOf, preauthorizationOf, priceOf, withPrice } from '../domain/session-rules';
+import {
+  correctionAwaitedUntil,
+  paymentIdOf,
+  preauthorizationOf,
+  priceOf,
+  withPrice,
+} from '../domain/session-rules';
 import type { LockedPayment, PaymentRequest, PaymentStore } from '../outbound/payment-store';
 import type { SessionFactStore } from '../outbound/session-fact-store';
 
@@ -14,6 +20,8 @@ export class SessionConsumer {
   constructor(
     private readonly payments: PaymentStore,
     private readonly facts: SessionFactStore,
+    /** How long a hold is kept for the stop of a session that was estimated. */
+    private readonly correctionHours: number,
   ) {}
 
   async handle(events: readonly RecordedEvent[], tx: SqlClient): Promise<void> {
@@ -30,7 +38,7 @@ export class SessionConsumer {
       const paymentId = paymentIdOf(cpoId, sessionId);
       const before = locked.get(paymentId);
       if (before === undefined) throw new Error(`no row for session ${sessionId} of ${cpoId}`);
-      const after = withFact(before, recorded);
+      const after = withFact(before, recorded, this.correctionHours);
       locked.set(paymentId, after);
       const preauthorization =
         event.type === 'SessionStarted' ? preauthorizationOf(event, before.identity) : undefined;
@@ -49,6 +57,7 @@ export class SessionConsumer {
 const withFact = (
   before: LockedPayment,
   { event, metadata }: RecordedEvent<Relevant>,
+  correctionHours: number,
 ): LockedPayment => {
   const { facts } = before;
   switch (event.type) {
@@ -56,7 +65,18 @@ const withFact = (
       return { ...before, chargePointId: event.chargePointId, facts: { ...facts, started: true } };
     case 'CdrIssued':
       return { ...before, facts: withPrice(facts, priceOf(event, metadata.occurredAt)) };
-    case 'CdrWithheld':
-      return { ...before, facts: { ...facts, withheldReason: event.reason } };
+    case 'CdrWithheld': {
+      const { reason: withheldReason } = event;
+      const until = correctionAwaitedUntil(withheldReason, metadata.recordedAt, correctionHours);
+      const { holdKeptUntil: _, ...known } = facts;
+      return {
+        ...before,
+        facts: {
+          ...known,
+          withheldReason,
+          ...(until === undefined ? {} : { holdKeptUntil: until }),
+        },
+      };
+    }
   }
 };

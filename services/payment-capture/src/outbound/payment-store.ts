@@ -52,6 +52,7 @@ type PaymentRow = Readonly<{
   started: boolean;
   price: PriceRow | null;
   withheld_reason: string | null;
+  hold_kept_until: string | null;
   payment_intent_id: string | null;
 }>;
 
@@ -66,11 +67,13 @@ const lockedFromRow = (row: PaymentRow): LockedPayment => {
       started: row.started,
       ...(row.price === null ? {} : { price: priceFromRow(row.price) }),
       ...(row.withheld_reason === null ? {} : { withheldReason: row.withheld_reason }),
+      ...(row.hold_kept_until === null ? {} : { holdKeptUntil: row.hold_kept_until }),
     },
   };
 };
 
 const columns = `cpo_id, payment_id, session_id, charge_point_id, started, price, withheld_reason,
+  to_char(hold_kept_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS hold_kept_until,
   payment_intent_id`;
 
 /** What is known of a payment: its events so far, folded, and the trace it began in. */
@@ -195,6 +198,35 @@ export class PaymentStore {
       [cpoId, paymentId],
     );
     return rows[0] === undefined ? undefined : lockedFromRow(rows[0]);
+  }
+
+  /** Payments whose hold has been kept for long enough. */
+  async holdsKept(
+    sql: SqlClient,
+    limit: number,
+  ): Promise<Readonly<{ cpoId: string; paymentId: string }>[]> {
+    const { rows } = await sql.query<{ cpo_id: string; payment_id: string }>(
+      `SELECT cpo_id, payment_id FROM payments
+       WHERE hold_kept_until <= now() ORDER BY hold_kept_until LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => ({ cpoId: row.cpo_id, paymentId: row.payment_id }));
+  }
+
+  /** Nobody told a stop meanwhile: the hold is let go, unless it was used. */
+  async keepHoldNoLonger(
+    tx: SqlClient,
+    { cpoId, paymentId }: Readonly<{ cpoId: string; paymentId: string }>,
+    now: Instant,
+  ): Promise<void> {
+    const { rowCount } = await tx.query(
+      `UPDATE payments SET hold_kept_until = NULL
+       WHERE cpo_id = $1 AND payment_id = $2 AND hold_kept_until <= now()`,
+      [cpoId, paymentId],
+    );
+    if (rowCount === 0) return;
+    const locked = await this.lockPayment(tx, cpoId, paymentId);
+    if (locked !== undefined) await this.handle(tx, locked, [], { now });
   }
 
   /**

@@ -183,11 +183,11 @@ export const cdrIssued = (sessionId: string, totalMinor: bigint): CdrIssued => {
   };
 };
 
-export const cdrWithheld = (sessionId: string): CdrWithheld => ({
+export const cdrWithheld = (sessionId: string, reason = 'no-tariff'): CdrWithheld => ({
   type: 'CdrWithheld',
   cpoId,
   sessionId,
-  reason: 'no-tariff',
+  reason,
   detail: 'the charge point had no tariff',
 });
 

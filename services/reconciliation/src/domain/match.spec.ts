@@ -204,6 +204,11 @@ describe('a quarantined session', () => {
     expect(matchOf(withheld)).toMatchObject({ status: 'quarantined', awaited: ['review', 'void'] });
     expect(matchOf([...withheld, s.voided()]).awaited).toEqual(['review']);
   });
+  it('keeps its hold while its charger may tell a stop that was estimated', () => {
+    const withheld = [s.started(5000n), s.held(5000n), s.closed(), s.withheld('stop-estimated')];
+    expect(matchOf(withheld)).toMatchObject({ status: 'quarantined', awaited: ['review'] });
+    expect(matchOf([...withheld, s.voided()]).awaited).toEqual(['review']);
+  });
   it('must not be charged without a price', () =>
     expect(matchOf([s.started(), s.closed(), s.withheld(), s.captured(100n)]).awaited).toEqual([
       'cdr',

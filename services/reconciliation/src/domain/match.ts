@@ -114,7 +114,9 @@ const withoutPrice = (subject: Subject): Readonly<Pick<Match, 'status' | 'awaite
   if (!isHeldBack) return { status: 'open', awaited: ['cdr'] };
   const comparison = new Comparison();
   comparison.awaits('review');
-  if (subject.withheldReason !== undefined) compareRelease(subject, comparison);
+  // The hold of an estimated stop is kept while its charger may still tell it.
+  const isHoldKept = subject.withheldReason === 'stop-estimated';
+  if (subject.withheldReason !== undefined && !isHoldKept) compareRelease(subject, comparison);
   // Money without a price: the price has to come.
   if (Object.keys(subject.captures).length > 0) comparison.awaits('cdr');
   return { status: 'quarantined', awaited: [...comparison.awaited].sort() };

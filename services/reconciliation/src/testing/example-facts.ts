@@ -151,10 +151,10 @@ export const exampleFacts = ({ cpoId, sessionId, currency }: ExampleNames) => {
       interpolationPolicyId: 'i',
       timeZoneDataVersion: '2026a',
     }),
-    withheld: (): CdrWithheld => ({
+    withheld: (reason = 'no-tariff'): CdrWithheld => ({
       type: 'CdrWithheld',
       ...of,
-      reason: 'no-tariff',
+      reason,
       detail: '',
       moneyAtRisk: money(500n),
     }),
