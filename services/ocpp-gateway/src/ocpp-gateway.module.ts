@@ -16,6 +16,7 @@ import type { Gateway } from './inbound/frame';
 import { FramesController } from './inbound/frames.controller';
 import { ocppMetrics } from './inbound/ocpp-metrics';
 import { giveUpWaiting } from './inbound/overdue-transactions';
+import { OrphansController } from './inbound/orphans.controller';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
 import { SignedValuesController } from './inbound/signed-values.controller';
@@ -41,6 +42,7 @@ import { DatabaseClock } from './outbound/database-clock';
 import { PasswordCheck } from './outbound/password-hash';
 import { GroupAppend } from './outbound/group-append';
 import { OrphanStore } from './outbound/orphan-store';
+import { countOrphanStops } from './outbound/orphan-views';
 import { RegistrationCopies } from './outbound/registration-copies';
 import { RemoteStopExecutor } from './outbound/remote-stop-executor';
 import { RemoteStops } from './outbound/remote-stops';
@@ -282,6 +284,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   context.every('waiting-sessions', 5_000, async () => {
     server.metrics.sessionsQuarantined(await countQuarantined(context.pool));
     server.metrics.transactionsIncomplete(await countIncomplete(context.pool));
+    server.metrics.orphanStopsWaiting(await countOrphanStops(context.pool));
   });
   context.every('frames', 250, () => server.frameLog.flush());
   context.every('frame-erasures', 5_000, () => api.frameErasures.follow());
@@ -303,6 +306,7 @@ export class OcppGatewayModule {
         CredentialsController,
         SessionsController,
         SignedValuesController,
+        OrphansController,
         UptimeController,
       ],
       providers: [

@@ -1,4 +1,5 @@
 import { eventually } from '@tallywatt/testing';
+import { orphanPageSchema } from './inbound/orphans.controller';
 import { at, GatewayStage, registration, start, stop, values } from './testing/gateway-stage';
 
 let stage: GatewayStage;
@@ -14,6 +15,60 @@ const orphansOf = (chargePointId: string) =>
     'charging.orphans.v1',
     (event) => 'chargePointId' in event && event.chargePointId === chargePointId,
   );
+
+const listed = async (query: string) =>
+  orphanPageSchema.parse((await stage.api(`/v1/orphans?${query}`)).body).items;
+
+describe('what finds no session', () => {
+  it('is listed, and counted when a stop has waited for a day', async () => {
+    const { call } = await stage.newCharger('CP-NEVER');
+    await call('StopTransaction', stop(-1, { idTag: 'GOOD', reason: 'PowerLoss' }));
+    await call('MeterValues', values(0, '2', 10));
+    const query = 'chargePointId=CP-NEVER&status=waiting';
+    const [readings, stopped, ...others] = await listed(query);
+    expect(others).toEqual([]);
+    expect(readings).toMatchObject({ kind: 'readings', readings: 1, firstReadAt: at(10) });
+    expect(stopped).toMatchObject({
+      kind: 'stop',
+      ocppTransactionId: '-1',
+      stoppedAt: at(30),
+      registerWh: '6000',
+      stopReason: 'PowerLoss',
+      sessionId: null,
+    });
+    expect(await listed(`${query}&kind=stop`)).toEqual([stopped]);
+    expect(await listed(`${query}&keptBefore=${stopped?.keptAt}`)).toEqual([]);
+    await stage.pool.query(
+      `UPDATE orphans SET kept_at = kept_at - interval '25 hours'
+       WHERE charge_point_id = 'CP-NEVER'`,
+    );
+    await eventually(async () =>
+      expect(await stage.metrics()).toContain('\ntallywatt_orphan_stops_waiting 1\n'),
+    );
+    expect(await stage.api('/v1/orphans?status=lost')).toMatchObject({ status: 422 });
+  });
+
+  it('keeps no stop from finding its own, however much it is', async () => {
+    const { call } = await stage.newCharger('CP-IDLE');
+    await call('StopTransaction', stop(-1, { idTag: 'GOOD' }));
+    await call('MeterValues', values(0, '2', 50));
+    await stage.pool.query(
+      `INSERT INTO orphans (cpo_id, orphan_id, charge_point_id, fact, event_ids)
+       SELECT cpo_id, gen_random_uuid(), charge_point_id, fact, event_ids
+       FROM orphans, generate_series(1, 600)
+       WHERE charge_point_id = 'CP-IDLE' AND kind = 'readings'`,
+    );
+    await call('StartTransaction', start());
+    await eventually(async () =>
+      expect(await stage.sessionsOf('CP-IDLE')).toMatchObject([
+        { status: 'closed', energyWh: '5000' },
+      ]),
+    );
+    expect(await listed('chargePointId=CP-IDLE&kind=stop')).toMatchObject([
+      { status: 'attached', stoppedAt: at(30) },
+    ]);
+  });
+});
 
 describe('what a charger kept while it was away', () => {
   it('finds its sessions whatever comes first, and says how', async () => {

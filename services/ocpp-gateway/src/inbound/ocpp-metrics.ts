@@ -9,6 +9,7 @@ export type OcppMetrics = Readonly<{
   frameSeconds: (action: string, seconds: number) => void;
   sessionsQuarantined: (count: number) => void;
   transactionsIncomplete: (count: number) => void;
+  orphanStopsWaiting: (count: number) => void;
   transactionStuck: () => void;
   handshakeRefused: (status: number) => void;
   identityContested: (contest: Contest) => void;
@@ -52,6 +53,11 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
   const incomplete = new Gauge({
     name: 'tallywatt_transactions_incomplete',
     help: 'Transactions of which the station has not said what comes before what it did say',
+    registers: [registry],
+  });
+  const orphanStops = new Gauge({
+    name: 'tallywatt_orphan_stops_waiting',
+    help: 'Stops that have waited for longer than a day for the session that they are of',
     registers: [registry],
   });
   const stuck = new Counter({
@@ -105,6 +111,7 @@ export const ocppMetrics = (registry: Registry): OcppMetrics => {
     frameSeconds: (action, seconds) => durations.observe({ action }, seconds),
     sessionsQuarantined: (count) => quarantined.set(count),
     transactionsIncomplete: (count) => incomplete.set(count),
+    orphanStopsWaiting: (count) => orphanStops.set(count),
     transactionStuck: () => stuck.inc(),
     handshakeRefused: (status) => refusals.inc({ status: String(status) }),
     identityContested: (contest) => contests.inc({ contest }),

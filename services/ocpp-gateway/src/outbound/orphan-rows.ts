@@ -11,7 +11,10 @@ export type KeptOrphan<Orphan = WaitingOrphan> = Readonly<{
   eventIds: readonly string[];
 }>;
 
-/** Of one charge point; a charger that says more than this is looked at by the latest. */
+/**
+ * Of each kind and charge point; one that says more than this is looked at by the latest. Readings of
+ * idle connectors never find a session, and keep no stop from it.
+ */
 const waitingMax = 500;
 
 /** Keeps an orphan until its session is found. Said again it is the same orphan. */
@@ -82,9 +85,16 @@ export const lockWaiting = async (
   const { rows } = await queryPrepared<Row>(
     tx,
     'gateway.waiting_orphans',
-    `SELECT orphan_id, fact, event_ids FROM orphans
-     WHERE cpo_id = $1 AND charge_point_id = $2 AND session_id IS NULL
-     ORDER BY ordinal DESC LIMIT $3 FOR UPDATE`,
+    `WITH stops AS (
+       SELECT orphan_id, fact, event_ids, ordinal FROM orphans
+       WHERE cpo_id = $1 AND charge_point_id = $2 AND session_id IS NULL AND kind = 'stop'
+       ORDER BY ordinal DESC LIMIT $3 FOR UPDATE),
+     reports AS (
+       SELECT orphan_id, fact, event_ids, ordinal FROM orphans
+       WHERE cpo_id = $1 AND charge_point_id = $2 AND session_id IS NULL AND kind = 'readings'
+       ORDER BY ordinal DESC LIMIT $3 FOR UPDATE)
+     SELECT orphan_id, fact, event_ids FROM (TABLE stops UNION ALL TABLE reports) AS waiting
+     ORDER BY ordinal DESC`,
     [cpoId, chargePointId, waitingMax],
   );
   return rows.map((row) => ({
