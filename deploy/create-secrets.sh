@@ -10,7 +10,7 @@ if [ -e .env ]; then
   echo 'deploy/.env exists and stays as it is'
 else
   umask 077
-  auth=$(random 32) vault=$(random 32) mark=$(random 32) frames=$(random 32)
+  auth=$(random 32) vault=$(random 32) mark=$(random 32) frames=$(random 32) passwords=$(random 32)
   sed -E \
     -e "s/^(POSTGRES_PASSWORD)=.*/\1=$(random 24)/" \
     -e "s/^(DATABASE_PASSWORD)=.*/\1=$(random 24)/" \
@@ -19,6 +19,7 @@ else
     -e "s/^(VAULT_KEY)=.*/\1=${vault}/" \
     -e "s/^(FINGERPRINT_KEY)=.*/\1=${mark}/" \
     -e "s/^(FRAME_KEY)=.*/\1=${frames}/" \
+    -e "s/^(OCPP_PASSWORD_KEY)=.*/\1=${passwords}/" \
     -e "s/^(STRIPE_SECRET_KEY)=.*/\1=sk_test_$(random 12)/" \
     -e "s/^(STRIPE_WEBHOOK_SECRETS)=.*/\1=whsec_$(random 24)/" \
     -e '1,2d' \

@@ -59,6 +59,7 @@ export const environment = z.object({
     .string()
     .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be one or more keys of at least 32 characters')
     .optional(),
+  OCPP_PASSWORD_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   FRAME_RECORDING: z.enum(['all', 'without-heartbeats', 'none']).default('all'),
 });
 

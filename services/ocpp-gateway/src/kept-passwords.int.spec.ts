@@ -103,6 +103,29 @@ it('does not wait for a charger that says nothing before it tells the next its p
   expect(Date.now() - since).toBeLessThan(15_000);
 });
 
+it('keeps a mark of a password that a slow check found right', async () => {
+  await stage.api('/v1/charge-points', registration('CP-PROVEN'));
+  await stage.stopGateway();
+  await stage.startGateway({ OCPP_PASSWORD_KEY: 'k'.repeat(32) });
+  const marks = async (): Promise<string[]> => {
+    const { rows } = await stage.pool.query<{ mark: string }>(
+      `SELECT encode(mark, 'hex') AS mark FROM proven_passwords WHERE charge_point_id = 'CP-PROVEN'`,
+    );
+    return rows.map(({ mark }) => mark);
+  };
+  await dial('CP-PROVEN', password);
+  await eventually(async () => expect(await marks()).toHaveLength(1));
+  const kept = await marks();
+  await stage.stopGateway();
+  await stage.startGateway({ OCPP_PASSWORD_KEY: 'k'.repeat(32) });
+  await dial('CP-PROVEN', password);
+  const next = `${password}-2`;
+  await stage.api('/v1/charge-points', { ...registration('CP-PROVEN'), password: next });
+  await expect(dial('CP-PROVEN', password)).rejects.toThrow();
+  await dial('CP-PROVEN', next);
+  await eventually(async () => expect(await marks()).not.toEqual(kept));
+});
+
 it('needs a password where none is stored', async () => {
   const { password: _, ...unsaid } = registration('CP-BARE');
   const one = await stage.api('/v1/charge-points', unsaid);

@@ -40,6 +40,7 @@ import { strengthenPasswords } from './outbound/password-strengthening';
 import { CommitQueue } from './outbound/commit-queue';
 import { DatabaseClock } from './outbound/database-clock';
 import { PasswordCheck } from './outbound/password-hash';
+import { ProvenPasswords } from './outbound/proven-passwords';
 import { GroupAppend } from './outbound/group-append';
 import { OrphanStore } from './outbound/orphan-store';
 import { countOrphanStops } from './outbound/orphan-views';
@@ -100,6 +101,13 @@ const replicaOf = (
     sql: pool,
     logger,
   });
+
+const provenPasswordsOf = ({ pool, env, logger }: Context): ProvenPasswords | undefined => {
+  const { OCPP_PASSWORD_KEY: key } = env;
+  if (key === undefined) return undefined;
+  const unkept = (err: unknown): void => logger.warn({ err }, 'mark of a password not kept');
+  return new ProvenPasswords(pool, key, unkept);
+};
 
 /** The composition root: everything is made and given its parts here. */
 export const compose = async (context: Context): Promise<Composition> => {
@@ -193,6 +201,7 @@ export const compose = async (context: Context): Promise<Composition> => {
         findCredential: (station) => findCredential(pool, station.cpoId, station.chargePointId),
         rotatingPasswords: (station) => rotatingPasswords(pool, station),
         passwords,
+        proven: provenPasswordsOf(context),
         throttle: new FailureThrottle(),
         clientCas: (id) => tls?.clientCas(id) ?? [],
         nowMs: () => Date.now(),

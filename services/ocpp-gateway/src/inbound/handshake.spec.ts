@@ -1,4 +1,5 @@
 import { hashPassword, PasswordCheck } from '../outbound/password-hash';
+import { ProvenPasswords } from '../outbound/proven-passwords';
 import { plain } from './client-certificate';
 import { FailureThrottle } from './failure-throttle';
 import { judgeHandshake, type HandshakeParts } from './handshake';
@@ -221,4 +222,62 @@ it('slows down who guesses from many addresses of one IPv6 network', async () =>
     judgeHandshake(request('/ocpp/CP', 'CP:a-wrong-password-0', `2001:db8::${n}`), parts);
   for (let n = 1; n <= 5; n += 1) expect(await guess(n)).toMatchObject({ status: 401 });
   expect(await guess(6)).toMatchObject({ status: 429 });
+});
+
+describe('a password that was right before the process began', () => {
+  const key = 'k'.repeat(32);
+  const marks = new Map<string, unknown>();
+  // The table of marks, as far as it is asked.
+  const sql = {
+    query: <R>(text: string, values: unknown[] = []) => {
+      const station = values.slice(0, 2).join('/');
+      if (text.startsWith('INSERT')) marks.set(station, values[2]);
+      const found = marks.get(station);
+      const rows = (found === undefined ? [] : [{ mark: found }]) as R[];
+      return Promise.resolve({ rows, rowCount: rows.length });
+    },
+  };
+  const unkept = (error: unknown): never => {
+    throw error;
+  };
+  const started = (secret = key) => {
+    const parts = { ...partsWith(1), proven: new ProvenPasswords(sql, secret, unkept) };
+    return { parts, slowly: jest.spyOn(parts.passwords, 'isRight') };
+  };
+  const come = (parts: HandshakeParts, secret = password) =>
+    judgeHandshake(request('/ocpp/CP', `CP:${secret}`), parts);
+
+  it('is not checked slowly again, as another one is', async () => {
+    const before = started();
+    expect(await come(before.parts)).toMatchObject({ kind: 'admitted' });
+    expect(before.slowly).toHaveBeenCalledTimes(1);
+    const after = started();
+    expect(await come(after.parts)).toMatchObject({ kind: 'admitted' });
+    expect(after.slowly).not.toHaveBeenCalled();
+    expect(after.parts.passwords.isKnown(Buffer.from(password), passwordHash)).toBe(true);
+    expect(await come(after.parts, `${password}x`)).toMatchObject({ status: 401 });
+    expect(after.slowly).toHaveBeenCalled();
+  });
+
+  it('is checked slowly where the key, the hash or the charge point is another', async () => {
+    await come(started().parts);
+    const rekeyed = started('K'.repeat(32));
+    expect(await come(rekeyed.parts)).toMatchObject({ kind: 'admitted' });
+    expect(rekeyed.slowly).toHaveBeenCalledTimes(1);
+
+    await come(started().parts);
+    const anew = await hashPassword(Buffer.from(password));
+    const { parts, slowly } = started();
+    const credential = { securityProfile: 1, passwordHash: anew } as const;
+    await come({ ...parts, findCredential: () => Promise.resolve(credential) });
+    expect(slowly).toHaveBeenCalledTimes(1);
+
+    await come(started().parts);
+    marks.set('default/CP-2', marks.get('default/CP'));
+    const other = started();
+    const ofCp = { securityProfile: 1, passwordHash } as const;
+    const moved = { ...other.parts, findCredential: () => Promise.resolve(ofCp) };
+    await judgeHandshake(request('/ocpp/CP-2', `CP-2:${password}`), moved);
+    expect(other.slowly).toHaveBeenCalledTimes(1);
+  });
 });

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Credential } from '../outbound/charge-point-registry';
 import type { RotatingPassword } from '../outbound/credential-rotations';
 import { type PasswordCheck, PasswordChecksBusy } from '../outbound/password-hash';
+import type { ProvenPasswords } from '../outbound/proven-passwords';
 import type { Station } from '../outbound/session-store';
 import { certificateFault, type Transport } from './client-certificate';
 import { sourceOf } from './connection-quota';
@@ -37,6 +38,8 @@ export type HandshakeParts = Readonly<{
   /** Passwords it may have been given since. */
   rotatingPasswords: (station: Station) => Promise<readonly RotatingPassword[]>;
   passwords: PasswordCheck;
+  /** What was found right before this process began; left out without a key. */
+  proven?: ProvenPasswords | undefined;
   throttle: FailureThrottle;
   /** The certificate authorities of a CPO's chargers. */
   clientCas: (cpoId: string) => readonly X509Certificate[];
@@ -127,6 +130,23 @@ const matching = async (
   return undefined;
 };
 
+/** Whether a password was found right before, in this process or one before it. */
+const wasRight = ({
+  parts,
+  station,
+}: Judge): ((password: Buffer, hash: string) => Promise<boolean>) => {
+  const { passwords, proven } = parts;
+  let mark: Promise<Buffer | undefined> | undefined;
+  return async (password, hash) => {
+    if (passwords.isKnown(password, hash)) return true;
+    if (proven === undefined) return false;
+    const found = await (mark ??= proven.markOf(station));
+    if (found === undefined || !proven.isOf(found, station, password, hash)) return false;
+    passwords.know(password, hash);
+    return true;
+  };
+};
+
 /** Basic authentication. */
 const judgePassword = async (judge: Judge): Promise<Proof | Refusal> => {
   const { request, parts, station, who, credential } = judge;
@@ -139,9 +159,7 @@ const judgePassword = async (judge: Judge): Promise<Proof | Refusal> => {
   const securityProfile = request.transport.kind === 'plain' ? 1 : 2;
   const hashes = [{ passwordHash }, ...(await parts.rotatingPasswords(station))];
   // Before the throttle: behind one proxy a stranger and the true charger have one address.
-  const known = await matching(password, hashes, (reading, hash) =>
-    passwords.isKnown(reading, hash),
-  );
+  const known = await matching(password, hashes, wasRight(judge));
   if (known !== undefined) return { kind: 'proof', securityProfile, ...known };
   const address = sourceOf(request.remoteAddress);
   const source = `${who} ${address}`;
@@ -150,9 +168,11 @@ const judgePassword = async (judge: Judge): Promise<Proof | Refusal> => {
   }
   throttle.fail(source, parts.nowMs());
   try {
-    const found = await matching(password, hashes, (reading, hash) =>
-      passwords.isRight(reading, hash, address),
-    );
+    const found = await matching(password, hashes, async (reading, hash) => {
+      const isRight = await passwords.isRight(reading, hash, address);
+      if (isRight) parts.proven?.keep(station, reading, hash);
+      return isRight;
+    });
     if (found === undefined) return refusal(401, 'wrong password');
     throttle.succeed(source);
     return { kind: 'proof', securityProfile, ...found };

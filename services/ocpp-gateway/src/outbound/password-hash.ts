@@ -134,6 +134,11 @@ export class PasswordCheck {
     return this.right.has(this.markOf(password, hash));
   }
 
+  /** It was found right by a process before this one. */
+  know(password: Buffer, hash: string): void {
+    this.remember(this.markOf(password, hash));
+  }
+
   /** @param source from where it is asked: turns go round by source @throws PasswordChecksBusy */
   async isRight(password: Buffer, hash: string, source = ownSource): Promise<boolean> {
     if (this.isKnown(password, hash)) return true;

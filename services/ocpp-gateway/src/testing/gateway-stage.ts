@@ -134,8 +134,8 @@ export class GatewayStage {
     await this.service.stop();
   }
 
-  async startGateway(): Promise<void> {
-    this.service = await this.run(this.environment);
+  async startGateway(other: Record<string, string> = {}): Promise<void> {
+    this.service = await this.run({ ...this.environment, ...other });
   }
 
   /** Another one beside it; the test has to stop it. */
