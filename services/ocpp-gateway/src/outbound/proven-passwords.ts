@@ -5,7 +5,7 @@ import type { Station } from './session-store';
 /**
  * Passwords that a slow check found right once, known again by a mark of them: HMAC-SHA-256 under a key
  * that is not in the database, stored beside it. A process that has just started then does not check
- * a fleet's passwords slowly again (ADR 38). The mark is of the hash as well, and counts for nothing
+ * a fleet's passwords slowly again (ADR 39). The mark is of the hash as well, and counts for nothing
  * once that is another's.
  */
 export class ProvenPasswords {
