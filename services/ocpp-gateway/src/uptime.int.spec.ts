@@ -71,10 +71,31 @@ describe('uptime', () => {
     expect(all.body['items']).toContainEqual(expect.objectContaining({ chargePointId: id }));
   });
 
+  it('comes with the firmware of a charge point, and when it was last heard', async () => {
+    const id = 'CP-FIRMWARE';
+    const { call } = await stage.newCharger(id);
+    const boot = { chargePointVendor: 'V', chargePointModel: 'M' };
+    await call('BootNotification', { ...boot, firmwareVersion: '1.0.3' });
+    await call('BootNotification', { ...boot, firmwareVersion: '1.1.0' });
+    const heard = Date.now();
+    const period = `from=${minutesAgo(60)}&to=${minutesAgo(30)}`;
+    await eventually(async () => {
+      const { body } = await stage.api(`/v1/charge-points/${id}/uptime?${period}`);
+      expect(body).toMatchObject({ firmwareVersion: '1.1.0', vendor: 'V', model: 'M' });
+      expect(Math.abs(Date.parse(body['lastHeardAt']) - heard)).toBeLessThan(10_000);
+      expect(body['secondsSinceHeard']).toBeGreaterThanOrEqual(0);
+    });
+  });
+
   it('is not made up where nothing is known', async () => {
     await stage.api('/v1/charge-points', registration('CP-SILENT'));
     const period = `from=${minutesAgo(60)}&to=${minutesAgo(30)}`;
     const { body } = await stage.api(`/v1/charge-points/CP-SILENT/uptime?${period}`);
+    expect(body).toMatchObject({
+      lastHeardAt: null,
+      secondsSinceHeard: null,
+      firmwareVersion: null,
+    });
     expect(body['connectors']).toMatchObject([
       { uptimePercent: null, seconds: { up: 0, unknown: 1_800 } },
     ]);

@@ -19,6 +19,7 @@ import {
   findChargePoint,
   listChargePoints,
 } from '../outbound/charge-point-registry';
+import { findStationHealth, type StationHealth } from '../outbound/station-health';
 import { findUptimeFacts, type StationFacts } from '../outbound/uptime-facts';
 import { type ApiParts, apiParts } from './api-parts';
 import { instantSchema } from './session-review-schema';
@@ -50,7 +51,21 @@ type ConnectorUptime = Readonly<{
   faults: readonly Readonly<{ errorCode: string; count: number }>[];
 }>;
 
-type StationUptime = Readonly<{ chargePointId: string; connectors: readonly ConnectorUptime[] }>;
+type StationUptime = StationHealth &
+  Readonly<{
+    chargePointId: string;
+    /** Since `lastHeardAt`, whole seconds; null when that is. */
+    secondsSinceHeard: number | null;
+    connectors: readonly ConnectorUptime[];
+  }>;
+
+const neverHeard: StationHealth = {
+  lastHeardAt: null,
+  firmwareVersion: null,
+  vendor: null,
+  model: null,
+  bootedAt: null,
+};
 
 /** @throws Problem when it is not one, or longer than is looked through at once. */
 const periodOf = (query: z.infer<typeof periodSchema>): Period => {
@@ -71,9 +86,15 @@ const periodOf = (query: z.infer<typeof periodSchema>): Period => {
 const uptimeOfStation = (
   { id: chargePointId, connectors }: ChargePoint,
   { connections, statuses, faults }: StationFacts,
+  health: StationHealth,
   period: Period,
 ): StationUptime => ({
   chargePointId,
+  ...health,
+  secondsSinceHeard:
+    health.lastHeardAt === null
+      ? null
+      : Math.max(0, Math.round((period.lookedAtMs - parseInstant(health.lastHeardAt)) / 1_000)),
   connectors: connectors.map(({ id }) => {
     const facts = {
       connections,
@@ -102,7 +123,11 @@ export class UptimeController {
 
   @Get('charge-points/:id/uptime')
   @Roles('operator', 'finance')
-  @ApiOperation({ summary: 'How much of a period each connector of a charge point was up' })
+  @ApiOperation({
+    summary: 'How much of a period each connector of a charge point was up',
+    description:
+      'With the firmware that it has, and when it was last heard: by its frames, within a minute.',
+  })
   @ApiQuery({ name: 'from', description: 'this instant or later' })
   @ApiQuery({ name: 'to', description: 'before this instant; now, if that is earlier' })
   @ApiQuery({ name: 'graceSeconds', required: false, description: graceText })
@@ -165,9 +190,11 @@ export class UptimeController {
       string,
     ];
     const ids = points.map(({ id }) => id);
+    const health = await findStationHealth(this.parts.sql, cpoId, ids);
     const uptimes: StationUptime[] = [];
     for await (const facts of findUptimeFacts(this.parts.sql, cpoId, ids, { from, to, lookedAt })) {
-      uptimes.push(uptimeOfStation(points[uptimes.length]!, facts, period));
+      const point = points[uptimes.length]!;
+      uptimes.push(uptimeOfStation(point, facts, health.get(point.id) ?? neverHeard, period));
     }
     return uptimes;
   }

@@ -13,6 +13,7 @@ import {
 } from './connection-rows';
 import type { Appends } from './group-append';
 import type { Station } from './session-store';
+import { keepBoot } from './station-health';
 import { measureClock } from './station-clocks';
 
 export type Connection = Station &
@@ -216,6 +217,7 @@ export class StationStore {
   }
 
   async booted(tx: SqlClient, boot: StationBooted, id: string): Promise<void> {
+    await keepBoot(tx, boot);
     await this.eventLog.append(tx, [{ event: boot, occurredAt: boot.bootedAt, id }]);
   }
 
