@@ -1,4 +1,4 @@
-import type { SqlClient } from '@tallywatt/event-log';
+import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import { type DataKey, masterKeyOf, newDataKey, unwrappedKey, wrappedKey } from './frame-cipher';
 import type { Station } from './session-store';
 import { ownKey } from './token-mark';
@@ -98,7 +98,9 @@ export class FrameKeys {
   async save(tx: SqlClient, keyIds: Iterable<string>): Promise<void> {
     const fresh = [...new Set(keyIds)].flatMap((keyId) => this.unsaved.get(keyId) ?? []);
     if (fresh.length === 0) return;
-    await tx.query(
+    await queryPrepared(
+      tx,
+      'gateway.save_frame_keys',
       `INSERT INTO frame_keys (cpo_id, owner_mark, key_id, wrapped_key, made_at)
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])`,
       [

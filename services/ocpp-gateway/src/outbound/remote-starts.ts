@@ -1,4 +1,4 @@
-import type { SqlClient } from '@tallywatt/event-log';
+import { queryPrepared, type SqlClient } from '@tallywatt/event-log';
 import type { Instant } from '@tallywatt/time';
 import { clockFault } from '../domain/clock';
 import type { Station } from '../domain/session-message';
@@ -24,7 +24,9 @@ export const matchRemoteStart = async (
   now: Instant,
 ): Promise<RemoteOrigin> => {
   const latest = clockFault(startedAt, now) === undefined ? startedAt : now;
-  const { rows } = await tx.query<{ command_id: string }>(
+  const { rows } = await queryPrepared<{ command_id: string }>(
+    tx,
+    'gateway.match_remote_start',
     `UPDATE charger_commands SET led_to_session_at = now()
      WHERE (cpo_id, command_id) = (
        SELECT cpo_id, command_id FROM charger_commands
@@ -59,7 +61,9 @@ export const startedRemotely = async (
   tx: SqlClient,
   { cpoId, chargePointId, transactionId }: Station & Readonly<{ transactionId: string }>,
 ): Promise<RemoteOrigin> => {
-  const { rows } = await tx.query<{ command_id: string }>(
+  const { rows } = await queryPrepared<{ command_id: string }>(
+    tx,
+    'gateway.started_remotely',
     `UPDATE charger_commands SET led_to_session_at = now()
      WHERE cpo_id = $1 AND charge_point_id = $2 AND command = 'RemoteStart'
        AND led_to_session_at IS NULL AND ocpp_transaction_id = $3

@@ -5,6 +5,7 @@ import {
   addToSpan,
   inSpan,
   isTracing,
+  queryPrepared,
   sessionAttributes,
   type SqlClient,
   traceIdOf,
@@ -101,7 +102,8 @@ export class SessionStore {
     const occurrence = recognised.kind === 'new' ? recognised.occurrence : 1;
     const { at: startedAt } = corrected(words.startedAt, start.clock);
     await this.closeOn(tx, { ...station, connectorId: words.connectorId }, startedAt, now);
-    const { rows } = await tx.query<{ id: string }>(`SELECT nextval('ocpp_transaction_ids') AS id`);
+    const next = `SELECT nextval('ocpp_transaction_ids') AS id`;
+    const { rows } = await queryPrepared<{ id: string }>(tx, 'gateway.next_transaction', next, []);
     const transactionId = String(rows[0]?.id);
     const { session, command } = beginningOf(start, occurrence, transactionId);
     await this.handle(tx, session, command, now);
