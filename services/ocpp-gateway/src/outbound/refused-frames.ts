@@ -26,7 +26,7 @@ export const keepRefusedFrame = async (sql: SqlClient, refused: RefusedFrame): P
       sha256Hex(frame),
       frame,
       refused.errorCode,
-      storableText(refused.detail).slice(0, 500),
+      storableText(refused.detail, 500),
     ],
   );
 };

@@ -46,7 +46,7 @@ export class SignedValues {
       const words: Partial<Record<keyof typeof about, string>> = {};
       for (const name of ['encodingMethod', 'signingMethod', 'publicKey', 'measurand'] as const) {
         const word = about[name];
-        if (word !== undefined) words[name] = storableText(word).slice(0, charactersMax[name]);
+        if (word !== undefined) words[name] = storableText(word, charactersMax[name]);
       }
       return {
         sealedData: sealedText(this.keys.keyOf(cpoId, owner), data),

@@ -4,6 +4,13 @@ describe('a storable text', () => {
   it('keeps NUL and lone surrogates as escapes', () =>
     expect(storableText('a\0b\uD800c\uDC00')).toBe('a\\u0000b\\ud800c\\udc00'));
 
+  it('is cut, and no character in half: that would be no text', () => {
+    expect(storableText('abcd', 3)).toBe('abc');
+    expect(storableText('ab🔌d', 4)).toBe('ab🔌');
+    expect(storableText('ab🔌d', 3)).toBe('ab');
+    expect(storableText(`${'c'.repeat(49)}😀`, 50)).toBe('c'.repeat(49));
+  });
+
   it('leaves whole characters alone', () => expect(storableText('Köln 🔌')).toBe('Köln 🔌'));
 });
 

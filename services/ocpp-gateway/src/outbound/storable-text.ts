@@ -11,12 +11,18 @@ const frameCharsMax = 8_192;
 /**
  * A text PostgreSQL can keep: NUL and lone surrogates, which JSON allows and a database refuses, are
  * written as their escapes.
+ *
+ * @param charactersMax what is longer is cut, and never within a surrogate pair
  */
-export const storableText = (text: string): string =>
-  text.replace(
+export const storableText = (text: string, charactersMax = Number.POSITIVE_INFINITY): string => {
+  const escaped = text.replace(
     /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+  return escaped.length <= charactersMax
+    ? escaped
+    : escaped.slice(0, charactersMax).replace(/[\uD800-\uDBFF]$/, '');
+};
 
 /** The place behind a text that is quoted like this and goes on at `from`. */
 const quotedEnd = (text: string, from: number, quote: string): number => {
@@ -69,12 +75,11 @@ const maskedJson = (frame: string): string | undefined => {
  */
 export const maskedFrame = (frame: string): string => {
   const json = maskedJson(frame);
-  if (json !== undefined)
-    return storableText(maskedAfter(json, secretName)).slice(0, frameCharsMax);
+  if (json !== undefined) return storableText(maskedAfter(json, secretName), frameCharsMax);
   // Of which setting a value is, cannot be told here.
   const known = withoutAddressSecrets(maskedAfter(frame, secretName));
   const masked = isSecretName(frame) ? maskedAfter(known, valueName) : known;
-  return storableText(masked).slice(0, frameCharsMax);
+  return storableText(masked, frameCharsMax);
 };
 
 /** Masks the values behind names. */

@@ -58,7 +58,7 @@ const sampleOf = (item: unknown, seal: SealSignedValue): SampledValue[] => {
     const word = rest[name];
     if (isAbsent(word)) continue;
     if (typeof word !== 'string') return [];
-    words[name] = storableText(word).slice(0, 50);
+    words[name] = storableText(word, 50);
   }
   if (typeof value !== 'string' && typeof value !== 'number') return [];
   return [withSigned({ ...words, value: value.toString() }, seal)];

@@ -29,7 +29,7 @@ const tolerant =
       if (!(error instanceof FrameFault)) throw error;
       const { cpoId, chargePointId } = frame.connection;
       const { code: errorCode } = error;
-      const detail = storableText(error.message).slice(0, 500);
+      const detail = storableText(error.message, 500);
       const said = JSON.stringify([action, frame.params]);
       gateway.logger.warn({ cpoId, chargePointId, action, detail }, 'faulty frame confirmed');
       await gateway.commits.submit(async (tx) => {

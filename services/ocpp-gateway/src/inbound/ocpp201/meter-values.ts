@@ -15,7 +15,7 @@ export const faultIn = (action: string, params: unknown): string | undefined => 
     return undefined;
   } catch (error) {
     if (!(error instanceof FrameFault)) throw error;
-    return storableText(error.message).slice(0, 500);
+    return storableText(error.message, 500);
   }
 };
 

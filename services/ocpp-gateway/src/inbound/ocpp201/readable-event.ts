@@ -25,7 +25,7 @@ export type ReadableEvent = Readonly<{
 const eventTypes = ['Started', 'Updated', 'Ended'] as const;
 
 const textOf = (value: unknown, charsMax: number): string | undefined =>
-  typeof value === 'string' ? storableText(value).slice(0, charsMax) : undefined;
+  typeof value === 'string' ? storableText(value, charsMax) : undefined;
 
 /**
  * Reads a TransactionEvent (OCPP 2.0.1 part 2, E02 and others), each fact for itself: one that breaks

@@ -43,7 +43,7 @@ const sampleOf = (item: unknown, seal: SealSignedValue): SampledValue[] => {
   ]) {
     if (isAbsent(word)) continue;
     if (typeof word !== 'string') return [];
-    said[name] = storableText(word).slice(0, 50);
+    said[name] = storableText(word, 50);
   }
   return [
     {
