@@ -57,6 +57,7 @@ export type DisplayMessageRequested = EventOf<
   'DisplayMessageRequested',
   wire.DisplayMessageRequested
 >;
+export type PriceDisplayRequested = EventOf<'PriceDisplayRequested', wire.PriceDisplayRequested>;
 export type DisplayMessageRemovalRequested = EventOf<
   'DisplayMessageRemovalRequested',
   wire.DisplayMessageRemovalRequested
@@ -103,6 +104,7 @@ export type CommandRequested =
   | VendorMessageRequested
   | DisplayMessageRequested
   | DisplayMessageRemovalRequested
+  | PriceDisplayRequested
   | TransactionStatusRequested
   | CertificateInstallationRequested
   | CertificateDeletionRequested
@@ -142,6 +144,7 @@ export const commandContracts = {
   CacheClearingRequested: contractOf(topic, wire.CacheClearingRequestedSchema),
   VendorMessageRequested: contractOf(topic, wire.VendorMessageRequestedSchema),
   DisplayMessageRequested: contractOf(topic, wire.DisplayMessageRequestedSchema),
+  PriceDisplayRequested: contractOf(topic, wire.PriceDisplayRequestedSchema),
   DisplayMessageRemovalRequested: contractOf(topic, wire.DisplayMessageRemovalRequestedSchema),
   TransactionStatusRequested: contractOf(topic, wire.TransactionStatusRequestedSchema),
   CertificateInstallationRequested: contractOf(topic, wire.CertificateInstallationRequestedSchema),

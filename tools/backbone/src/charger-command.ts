@@ -28,6 +28,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   Reservation: ['token'],
   VendorMessage: ['vendorId', 'messageId', 'data'],
   DisplayMessage: ['text', 'language'],
+  PriceDisplay: ['text', 'forToken'],
 };
 
 /** A word as JSON where it is JSON, and as a text where it is none, or where a text is wanted. */

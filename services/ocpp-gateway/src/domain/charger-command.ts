@@ -141,6 +141,16 @@ export type DisplayMessage = Period &
     sessionId?: string;
     ocppTransactionId?: string;
   }>;
+/**
+ * What a driver reads of prices before a session: by OCPP 1.6's pricing extension for one token
+ * (SetUserPrice) or for whoever comes (DefaultPrice), by 2.0.1 for the latter (TariffFallbackMessage).
+ */
+export type PriceDisplay = Readonly<{
+  type: 'PriceDisplay';
+  text: string;
+  /** The token, in clear, whose driver is to read it; in no event. */
+  forToken?: string;
+}>;
 export type DisplayMessageRemoval = Readonly<{ type: 'DisplayMessageRemoval'; messageId: number }>;
 /** Whether messages of a session, or of any, still wait at the station. */
 export type TransactionStatus = Readonly<{
@@ -205,6 +215,7 @@ export type ChargerCommand =
   | VendorMessage
   | DisplayMessage
   | DisplayMessageRemoval
+  | PriceDisplay
   | TransactionStatus
   | CertificateCommand;
 export type CommandName = ChargerCommand['type'];

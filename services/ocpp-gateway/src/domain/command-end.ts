@@ -58,6 +58,8 @@ const tokensOf = (command: ChargerCommand): readonly string[] => {
     case 'RemoteStart':
     case 'Reservation':
       return [command.token];
+    case 'PriceDisplay':
+      return command.forToken === undefined ? [] : [command.forToken];
     case 'LocalListUpdate':
       return command.entries.map(({ token }) => token);
     default:

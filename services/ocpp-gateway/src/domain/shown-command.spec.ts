@@ -28,6 +28,10 @@ const secrets: readonly [ChargerCommand, object][] = [
     { type: 'VendorMessageRequested', vendorId: 'com.example' },
   ],
   [
+    { type: 'PriceDisplay', text: '0.49 EUR/kWh', forToken: 'SECRET' },
+    { type: 'PriceDisplayRequested', text: '0.49 EUR/kWh', isForOneToken: true },
+  ],
+  [
     { type: 'ConfigurationChange', variable: { variable: 'WifiPassword' }, value: 'SECRET' },
     { type: 'ConfigurationChangeRequested', variable: { variable: 'WifiPassword' } },
   ],

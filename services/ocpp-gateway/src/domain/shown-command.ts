@@ -56,6 +56,10 @@ export const shownOf = (command: ChargerCommand): ShownCommand => {
       const { type: _, data: _data, ...shown } = command;
       return { type: 'VendorMessageRequested', ...shown };
     }
+    case 'PriceDisplay': {
+      const { text, forToken } = command;
+      return { type: 'PriceDisplayRequested', text, isForOneToken: forToken !== undefined };
+    }
     case 'DisplayMessage':
     case 'TransactionStatus': {
       const { type, ocppTransactionId: _, ...shown } = command;

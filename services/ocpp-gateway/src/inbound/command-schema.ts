@@ -157,6 +157,7 @@ export const commandSchema = z.discriminatedUnion('command', [
     sessionId: z.uuid().toLowerCase().optional(),
     ...period,
   }),
+  commandOf('PriceDisplay', { text: text(512), forToken: text(36).optional() }),
   commandOf('DisplayMessageRemoval', { messageId: int32(0) }),
   commandOf('CertificateInstallation', {
     certificateUse: z.enum(rootCertificateUses),

@@ -215,6 +215,32 @@ describe('every command', () => {
       },
     ],
     [
+      { type: 'PriceDisplay', text: '0.49 EUR/kWh' },
+      { ChangeConfiguration: { key: 'DefaultPrice', value: '{"priceText":"0.49 EUR/kWh"}' } },
+      {
+        SetVariables: {
+          setVariableData: [
+            {
+              component: { name: 'TariffCostCtrlr' },
+              variable: { name: 'TariffFallbackMessage' },
+              attributeValue: '0.49 EUR/kWh',
+            },
+          ],
+        },
+      },
+    ],
+    [
+      { type: 'PriceDisplay', text: '0.39 EUR/kWh', forToken: 'T-1' },
+      {
+        DataTransfer: {
+          vendorId: 'org.openchargealliance.costmsg',
+          messageId: 'SetUserPrice',
+          data: '{"idToken":"T-1","priceText":"0.39 EUR/kWh"}',
+        },
+      },
+      'OCPP 2.0.1 has no message for the price of one token',
+    ],
+    [
       { type: 'DisplayMessageRemoval', messageId: 1 },
       'OCPP 1.6 has no DisplayMessageRemoval',
       { ClearDisplayMessage: { id: 1 } },

@@ -12,6 +12,7 @@ import { type CommandEnd, detailOf, endOfStatus } from '../../domain/command-end
 import type { EncodedCommand } from '../protocol';
 import { fieldsOf } from '../readable';
 import { certificateCommand } from './certificate-commands';
+import { defaultPrice, userPrice } from './cost-messages';
 
 const unsayable = (detail: string): EncodedCommand => ({ kind: 'unsayable', detail });
 
@@ -201,6 +202,12 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
     case 'CertificateDeletion':
     case 'InstalledCertificatesReport':
       return certificateCommand(command);
+    case 'PriceDisplay': {
+      const { text, forToken } = command;
+      return forToken === undefined
+        ? call('ChangeConfiguration', defaultPrice(text))
+        : call(...userPrice(forToken, text));
+    }
     case 'BaseReport':
     case 'DisplayMessage':
     case 'DisplayMessageRemoval':

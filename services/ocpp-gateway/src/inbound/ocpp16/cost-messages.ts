@@ -9,6 +9,14 @@ const vendorId = 'org.openchargealliance.costmsg';
 const dataTransfer = (messageId: string, data: object) =>
   ['DataTransfer', { vendorId, messageId, data: JSON.stringify(data) }] as const;
 
+/** SetUserPrice: for the driver of one token. */
+export const userPrice = (idToken: string, priceText: string) =>
+  dataTransfer('SetUserPrice', { idToken, priceText });
+
+/** The key of what whoever comes reads, and its value. */
+export const defaultPrice = (priceText: string) =>
+  ({ key: 'DefaultPrice', value: JSON.stringify({ priceText }) }) as const;
+
 /** The charger's register, in whole Wh. */
 const registerWh = ({ energyMilliWh }: SessionCost, { meterStartMilliWh }: ShownSession): number =>
   Number((meterStartMilliWh + energyMilliWh) / 1_000n);

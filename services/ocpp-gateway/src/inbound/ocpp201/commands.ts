@@ -5,6 +5,7 @@ import type {
   ConfigurationChange,
   ConfigurationReport,
   DisplayMessage,
+  PriceDisplay,
   FirmwareUpdate,
   LocalListUpdate,
   MessageTrigger,
@@ -162,6 +163,16 @@ const localListUpdate = ({ listVersion, updateType, entries }: LocalListUpdate):
         }),
   });
 
+/** Part 2, I04; what a known driver pays is said in the answer to Authorize, not by a message. */
+const priceDisplay = ({ text: value, forToken }: PriceDisplay): EncodedCommand =>
+  forToken === undefined
+    ? configurationChange({
+        type: 'ConfigurationChange',
+        variable: { component: 'TariffCostCtrlr', variable: 'TariffFallbackMessage' },
+        value,
+      })
+    : unsayable('OCPP 2.0.1 has no message for the price of one token');
+
 const displayMessage = (command: DisplayMessage): EncodedCommand => {
   const { messageId: id, priority, state, text: content, format, language } = command;
   const { from, to, ocppTransactionId } = command;
@@ -246,6 +257,8 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
     }
     case 'DisplayMessage':
       return displayMessage(command);
+    case 'PriceDisplay':
+      return priceDisplay(command);
     case 'DisplayMessageRemoval':
       return call('ClearDisplayMessage', { id: command.messageId });
     case 'CertificateInstallation':
