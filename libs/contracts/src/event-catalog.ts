@@ -83,6 +83,8 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'StationClockMeasured':
     case 'ConnectorStatusChanged':
     case 'IdentityContested':
+    case 'OutageExcluded':
+    case 'OutageExclusionWithdrawn':
     case 'FirmwareStatusChanged':
     case 'DiagnosticsStatusChanged':
     case 'LogStatusChanged':

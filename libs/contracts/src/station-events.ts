@@ -5,6 +5,8 @@ import type {
   CredentialsRotationFailed as CredentialsRotationFailedMessage,
   CredentialsRotationRequested as CredentialsRotationRequestedMessage,
   IdentityContested as IdentityContestedMessage,
+  OutageExcluded as OutageExcludedMessage,
+  OutageExclusionWithdrawn as OutageExclusionWithdrawnMessage,
   StationBooted as StationBootedMessage,
   StationClockMeasured as StationClockMeasuredMessage,
   StationConnected as StationConnectedMessage,
@@ -17,6 +19,8 @@ import {
   CredentialsRotationFailedSchema,
   CredentialsRotationRequestedSchema,
   IdentityContestedSchema,
+  OutageExcludedSchema,
+  OutageExclusionWithdrawnSchema,
   StationBootedSchema,
   StationClockMeasuredSchema,
   StationConnectedSchema,
@@ -58,6 +62,12 @@ export type CredentialsRotationFailed = EventOf<
 >;
 export type CertificateIssued = EventOf<'CertificateIssued', CertificateIssuedMessage>;
 
+export type OutageExcluded = EventOf<'OutageExcluded', OutageExcludedMessage>;
+export type OutageExclusionWithdrawn = EventOf<
+  'OutageExclusionWithdrawn',
+  OutageExclusionWithdrawnMessage
+>;
+
 export type FirmwareStatusChanged = EventOf<'FirmwareStatusChanged', FirmwareStatusChangedMessage>;
 export type DiagnosticsStatusChanged = EventOf<
   'DiagnosticsStatusChanged',
@@ -68,8 +78,8 @@ export type SecurityEventReported = EventOf<'SecurityEventReported', SecurityEve
 export type VariablesReported = EventOf<'VariablesReported', VariablesReportedMessage>;
 
 /**
- * Events of `charging.stations.v1`: connections, boots, connector states, and how
- * credentials changed.
+ * Events of `charging.stations.v1`: connections, boots, connector states, how credentials changed,
+ * and which outages do not count.
  */
 export type StationEvent =
   | StationConnected
@@ -77,6 +87,8 @@ export type StationEvent =
   | StationBooted
   | ConnectorStatusChanged
   | IdentityContested
+  | OutageExcluded
+  | OutageExclusionWithdrawn
   | CredentialsRotationRequested
   | CredentialsRotated
   | CredentialsRotationFailed
@@ -90,6 +102,16 @@ export type StationEvent =
 
 const kind = ['password', 'certificate'] as const;
 
+/** Why outage is not held against a charge point, by 23 CFR 680.116(b)(3). */
+export const exclusionReasons = [
+  'utility-interruption',
+  'vehicle-fault',
+  'scheduled-maintenance',
+  'vandalism',
+  'natural-disaster',
+  'outside-opening-hours',
+] as const;
+
 export const stationContracts = {
   StationConnected: contractOf('charging.stations.v1', StationConnectedSchema),
   StationDisconnected: contractOf('charging.stations.v1', StationDisconnectedSchema),
@@ -99,6 +121,10 @@ export const stationContracts = {
   IdentityContested: contractOf('charging.stations.v1', IdentityContestedSchema, {
     outcome: ['newer-won', 'older-won'],
   }),
+  OutageExcluded: contractOf('charging.stations.v1', OutageExcludedSchema, {
+    reason: exclusionReasons,
+  }),
+  OutageExclusionWithdrawn: contractOf('charging.stations.v1', OutageExclusionWithdrawnSchema),
   CredentialsRotationRequested: contractOf(
     'charging.stations.v1',
     CredentialsRotationRequestedSchema,

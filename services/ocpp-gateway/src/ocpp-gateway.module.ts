@@ -20,6 +20,7 @@ import { OrphansController } from './inbound/orphans.controller';
 import { consumePaymentEvents } from './inbound/payment-events.consumer';
 import { SessionsController } from './inbound/sessions.controller';
 import { SignedValuesController } from './inbound/signed-values.controller';
+import { OutageExclusionsController } from './inbound/outage-exclusions.controller';
 import { UptimeController } from './inbound/uptime.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { framesOf } from './frame-recording';
@@ -317,6 +318,7 @@ export class OcppGatewayModule {
         SignedValuesController,
         OrphansController,
         UptimeController,
+        OutageExclusionsController,
       ],
       providers: [
         { provide: composition, useFactory: () => parts },

@@ -63,6 +63,33 @@ describe('uptime', () => {
     expect(two).toMatchObject({ connectorId: 2, uptimePercent: '0.000', faults: [] });
     const sum = Object.values<number>(one.seconds).reduce((all, seconds) => all + seconds, 0);
     expect(Math.abs(sum - 150 * 60)).toBeLessThan(10);
+    const path = `/v1/charge-points/${id}/outage-exclusions`;
+    const reason = { reason: 'vandalism', detail: 'police report 4711' };
+    const times = { from: minutesAgo(130), to: minutesAgo(100) };
+    const excluded = await stage.api(path, { ...times, ...reason, connectorId: 1 });
+    expect(excluded.status).toBe(201);
+    const { exclusionId } = excluded.body;
+    const uptime = async () => (await stage.api(`/v1/charge-points/${id}/uptime?${period}`)).body;
+    const forgiven = await uptime();
+    expect(forgiven['exclusions']).toMatchObject([{ exclusionId, ...reason, excludedBy: 'op' }]);
+    const [first, second] = forgiven['connectors'];
+    expect(Math.abs(first.seconds.excluded - 600)).toBeLessThan(60);
+    expect(first.seconds.faulted).toBe(0);
+    expect(second.uptimePercent).toBe('0.000');
+    const withdrawal = `${path}/${exclusionId}/withdrawal`;
+    expect((await stage.api(withdrawal, { detail: 'not ours' })).status).toBe(200);
+    expect((await stage.api(withdrawal, { detail: 'not ours' })).status).toBe(404);
+    expect((await uptime())['connectors'][0].seconds.excluded).toBe(0);
+    const words = await stage.inKafka(
+      'charging.stations.v1',
+      (event) => 'exclusionId' in event && event.exclusionId === exclusionId,
+    );
+    expect(words.map(({ event }) => event.type)).toEqual([
+      'OutageExcluded',
+      'OutageExclusionWithdrawn',
+    ]);
+    expect((await stage.api(path, { ...times, ...reason, connectorId: 9 })).status).toBe(404);
+
     const strict = await stage.api(`/v1/charge-points/${id}/uptime?${period}&graceSeconds=0`);
     const { seconds } = strict.body['connectors'][0];
     expect(Math.abs(seconds['no-connection'] - 1_320)).toBeLessThan(60);

@@ -16,7 +16,7 @@ const facts = (other: object = {}) => ({
   stationStatuses: [],
   ...other,
 });
-const none = { up: 0, faulted: 0, unavailable: 0, 'no-connection': 0, unknown: 0 };
+const none = { up: 0, faulted: 0, unavailable: 0, 'no-connection': 0, excluded: 0, unknown: 0 };
 
 describe('the uptime of a connector', () => {
   it('is the whole time while it is there and well', () =>
@@ -31,6 +31,17 @@ describe('the uptime of a connector', () => {
       faulted: 20,
       unavailable: 10,
     });
+  });
+
+  it('does not lack outage that is excluded, and gains nothing where it was up', () => {
+    const statuses = [...available, said(10, 'Faulted'), said(30, 'Charging')];
+    const exclusions = [
+      { fromMs: 20, toMs: 40 },
+      { fromMs: 25, toMs: 28 },
+    ];
+    const uptime = uptimeOf(period, facts({ statuses, exclusions }), how);
+    expect(uptime).toEqual({ ...none, up: 80, faulted: 10, excluded: 10 });
+    expect(uptimePercent(uptime)).toBe('90.000');
   });
 
   it('lacks all of a pause that is longer than the grace, and nothing of a shorter one', () => {

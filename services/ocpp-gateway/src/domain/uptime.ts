@@ -10,10 +10,22 @@ export type UptimeFacts = Readonly<{
   /** Those of the connector, and those of its charge point (connector 0); also from before. */
   statuses: readonly StatusChange[];
   stationStatuses: readonly StatusChange[];
+  /** When outage is not held against it; they may overlap. */
+  exclusions?: readonly Span[];
 }>;
 
-export const uptimeParts = ['up', 'faulted', 'unavailable', 'no-connection', 'unknown'] as const;
-/** `unknown`: before the first connection, or before a connector has said how it is. */
+export const uptimeParts = [
+  'up',
+  'faulted',
+  'unavailable',
+  'no-connection',
+  'excluded',
+  'unknown',
+] as const;
+/**
+ * `excluded`: outage that an operator has excluded. `unknown`: before the first connection, or before a
+ * connector has said how it is.
+ */
 export type UptimePart = (typeof uptimeParts)[number];
 
 /** How long each, in milliseconds; together they are the period. */
@@ -73,14 +85,28 @@ export const uptimeOf = (
   const away = absences(facts.connections, graceMs, lookedAtMs);
   const own = sorted(facts.statuses);
   const station = sorted(facts.stationStatuses);
-  const edges = [...away, ...own, ...station]
+  const exclusions = union(facts.exclusions ?? []).flatMap((span) => [
+    { atMs: span.fromMs, isExcluded: true },
+    { atMs: span.toMs, isExcluded: false },
+  ]);
+  const edges = [...away, ...own, ...station, ...exclusions]
     .map(({ atMs }) => atMs)
     .filter((atMs) => atMs > fromMs && atMs < toMs)
     .sort((one, two) => one - two);
   const [isAwayAt, ownAt, stationAt] = [follower(away), follower(own), follower(station)];
-  const uptime = { up: 0, faulted: 0, unavailable: 0, 'no-connection': 0, unknown: 0 };
+  const excludedAt = follower(exclusions);
+  const uptime = {
+    up: 0,
+    faulted: 0,
+    unavailable: 0,
+    'no-connection': 0,
+    excluded: 0,
+    unknown: 0,
+  };
   for (const [index, atMs] of [fromMs, ...edges].entries()) {
-    const part = partOf(isAwayAt(atMs)?.isAway, stationAt(atMs)?.status, ownAt(atMs)?.status);
+    const said = partOf(isAwayAt(atMs)?.isAway, stationAt(atMs)?.status, ownAt(atMs)?.status);
+    const isOutage = said !== 'up' && said !== 'unknown';
+    const part = isOutage && excludedAt(atMs)?.isExcluded === true ? 'excluded' : said;
     uptime[part] += (edges[index] ?? toMs) - atMs;
   }
   return uptime;
@@ -88,12 +114,12 @@ export const uptimeOf = (
 
 /**
  * Uptime in percent by 23 CFR 680.116(b)(3), with three digits, rounded down: the time that is not
- * outage of the time that is known. Undefined when nothing is known.
+ * outage of the time that is known; outage that is excluded is none. Undefined when nothing is known.
  */
 export const uptimePercent = (uptime: Uptime): string | undefined => {
-  const { up, faulted, unavailable, 'no-connection': away } = uptime;
-  const knownMs = BigInt(up + faulted + unavailable + away);
+  const { up, faulted, unavailable, 'no-connection': away, excluded } = uptime;
+  const knownMs = BigInt(up + faulted + unavailable + away + excluded);
   if (knownMs === 0n) return undefined;
-  const thousandths = ((BigInt(up) * 100_000n) / knownMs).toString().padStart(4, '0');
+  const thousandths = ((BigInt(up + excluded) * 100_000n) / knownMs).toString().padStart(4, '0');
   return `${thousandths.slice(0, -3)}.${thousandths.slice(-3)}`;
 };

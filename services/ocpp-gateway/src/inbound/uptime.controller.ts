@@ -19,6 +19,7 @@ import {
   findChargePoint,
   listChargePoints,
 } from '../outbound/charge-point-registry';
+import { findExclusions, type OutageExclusion } from '../outbound/outage-exclusions';
 import { findStationHealth, type StationHealth } from '../outbound/station-health';
 import { findUptimeFacts, type StationFacts } from '../outbound/uptime-facts';
 import { type ApiParts, apiParts } from './api-parts';
@@ -56,6 +57,8 @@ type StationUptime = StationHealth &
     chargePointId: string;
     /** Since `lastHeardAt`, whole seconds; null when that is. */
     secondsSinceHeard: number | null;
+    /** Those that touch the period. */
+    exclusions: readonly Omit<OutageExclusion, 'cpoId' | 'chargePointId'>[];
     connectors: readonly ConnectorUptime[];
   }>;
 
@@ -83,14 +86,20 @@ const periodOf = (query: z.infer<typeof periodSchema>): Period => {
   });
 };
 
+type StationRecord = Readonly<{
+  health: StationHealth;
+  exclusions: readonly OutageExclusion[];
+}>;
+
 const uptimeOfStation = (
   { id: chargePointId, connectors }: ChargePoint,
   { connections, statuses, faults }: StationFacts,
-  health: StationHealth,
+  { health, exclusions }: StationRecord,
   period: Period,
 ): StationUptime => ({
   chargePointId,
   ...health,
+  exclusions: exclusions.map(({ cpoId: _cpo, chargePointId: _station, ...said }) => said),
   secondsSinceHeard:
     health.lastHeardAt === null
       ? null
@@ -100,6 +109,12 @@ const uptimeOfStation = (
       connections,
       statuses: statuses.get(id) ?? [],
       stationStatuses: statuses.get(0) ?? [],
+      exclusions: exclusions
+        .filter(({ connectorId }) => connectorId === undefined || connectorId === id)
+        .map(({ beganAt, endedAt }) => ({
+          fromMs: parseInstant(beganAt),
+          toMs: parseInstant(endedAt),
+        })),
     };
     const uptime = uptimeOf(period, facts, period);
     const seconds = Object.entries(uptime).map(([part, ms]) => [part, Math.round(ms / 1_000)]);
@@ -191,10 +206,15 @@ export class UptimeController {
     ];
     const ids = points.map(({ id }) => id);
     const health = await findStationHealth(this.parts.sql, cpoId, ids);
+    const exclusions = await findExclusions(this.parts.sql, cpoId, ids, { from, to });
     const uptimes: StationUptime[] = [];
     for await (const facts of findUptimeFacts(this.parts.sql, cpoId, ids, { from, to, lookedAt })) {
       const point = points[uptimes.length]!;
-      uptimes.push(uptimeOfStation(point, facts, health.get(point.id) ?? neverHeard, period));
+      const record = {
+        health: health.get(point.id) ?? neverHeard,
+        exclusions: exclusions.filter(({ chargePointId }) => chargePointId === point.id),
+      };
+      uptimes.push(uptimeOfStation(point, facts, record, period));
     }
     return uptimes;
   }

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/station/v1/station_events.proto.
  */
 export const file_tallywatt_station_v1_station_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizgEKFFN0YXRpb25DbG9ja01lYXN1cmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFQoNY29ubmVjdGlvbl9pZBgDIAEoCRIVCg1jbG9ja19za2V3X21zGAQgASgDEi4KCmNsYWltZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKpAQoVRmlybXdhcmVTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQirAEKGERpYWdub3N0aWNzU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIqQBChBMb2dTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQiuQEKFVNlY3VyaXR5RXZlbnRSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC2hhcHBlbmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpldmVudF90eXBlGAQgASgJEh0KEHRlY2huaWNhbF9kZXRhaWwYBSABKAlIAIgBAUITChFfdGVjaG5pY2FsX2RldGFpbCJ+ChBSZXBvcnRlZFZhcmlhYmxlEgwKBG5hbWUYASABKAkSFgoOYXR0cmlidXRlX3R5cGUYAiABKAkSEgoFdmFsdWUYAyABKAlIAIgBARIXCgptdXRhYmlsaXR5GAQgASgJSAGIAQFCCAoGX3ZhbHVlQg0KC19tdXRhYmlsaXR5Io4CChFWYXJpYWJsZXNSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEjAKDGdlbmVyYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoKY29tbWFuZF9pZBgEIAEoCUgAiAEBEgwKBHBhcnQYBSABKAUSDwoHaXNfbGFzdBgGIAEoCBI5Cgl2YXJpYWJsZXMYByADKAsyJi50YWxseXdhdHQuc3RhdGlvbi52MS5SZXBvcnRlZFZhcmlhYmxlEhIKBXBpZWNlGAggASgFSAGIAQFCDQoLX2NvbW1hbmRfaWRCCAoGX3BpZWNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizgEKFFN0YXRpb25DbG9ja01lYXN1cmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFQoNY29ubmVjdGlvbl9pZBgDIAEoCRIVCg1jbG9ja19za2V3X21zGAQgASgDEi4KCmNsYWltZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKpAQoVRmlybXdhcmVTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQirAEKGERpYWdub3N0aWNzU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIqQBChBMb2dTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQiuQEKFVNlY3VyaXR5RXZlbnRSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC2hhcHBlbmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpldmVudF90eXBlGAQgASgJEh0KEHRlY2huaWNhbF9kZXRhaWwYBSABKAlIAIgBAUITChFfdGVjaG5pY2FsX2RldGFpbCJ+ChBSZXBvcnRlZFZhcmlhYmxlEgwKBG5hbWUYASABKAkSFgoOYXR0cmlidXRlX3R5cGUYAiABKAkSEgoFdmFsdWUYAyABKAlIAIgBARIXCgptdXRhYmlsaXR5GAQgASgJSAGIAQFCCAoGX3ZhbHVlQg0KC19tdXRhYmlsaXR5Io4CChFWYXJpYWJsZXNSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEjAKDGdlbmVyYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoKY29tbWFuZF9pZBgEIAEoCUgAiAEBEgwKBHBhcnQYBSABKAUSDwoHaXNfbGFzdBgGIAEoCBI5Cgl2YXJpYWJsZXMYByADKAsyJi50YWxseXdhdHQuc3RhdGlvbi52MS5SZXBvcnRlZFZhcmlhYmxlEhIKBXBpZWNlGAggASgFSAGIAQFCDQoLX2NvbW1hbmRfaWRCCAoGX3BpZWNlIowCCg5PdXRhZ2VFeGNsdWRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGV4Y2x1c2lvbl9pZBgDIAEoCRIZCgxjb25uZWN0b3JfaWQYBCABKAVIAIgBARIsCghiZWdhbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgHIAEoCRIOCgZkZXRhaWwYCCABKAkSEwoLZXhjbHVkZWRfYnkYCSABKAlCDwoNX2Nvbm5lY3Rvcl9pZCJ/ChhPdXRhZ2VFeGNsdXNpb25XaXRoZHJhd24SDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxleGNsdXNpb25faWQYAyABKAkSDgoGZGV0YWlsGAQgASgJEhQKDHdpdGhkcmF3bl9ieRgFIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.station.v1.StationConnected
@@ -1337,4 +1337,206 @@ export type VariablesReportedJson = {
  */
 export const VariablesReportedSchema: GenMessage<VariablesReported, {jsonType: VariablesReportedJson}> = /*@__PURE__*/
   messageDesc(file_tallywatt_station_v1_station_events, 15);
+
+/**
+ * Outage of a charge point in this time is not held against its uptime, by the word of an operator who
+ * can show that it would have worked otherwise (23 CFR 680.116(b)(3)).
+ *
+ * @generated from message tallywatt.station.v1.OutageExcluded
+ */
+export type OutageExcluded = Message<"tallywatt.station.v1.OutageExcluded"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string exclusion_id = 3;
+   */
+  exclusionId: string;
+
+  /**
+   * All connectors where it is left out.
+   *
+   * @generated from field: optional int32 connector_id = 4;
+   */
+  connectorId?: number | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp began_at = 5;
+   */
+  beganAt?: Timestamp | undefined;
+
+  /**
+   * Not included.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 6;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * utility-interruption | vehicle-fault | scheduled-maintenance | vandalism | natural-disaster |
+   * outside-opening-hours
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * What shows it.
+   *
+   * @generated from field: string detail = 8;
+   */
+  detail: string;
+
+  /**
+   * @generated from field: string excluded_by = 9;
+   */
+  excludedBy: string;
+};
+
+/**
+ * Outage of a charge point in this time is not held against its uptime, by the word of an operator who
+ * can show that it would have worked otherwise (23 CFR 680.116(b)(3)).
+ *
+ * @generated from message tallywatt.station.v1.OutageExcluded
+ */
+export type OutageExcludedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string exclusion_id = 3;
+   */
+  exclusionId?: string;
+
+  /**
+   * All connectors where it is left out.
+   *
+   * @generated from field: optional int32 connector_id = 4;
+   */
+  connectorId?: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp began_at = 5;
+   */
+  beganAt?: TimestampJson;
+
+  /**
+   * Not included.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 6;
+   */
+  endedAt?: TimestampJson;
+
+  /**
+   * utility-interruption | vehicle-fault | scheduled-maintenance | vandalism | natural-disaster |
+   * outside-opening-hours
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason?: string;
+
+  /**
+   * What shows it.
+   *
+   * @generated from field: string detail = 8;
+   */
+  detail?: string;
+
+  /**
+   * @generated from field: string excluded_by = 9;
+   */
+  excludedBy?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.OutageExcluded.
+ * Use `create(OutageExcludedSchema)` to create a new message.
+ */
+export const OutageExcludedSchema: GenMessage<OutageExcluded, {jsonType: OutageExcludedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 16);
+
+/**
+ * It was excluded by mistake, and counts again.
+ *
+ * @generated from message tallywatt.station.v1.OutageExclusionWithdrawn
+ */
+export type OutageExclusionWithdrawn = Message<"tallywatt.station.v1.OutageExclusionWithdrawn"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string exclusion_id = 3;
+   */
+  exclusionId: string;
+
+  /**
+   * @generated from field: string detail = 4;
+   */
+  detail: string;
+
+  /**
+   * @generated from field: string withdrawn_by = 5;
+   */
+  withdrawnBy: string;
+};
+
+/**
+ * It was excluded by mistake, and counts again.
+ *
+ * @generated from message tallywatt.station.v1.OutageExclusionWithdrawn
+ */
+export type OutageExclusionWithdrawnJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string exclusion_id = 3;
+   */
+  exclusionId?: string;
+
+  /**
+   * @generated from field: string detail = 4;
+   */
+  detail?: string;
+
+  /**
+   * @generated from field: string withdrawn_by = 5;
+   */
+  withdrawnBy?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.OutageExclusionWithdrawn.
+ * Use `create(OutageExclusionWithdrawnSchema)` to create a new message.
+ */
+export const OutageExclusionWithdrawnSchema: GenMessage<OutageExclusionWithdrawn, {jsonType: OutageExclusionWithdrawnJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 17);
 
