@@ -78,6 +78,10 @@ export type InstalledCertificatesReportRequested = EventOf<
   'InstalledCertificatesReportRequested',
   wire.InstalledCertificatesReportRequested
 >;
+export type CertificateDeliveryRequested = EventOf<
+  'CertificateDeliveryRequested',
+  wire.CertificateDeliveryRequested
+>;
 export type CommandAccepted = EventOf<'CommandAccepted', wire.CommandAccepted>;
 export type CommandRejected = EventOf<'CommandRejected', wire.CommandRejected>;
 export type ReservationEnded = EventOf<'ReservationEnded', wire.ReservationEnded>;
@@ -108,6 +112,7 @@ export type CommandRequested =
   | TransactionStatusRequested
   | CertificateInstallationRequested
   | CertificateDeletionRequested
+  | CertificateDeliveryRequested
   | InstalledCertificatesReportRequested;
 export type CommandOutcome = CommandAccepted | CommandRejected | CommandFailed;
 
@@ -153,6 +158,7 @@ export const commandContracts = {
     topic,
     wire.InstalledCertificatesReportRequestedSchema,
   ),
+  CertificateDeliveryRequested: contractOf(topic, wire.CertificateDeliveryRequestedSchema),
   CommandAccepted: contractOf(topic, wire.CommandAcceptedSchema),
   CommandRejected: contractOf(topic, wire.CommandRejectedSchema),
   ReservationEnded: contractOf(topic, wire.ReservationEndedSchema, {

@@ -133,7 +133,13 @@ export const stationContracts = {
   CredentialsRotated: contractOf('charging.stations.v1', CredentialsRotatedSchema, { kind }),
   CredentialsRotationFailed: contractOf('charging.stations.v1', CredentialsRotationFailedSchema, {
     kind,
-    reason: ['rejected-by-charger', 'not-answered', 'request-invalid'],
+    reason: [
+      'rejected-by-charger',
+      'not-answered',
+      'request-invalid',
+      'no-certificate-authority',
+      'too-many-requests',
+    ],
   }),
   CertificateIssued: contractOf('charging.stations.v1', CertificateIssuedSchema),
   FirmwareStatusChanged: contractOf('charging.stations.v1', FirmwareStatusChangedSchema),

@@ -28,6 +28,9 @@ export const environment = z.object({
   OCPP_TLS_CERT_FILE: z.string().optional(),
   OCPP_TLS_KEY_FILE: z.string().optional(),
   OCPP_TLS_CLIENT_CA: z.string().optional(),
+  /** Directory: `<cpoId>.pem`, `<cpoId>.key` and `<cpoId>.organisation` of who signs for chargers. */
+  OCPP_CERTIFICATE_AUTHORITIES: z.string().optional(),
+  OCPP_CERTIFICATE_DAYS: count.max(3_650).default(365),
   OCPP_TAKEOVER: z.enum(['newer-wins', 'older-wins']).default('newer-wins'),
   OCPP_TRUSTED_PROXIES: networks,
   OCPP_HANDSHAKE_SECONDS: z.coerce.number().positive().max(300).default(15),

@@ -11,6 +11,7 @@ import { attachOrphans } from './inbound/waiting-orphans';
 import { ChargePointsController } from './inbound/charge-points.controller';
 import { CommandsController } from './inbound/commands.controller';
 import { costFollower } from './inbound/cost-events';
+import { CertificatesController } from './inbound/certificates.controller';
 import { FailureThrottle } from './inbound/failure-throttle';
 import type { Gateway } from './inbound/frame';
 import { FramesController } from './inbound/frames.controller';
@@ -24,10 +25,12 @@ import { OutageExclusionsController } from './inbound/outage-exclusions.controll
 import { UptimeController } from './inbound/uptime.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { framesOf } from './frame-recording';
-import { renewTls, serverSettings } from './ocpp-port';
+import { certificateSigning, renewTls, serverSettings } from './ocpp-port';
 import { tellReadiness } from './readiness';
 import { connectAuthorization } from './outbound/authorization-client';
+import { ownCertificates } from './outbound/certificate-views';
 import { findChargePoints, findCredential } from './outbound/charge-point-registry';
+import { ChargerCertificates } from './outbound/charger-certificates';
 import { ChargerCommands } from './outbound/charger-commands';
 import { ChargerConnections } from './outbound/charger-connections';
 import { CostDisplays } from './outbound/cost-displays';
@@ -120,10 +123,12 @@ export const compose = async (context: Context): Promise<Composition> => {
   const installationKey = await fingerprintKey(pool, env.FINGERPRINT_KEY);
   const replicaId = newReplicaId();
   const commands = new ChargerCommands(appends, sealWith(installationKey), replicaId);
+  const certificates = new ChargerCertificates(appends, commands);
   const commandExecutor = new CommandExecutor({
     sql: pool,
     commits,
     commands,
+    certificates,
     connections,
     logger,
   });
@@ -160,6 +165,7 @@ export const compose = async (context: Context): Promise<Composition> => {
     orphans: new OrphanStore(appends, sessions),
     stations,
     notices: new StationNotices(appends),
+    signing: certificateSigning(context, certificates, tls),
     authorization: connectAuthorization(env.AUTHORIZATION_GRPC_URL, {
       patienceMs: env.AUTHORIZATION_PATIENCE_MS,
     }),
@@ -201,6 +207,7 @@ export const compose = async (context: Context): Promise<Composition> => {
         defaultCpoId: cpoId,
         findCredential: (station) => findCredential(pool, station.cpoId, station.chargePointId),
         rotatingPasswords: (station) => rotatingPasswords(pool, station),
+        ownCertificates: (station) => ownCertificates(pool, station),
         passwords,
         proven: provenPasswordsOf(context),
         throttle: new FailureThrottle(),
@@ -217,6 +224,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       frameLog,
       metrics: ocpp,
       rotations,
+      certificates,
       contests: new Contests(),
       takeover: env.OCPP_TAKEOVER,
     },
@@ -313,6 +321,7 @@ export class OcppGatewayModule {
         ChargePointsController,
         CommandsController,
         FramesController,
+        CertificatesController,
         CredentialsController,
         SessionsController,
         SignedValuesController,

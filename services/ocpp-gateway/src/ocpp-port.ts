@@ -1,7 +1,10 @@
 import type { ServiceContext } from '@tallywatt/service-kit';
 import type { GatewayEnvironment } from './config';
+import { CertificateSigning } from './inbound/certificate-signing';
 import type { OcppMetrics } from './inbound/ocpp-metrics';
 import type { OcppServer, OcppServerParts } from './inbound/websocket';
+import { authoritiesFrom } from './outbound/certificate-authority';
+import type { ChargerCertificates } from './outbound/charger-certificates';
 import type { TlsSetting } from './outbound/tls-files';
 
 type Context = ServiceContext<GatewayEnvironment>;
@@ -28,6 +31,25 @@ export const serverSettings = (
     burst: env.OCPP_FRAMES_BURST,
   },
 });
+
+/** Who signs what chargers ask for: nobody where no directory of authorities is named. */
+export const certificateSigning = (
+  { env, pool, logger }: Context,
+  certificates: ChargerCertificates,
+  tls: TlsSetting | undefined,
+): CertificateSigning => {
+  const { OCPP_CERTIFICATE_AUTHORITIES: directory, OCPP_CERTIFICATE_DAYS: validityDays } = env;
+  return new CertificateSigning({
+    sql: pool,
+    certificates,
+    authorityOf:
+      directory === undefined
+        ? () => Promise.resolve(undefined)
+        : authoritiesFrom({ directory, validityDays, nowMs: () => Date.now() }),
+    clientCas: (cpoId) => tls?.clientCas(cpoId) ?? [],
+    logger,
+  });
+};
 
 /** Looks at the TLS files again and again; what cannot be used leaves the former in use. */
 export const renewTls = (

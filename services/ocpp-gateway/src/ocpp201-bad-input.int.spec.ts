@@ -18,13 +18,15 @@ const reasonsOf = async (sessionId: string): Promise<string[]> => {
   return (body['quarantine'] as { reason: string }[]).map(({ reason }) => reason);
 };
 
+const contractCertificate = { iso15118SchemaVersion: 'x', action: 'Install', exiRequest: 'x' };
+
 describe('words that break the standard', () => {
   it.each([
     ['Heartbeat', { unknown: 1 }, 'FormatViolation'],
     ['BootNotification', { reason: 'PowerUp' }, 'OccurrenceConstraintViolation'],
     ['Authorize', { idToken: { idToken: 7, type: 'ISO14443' } }, 'TypeConstraintViolation'],
     ['Authorize', { idToken: { idToken: 'A', type: 'RFID' } }, 'PropertyConstraintViolation'],
-    ['SignCertificate', { csr: 'x' }, 'NotSupported'],
+    ['Get15118EVCertificate', contractCertificate, 'NotSupported'],
     ['StartTransaction', {}, 'NotImplemented'],
   ])('%s %j is answered %s', async (action, params, rpcErrorCode) => {
     const id = `ST-BAD-${rpcErrorCode}`;

@@ -1,10 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { eventually, freePort } from '@tallywatt/testing';
+import { RPCClient } from 'ocpp-rpc';
 import { WebSocket } from 'ws';
-import { type Identity, TestCa } from './testing/certificates';
+import { type Identity, signingRequest, TestCa } from './testing/certificates';
 import { GatewayStage, password, registration } from './testing/gateway-stage';
 
 let stage: GatewayStage;
@@ -13,6 +15,8 @@ let folder: string;
 let serverCa: TestCa;
 let ownCa: TestCa;
 let otherCa: TestCa;
+let authority: string;
+const clients: RPCClient[] = [];
 const sockets: WebSocket[] = [];
 
 const writeServer = async (): Promise<Identity> => {
@@ -35,15 +39,21 @@ beforeAll(async () => {
   const cas = await mkdtemp(join(folder, 'cas-'));
   await writeFile(join(cas, 'default.pem'), ownCa.cert);
   await writeFile(join(cas, 'other.pem'), otherCa.cert);
+  authority = await mkdtemp(join(folder, 'authority-'));
+  await writeFile(join(authority, 'default.pem'), ownCa.cert);
+  await writeFile(join(authority, 'default.key'), ownCa.key);
+  await writeFile(join(authority, 'default.organisation'), 'Example\n');
   tlsPort = await freePort();
   stage = await GatewayStage.start(undefined, {
     OCPP_TLS_PORT: String(tlsPort),
     OCPP_TLS_CERT_FILE: join(folder, 'server.pem'),
     OCPP_TLS_KEY_FILE: join(folder, 'server.key'),
     OCPP_TLS_CLIENT_CA: cas,
+    OCPP_CERTIFICATE_AUTHORITIES: authority,
   });
 });
 afterEach(() => sockets.splice(0).forEach((socket) => socket.terminate()));
+afterEach(() => Promise.all(clients.splice(0).map((client) => client.close({ force: true }))));
 afterAll(async () => {
   await stage?.stop();
   await rm(folder, { recursive: true, force: true });
@@ -195,5 +205,158 @@ describe('TLS', () => {
     const next = await writeServer();
     await eventually(async () => expect(await served()).toBe(next.fingerprint));
     expect(socket?.readyState).toBe(WebSocket.OPEN);
+  });
+});
+
+describe('a certificate that the charger asks for', () => {
+  const dial = async (
+    id: string,
+    protocol: string,
+    identity: Identity,
+    brought: string[] = [],
+    status = 'Accepted',
+  ) => {
+    const client = new RPCClient({
+      endpoint: `wss://localhost:${tlsPort}/ocpp`,
+      identity: id,
+      protocols: [protocol],
+      strictMode: true,
+      reconnect: false,
+      wsOpts: { ca: serverCa.cert, cert: identity.cert, key: identity.key },
+    } as never);
+    clients.push(client);
+    client.handle('CertificateSigned', ({ params }: { params?: unknown }) => {
+      brought.push((params as { certificateChain: string }).certificateChain);
+      return Promise.resolve({ status });
+    });
+    await client.connect();
+    return client;
+  };
+  const factsOf = async (id: string): Promise<string[]> => {
+    const events = await stage.inKafka(
+      'charging.stations.v1',
+      (event) => 'chargePointId' in event && event.chargePointId === id,
+    );
+    return events.map(({ event }) => event.type).filter((type) => /^Cred|^Cert/.test(type));
+  };
+  const statusesOf = async (id: string): Promise<string[]> => {
+    const { body } = await stage.api(`/v1/charge-points/${id}/certificates`);
+    return (body['items'] as { status: string }[]).map(({ status }) => status);
+  };
+  const sent = (id: string): Promise<string[]> =>
+    stage
+      .api(`/v1/charge-points/${id}/commands`)
+      .then(({ body }) => (body['items'] as { status: string }[]).map(({ status }) => status));
+
+  it.each(['ocpp1.6', 'ocpp2.0.1'])(
+    'is signed, brought once, and lets it in instead of the one before (%s)',
+    async (protocol) => {
+      const id = `CP-SIGNS-${protocol}`;
+      await register(id, { securityProfile: 3 });
+      const old = await ownCa.issue({ subject: `CN=${id}` });
+      const brought: string[] = [];
+      const client = await dial(id, protocol, old, brought);
+      const { csr, key } = await signingRequest(`O=Example, CN=${id}`);
+      expect(await client.call('SignCertificate', { csr })).toEqual({ status: 'Accepted' });
+      expect(await client.call('SignCertificate', { csr })).toEqual({ status: 'Accepted' });
+      await eventually(async () => expect(await sent(id)).toEqual(['accepted']));
+      expect(brought).toHaveLength(1);
+      // Some time after it has taken it, it does not have it.
+      const later = `UPDATE charger_commands SET sent_at = now() - interval '1 hour'
+        WHERE charge_point_id = $1`;
+      await stage.pool.query(later, [id]);
+      expect(await client.call('SignCertificate', { csr })).toEqual({ status: 'Accepted' });
+      await eventually(async () => expect(await sent(id)).toEqual(['accepted', 'accepted']));
+      expect(brought).toEqual([brought[0], brought[0]]);
+      expect(await statusesOf(id)).toEqual(['issued']);
+      expect(await arrive(id, { identity: old })).toBe(101);
+      const identity = { cert: brought[0] ?? '', key, fingerprint: '' };
+      const next = new X509Certificate(identity.cert);
+      expect([next.ca, next.keyUsage]).toEqual([false, ['1.3.6.1.5.5.7.3.2']]);
+      expect(await arrive(id, { identity })).toBe(101);
+      await eventually(async () => expect(await statusesOf(id)).toEqual(['in-use']));
+      expect(await arrive(id, { identity: old })).toBe(403);
+      expect(await arrive(id, { identity })).toBe(101);
+      await eventually(async () =>
+        expect(await factsOf(id)).toEqual([
+          'CredentialsRotationRequested',
+          'CertificateIssued',
+          'CredentialsRotated',
+        ]),
+      );
+      // The operator's word is the last.
+      const { password: _, ...known } = { ...registration(id), securityProfile: 3 };
+      const pinned = { ...known, certificateFingerprint: old.fingerprint };
+      expect((await stage.api('/v1/charge-points', pinned)).status).toBe(200);
+      expect(await arrive(id, { identity })).toBe(403);
+      expect(await arrive(id, { identity: old })).toBe(101);
+    },
+  );
+
+  it('is asked for by an operator', async () => {
+    await register('CP-RENEWS', { securityProfile: 3 });
+    const asked: unknown[] = [];
+    const client = await dial(
+      'CP-RENEWS',
+      'ocpp1.6',
+      await ownCa.issue({ subject: 'CN=CP-RENEWS' }),
+    );
+    client.handle('ExtendedTriggerMessage', ({ params }: { params?: unknown }) => {
+      asked.push(params);
+      return Promise.resolve({ status: 'Accepted' });
+    });
+    const renewal = await stage.api('/v1/charge-points/CP-RENEWS/certificates/renewal', {});
+    expect(renewal.status).toBe(202);
+    await eventually(async () => expect(await sent('CP-RENEWS')).toEqual(['accepted']));
+    expect(asked).toEqual([{ requestedMessage: 'SignChargePointCertificate' }]);
+    const unknown = await stage.api('/v1/charge-points/CP-NOBODY/certificates/renewal', {});
+    expect(unknown.status).toBe(404);
+  });
+
+  it('and does not take leaves the one before in force', async () => {
+    await register('CP-WILL-NOT', { securityProfile: 3 });
+    const old = await ownCa.issue({ subject: 'CN=CP-WILL-NOT' });
+    const client = await dial('CP-WILL-NOT', 'ocpp1.6', old, [], 'Rejected');
+    const { csr } = await signingRequest('O=Example, CN=CP-WILL-NOT');
+    await client.call('SignCertificate', { csr });
+    await eventually(async () => expect(await statusesOf('CP-WILL-NOT')).toEqual(['rejected']));
+    expect(await arrive('CP-WILL-NOT', { identity: old })).toBe(101);
+    await eventually(async () =>
+      expect(await factsOf('CP-WILL-NOT')).toEqual([
+        'CredentialsRotationRequested',
+        'CertificateIssued',
+        'CredentialsRotationFailed',
+      ]),
+    );
+  });
+
+  it('is not signed for another name, nor without an authority, and that is a fact', async () => {
+    await register('CP-ASKS', { securityProfile: 3 });
+    const client = await dial('CP-ASKS', 'ocpp2.0.1', await ownCa.issue({ subject: 'CN=CP-ASKS' }));
+    const refusalOf = async (csr: string) => {
+      const { status, statusInfo } = (await client.call('SignCertificate', { csr })) as {
+        status: string;
+        statusInfo: { reasonCode: string };
+      };
+      return [status, statusInfo.reasonCode];
+    };
+    const other = await signingRequest('O=Example, CN=CP-OTHER');
+    expect(await refusalOf(other.csr)).toEqual(['Rejected', 'InvalidCSR']);
+    expect(await refusalOf(other.csr)).toEqual(['Rejected', 'InvalidCSR']);
+    const own = await signingRequest('O=Example, CN=CP-ASKS');
+    await rename(join(authority, 'default.key'), join(authority, 'default.key.away'));
+    await rename(join(authority, 'default.pem'), join(authority, 'default.pem.away'));
+    expect(await refusalOf(own.csr)).toEqual(['Rejected', 'NotEnabled']);
+    await rename(join(authority, 'default.key.away'), join(authority, 'default.key'));
+    await rename(join(authority, 'default.pem.away'), join(authority, 'default.pem'));
+    expect(await client.call('SignCertificate', { csr: own.csr })).toEqual({ status: 'Accepted' });
+    await eventually(async () =>
+      expect(await factsOf('CP-ASKS')).toEqual([
+        'CredentialsRotationFailed',
+        'CredentialsRotationFailed',
+        'CredentialsRotationRequested',
+        'CertificateIssued',
+      ]),
+    );
   });
 });

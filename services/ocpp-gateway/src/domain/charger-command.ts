@@ -182,6 +182,14 @@ export type CertificateDeletion = Readonly<{
   issuerKeyHash: string;
   serialNumber: string;
 }>;
+/** Brings a charger the certificate that it has asked for (CertificateSigned). */
+export type CertificateDelivery = Readonly<{
+  type: 'CertificateDelivery';
+  rotationId: string;
+  fingerprintSha256: string;
+  /** PEM: the certificate, then those of the authorities below the root. */
+  certificateChain: string;
+}>;
 export type InstalledCertificatesReport = Readonly<{
   type: 'InstalledCertificatesReport';
   /** Left out for all, which 1.6 cannot be asked for. */
@@ -189,7 +197,7 @@ export type InstalledCertificatesReport = Readonly<{
 }>;
 
 export type CertificateCommand =
-  CertificateInstallation | CertificateDeletion | InstalledCertificatesReport;
+  CertificateInstallation | CertificateDeletion | CertificateDelivery | InstalledCertificatesReport;
 
 /**
  * What a charger can be told to do, in words of no OCPP version; each version's folder says it in

@@ -47,6 +47,10 @@ export const shownOf = (command: ChargerCommand): ShownCommand => {
       const { certificateUse, fingerprintSha256 } = command;
       return { type: 'CertificateInstallationRequested', certificateUse, fingerprintSha256 };
     }
+    case 'CertificateDelivery': {
+      const { rotationId, fingerprintSha256 } = command;
+      return { type: 'CertificateDeliveryRequested', rotationId, fingerprintSha256 };
+    }
     case 'LocalListUpdate': {
       const { listVersion, updateType, entries } = command;
       const entryCount = entries.length;

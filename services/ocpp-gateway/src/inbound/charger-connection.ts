@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { instantFromEpochMs, type Instant } from '@tallywatt/time';
 import type { ChargerConnections } from '../outbound/charger-connections';
+import type { ChargerCertificates } from '../outbound/charger-certificates';
 import type { ConnectionEnds } from '../outbound/connection-ends';
 import type { FrameLog } from '../outbound/frame-log';
 import type { CredentialRotations } from '../outbound/credential-rotations';
@@ -57,6 +58,7 @@ export type ConnectionParts = Readonly<{
   ends: ConnectionEnds;
   remoteStops: RemoteStops;
   rotations: CredentialRotations;
+  certificates: ChargerCertificates;
   metrics: OcppMetrics;
   contests: Contests;
   lanes: Lanes;
@@ -137,9 +139,13 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       commits.submit(async (tx) => {
         const standing = await stations.connected(tx, connection);
         await parts.remoteStops.wake(tx, cpoId, chargePointId);
-        const { rotationId } = peer.session;
+        const { rotationId, certificateRotationId } = peer.session;
         if (rotationId !== undefined) {
           await parts.rotations.rotated(tx, connection, rotationId, connection.connectedAt);
+        }
+        if (certificateRotationId !== undefined) {
+          const { connectedAt } = connection;
+          await parts.certificates.used(tx, connection, certificateRotationId, connectedAt);
         }
         return standing;
       }),

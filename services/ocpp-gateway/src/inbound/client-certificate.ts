@@ -47,7 +47,7 @@ const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate): bool
   issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 
 /** Whether one of these CAs vouches for the first of a chain, directly or through its links. */
-const isVouchedFor = (
+export const isVouchedFor = (
   [certificate, ...links]: readonly X509Certificate[],
   cas: readonly X509Certificate[],
 ): boolean => {

@@ -1,6 +1,7 @@
 import { InvalidInstant, normalizeInstant, type Instant } from '@tallywatt/time';
 import type { Logger } from '@tallywatt/service-kit';
 import type { SqlClient } from '@tallywatt/event-log';
+import type { CertificateSigning } from './certificate-signing';
 import type { AuthorizationClient } from '../outbound/authorization-client';
 import type { CostDisplays } from '../outbound/cost-displays';
 import type { Commits } from '../outbound/frame-log';
@@ -32,6 +33,7 @@ export type Gateway = Readonly<{
   orphans: OrphanStore;
   stations: StationStore;
   notices: StationNotices;
+  signing: CertificateSigning;
   authorization: AuthorizationClient;
   /** For Authorize; whatever begins a session reads its registration in its transaction. */
   registrations: RegistrationCopies;

@@ -24,6 +24,7 @@ const partsWith = (securityProfile: 0 | 1 | 2 | 3): HandshakeParts => ({
   throttle: new FailureThrottle(),
   clientCas: () => [],
   rotatingPasswords: () => Promise.resolve([]),
+  ownCertificates: () => Promise.resolve({ issued: [] }),
   nowMs: () => nowMs,
 });
 

@@ -1,11 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credential } from '../outbound/charge-point-registry';
+import type { OwnCertificates } from '../outbound/certificate-views';
 import type { RotatingPassword } from '../outbound/credential-rotations';
 import { type PasswordCheck, PasswordChecksBusy } from '../outbound/password-hash';
 import type { ProvenPasswords } from '../outbound/proven-passwords';
 import type { Station } from '../outbound/session-store';
-import { certificateFault, type Transport } from './client-certificate';
+import { certificateFault, fingerprintOf, type Transport } from './client-certificate';
 import { sourceOf } from './connection-quota';
 import type { FailureThrottle } from './failure-throttle';
 import { protocols, type Subprotocol } from './protocols';
@@ -29,6 +30,8 @@ export type HandshakeVerdict =
       securityProfile: number;
       /** It came with the password of this rotation. */
       rotationId?: string;
+      /** It came with the certificate of this one, for the first time. */
+      certificateRotationId?: string;
     }>
   | Readonly<{ kind: 'refused'; status: RefusalStatus; reason: string; who: string }>;
 
@@ -37,6 +40,8 @@ export type HandshakeParts = Readonly<{
   findCredential: (station: Station) => Promise<Credential | undefined>;
   /** Passwords it may have been given since. */
   rotatingPasswords: (station: Station) => Promise<readonly RotatingPassword[]>;
+  /** Certificates that were signed for it. */
+  ownCertificates: (station: Station) => Promise<OwnCertificates>;
   passwords: PasswordCheck;
   /** What was found right before this process began; left out without a key. */
   proven?: ProvenPasswords | undefined;
@@ -95,7 +100,12 @@ type Judge = Readonly<{
 
 type Refusal = Readonly<{ kind: 'refusal'; status: RefusalStatus; reason: string }>;
 /** How a charger has shown who it is. */
-type Proof = Readonly<{ kind: 'proof'; securityProfile: number; rotationId?: string }>;
+type Proof = Readonly<{
+  kind: 'proof';
+  securityProfile: number;
+  rotationId?: string;
+  certificateRotationId?: string;
+}>;
 
 const refusal = (status: RefusalStatus, reason: string): Refusal => ({
   kind: 'refusal',
@@ -183,31 +193,46 @@ const judgePassword = async (judge: Judge): Promise<Proof | Refusal> => {
   }
 };
 
+/** A certificate of the CPO that is the charger's own, or why it is not. */
+const judgeCertificate = async (judge: Judge): Promise<Proof | string> => {
+  const { request, parts, station, credential } = judge;
+  const { transport } = request;
+  const { certificateName: name = station.chargePointId, certificateFingerprint } = credential;
+  const certificate = transport.kind === 'tls' ? transport.chain[0] : undefined;
+  const own: OwnCertificates =
+    certificate === undefined ? { issued: [] } : await parts.ownCertificates(station);
+  // From when it has come with one that was signed for it, what it had before is void.
+  const former = own.inUse ?? certificateFingerprint;
+  const issued = own.issued.map(({ fingerprint }) => fingerprint);
+  const fingerprints = former === undefined ? [] : [former, ...issued];
+  const cas = parts.clientCas(station.cpoId);
+  const fault = certificateFault(transport, { name, fingerprints }, cas, parts.nowMs());
+  if (fault !== undefined) return fault;
+  const shown = certificate === undefined ? undefined : fingerprintOf(certificate);
+  const rotation = own.issued.find(({ fingerprint }) => fingerprint === shown);
+  return {
+    kind: 'proof',
+    securityProfile: 3,
+    ...(rotation === undefined ? {} : { certificateRotationId: rotation.rotationId }),
+  };
+};
+
 /**
  * The security profile a charger came by, or why it may not. The registered profile is a floor: a
  * certificate of the CPO is taken wherever a password would be, and a password never where a
  * certificate is registered.
  */
 const proofOf = async (judge: Judge): Promise<Proof | Refusal> => {
-  const { request, parts, station, credential } = judge;
+  const { request, credential } = judge;
   const { transport } = request;
   const floor = credential.securityProfile;
   if (floor === 0) return { kind: 'proof', securityProfile: 0 };
   if (floor >= 2 && transport.kind === 'plain') {
     return refusal(403, `registered with security profile ${floor}: connect over TLS`);
   }
-  const { certificateName = station.chargePointId, certificateFingerprint } = credential;
-  const fault = certificateFault(
-    transport,
-    {
-      name: certificateName,
-      fingerprints: certificateFingerprint === undefined ? [] : [certificateFingerprint],
-    },
-    parts.clientCas(station.cpoId),
-    parts.nowMs(),
-  );
-  if (fault === undefined) return { kind: 'proof', securityProfile: 3 };
-  return floor === 3 ? refusal(403, fault) : judgePassword(judge);
+  const found = await judgeCertificate(judge);
+  if (typeof found !== 'string') return found;
+  return floor === 3 ? refusal(403, found) : judgePassword(judge);
 };
 
 /**

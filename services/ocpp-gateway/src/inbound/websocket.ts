@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { crashPoint } from '@tallywatt/event-log';
 import { createRPCError, RPCServer } from 'ocpp-rpc';
 import type { ChargerConnections } from '../outbound/charger-connections';
+import type { ChargerCertificates } from '../outbound/charger-certificates';
 import type { ConnectionEnds } from '../outbound/connection-ends';
 import type { FrameLog } from '../outbound/frame-log';
 import { keepRefusedFrame } from '../outbound/refused-frames';
@@ -45,6 +46,7 @@ export type OcppServerParts = Readonly<{
   remoteStops: RemoteStops;
   frameLog: FrameLog;
   rotations: CredentialRotations;
+  certificates: ChargerCertificates;
   contests: Contests;
   /** Which of two connections of one identity stays. */
   takeover: Takeover;

@@ -13,6 +13,7 @@ import {
   selectRow,
   type StoredCredentials,
 } from './charge-point-registry';
+import { voidCertificates } from './charger-certificates';
 
 export type ListedPoint = Readonly<{
   point: ChargePoint;
@@ -148,6 +149,15 @@ export const registerChargePoints = async (
     `UPDATE credential_rotations SET status = 'superseded', sealed = NULL
      WHERE cpo_id = $1 AND charge_point_id = ANY($2) AND status IN ('waiting', 'sent', 'accepted')`,
     [cpoId, newHashes.map(({ point }) => point.id)],
+  );
+  const repinned = others.filter(
+    ({ point, credentials }) =>
+      known.get(point.id)?.certificate_fingerprint !== (credentials.certificateFingerprint ?? null),
+  );
+  await voidCertificates(
+    tx,
+    cpoId,
+    repinned.map(({ point }) => point.id),
   );
   const news = others.filter(({ isNews }) => isNews);
   await writeConnectors(tx, cpoId, news);

@@ -3,6 +3,7 @@ import { derivedId } from '@tallywatt/contracts';
 import type { EventLog, SqlClient } from '@tallywatt/event-log';
 import { decimalFromString } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
+import { voidCertificates } from './charger-certificates';
 import { closeByPassword } from './credential-rotations';
 
 export type RegisteredConnector = Readonly<{
@@ -320,6 +321,10 @@ export const registerChargePoint = async (
       [point.cpoId, point.id],
     );
     await closeByPassword(tx, { cpoId: point.cpoId, chargePointId: point.id });
+  }
+  const { certificateFingerprint } = credentials;
+  if (known !== undefined && known.certificate_fingerprint !== (certificateFingerprint ?? null)) {
+    await voidCertificates(tx, point.cpoId, [point.id]);
   }
   if (known !== undefined && sameFacts(fromRow(known), point)) {
     if (sameCredentials(credentialOf(known), credentials)) return 'unchanged';

@@ -157,8 +157,17 @@ export class ChargerCommands {
     );
   }
 
-  /** Writes down how it ended; what is encrypted of it is forgotten. */
-  async conclude(tx: SqlClient, open: OpenCommand, end: CommandEnd, now: Instant): Promise<void> {
+  /**
+   * Writes down how it ended; what is encrypted of it is forgotten.
+   *
+   * @returns false when it had ended before.
+   */
+  async conclude(
+    tx: SqlClient,
+    open: OpenCommand,
+    end: CommandEnd,
+    now: Instant,
+  ): Promise<boolean> {
     const { cpoId, commandId, chargePointId, name } = open;
     const { rowCount } = await tx.query(
       `UPDATE charger_commands
@@ -166,9 +175,10 @@ export class ChargerCommands {
        WHERE cpo_id = $1 AND command_id = $2 AND status IN ('waiting', 'sent')`,
       [cpoId, commandId, end.kind, JSON.stringify(end), now],
     );
-    if (rowCount === 0) return;
+    if (rowCount === 0) return false;
     const event = outcomeOf({ cpoId, commandId, chargePointId, command: name }, end);
     await this.eventLog.append(tx, [{ event, occurredAt: now, correlationId: commandId }]);
+    return true;
   }
 
   private markOf({ chargePointId, asked }: Pick<CommandWish, 'chargePointId' | 'asked'>): string {

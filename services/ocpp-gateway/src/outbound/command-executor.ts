@@ -3,6 +3,7 @@ import type { Logger } from '@tallywatt/service-kit';
 import { instantFromEpochMs } from '@tallywatt/time';
 import type { CommandEnd } from '../domain/command-end';
 import type { ChargerCommands, DueCommand, OpenCommand } from './charger-commands';
+import type { ChargerCertificates } from './charger-certificates';
 import type { ChargerConnections } from './charger-connections';
 import type { CommitQueue } from './commit-queue';
 
@@ -17,6 +18,7 @@ export class CommandExecutor {
       sql: SqlClient;
       commits: CommitQueue;
       commands: ChargerCommands;
+      certificates: Pick<ChargerCertificates, 'delivered'>;
       connections: ChargerConnections;
       logger: Logger;
     }>,
@@ -76,6 +78,12 @@ export class CommandExecutor {
 
   private conclude(open: OpenCommand, end: CommandEnd): Promise<void> {
     const now = instantFromEpochMs(Date.now());
-    return this.parts.commits.submit((tx) => this.parts.commands.conclude(tx, open, end, now));
+    const { commits, commands, certificates } = this.parts;
+    return commits.submit(async (tx) => {
+      const isNews = await commands.conclude(tx, open, end, now);
+      if (isNews && open.name === 'CertificateDelivery') {
+        await certificates.delivered(tx, open, end, now);
+      }
+    });
   }
 }

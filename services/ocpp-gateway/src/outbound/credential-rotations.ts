@@ -206,7 +206,7 @@ export class CredentialRotations {
 }
 
 /** First the charge point, then its rotations: the order in which registrations lock them. */
-const lockChargePoint = async (
+export const lockChargePoint = async (
   tx: SqlClient,
   cpoId: string,
   chargePointId: string,

@@ -23,7 +23,8 @@ export type TlsMaterial = Readonly<{
 
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-const certificatesOf = (pem: string): X509Certificate[] =>
+/** The certificates in a text of PEM, in its order. */
+export const certificatesOf = (pem: string): X509Certificate[] =>
   (pem.match(certificatePattern) ?? []).map((text) => new X509Certificate(text));
 
 const readClientCas = async (

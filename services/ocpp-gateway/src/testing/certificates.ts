@@ -7,6 +7,7 @@ import {
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Pkcs10CertificateRequestGenerator,
   PemConverter,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
@@ -83,3 +84,14 @@ export class TestCa {
 
 const keyPem = async ({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> =>
   PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY');
+
+/** What a charger sends to have a certificate signed, and the key that it keeps. */
+export const signingRequest = async (subject: string): Promise<{ csr: string; key: string }> => {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: subject,
+    keys: keys as never,
+    signingAlgorithm: algorithm,
+  });
+  return { csr: request.toString('pem'), key: await keyPem(keys) };
+};

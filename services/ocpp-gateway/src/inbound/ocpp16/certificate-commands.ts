@@ -27,6 +27,10 @@ export const certificateCommand = (command: CertificateCommand): EncodedCommand 
     const params = { certificateHashData };
     return { kind: 'call', action: 'DeleteCertificate', params, read: readStatus };
   }
+  if (command.type === 'CertificateDelivery') {
+    const params = { certificateChain: command.certificateChain };
+    return { kind: 'call', action: 'CertificateSigned', params, read: readStatus };
+  }
   const { certificateUse } = command;
   if (certificateUse === undefined) {
     return { kind: 'unsayable', detail: 'OCPP 1.6 is asked for one use of certificates at a time' };

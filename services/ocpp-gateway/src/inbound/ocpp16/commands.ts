@@ -200,6 +200,7 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
     }
     case 'CertificateInstallation':
     case 'CertificateDeletion':
+    case 'CertificateDelivery':
     case 'InstalledCertificatesReport':
       return certificateCommand(command);
     case 'PriceDisplay': {

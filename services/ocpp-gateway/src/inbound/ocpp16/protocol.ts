@@ -1,4 +1,5 @@
 import type { Protocol } from '../protocol';
+import { signCertificate16 } from '../sign-certificate';
 import { diagnosticsStatus, firmwareStatus, logStatus, securityEvent } from '../station-notices';
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
@@ -29,6 +30,7 @@ export const ocpp16: Protocol = {
     { action: 'SignedFirmwareStatusNotification', answer: firmwareStatus, isOrdered: true },
     { action: 'DiagnosticsStatusNotification', answer: diagnosticsStatus, isOrdered: true },
     { action: 'LogStatusNotification', answer: logStatus, isOrdered: true },
+    { action: 'SignCertificate', answer: signCertificate16, isOrdered: true },
     { action: 'SecurityEventNotification', answer: securityEvent, isOrdered: true },
   ],
   // All but what is confirmed whatever it says.

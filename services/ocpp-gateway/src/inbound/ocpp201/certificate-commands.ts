@@ -19,7 +19,7 @@ const readInstalled: Sayable['read'] = ({ status, statusInfo, certificateHashDat
   return endOfReport(String(status), [...statusDetails(statusInfo), ...found]);
 };
 
-/** What is said of certificates in OCPP 2.0.1, part 2, M03 to M05. */
+/** What is said of certificates in OCPP 2.0.1, part 2, A02 and M03 to M05. */
 export const certificateCommand = (command: CertificateCommand): EncodedCommand => {
   switch (command.type) {
     case 'CertificateInstallation': {
@@ -31,6 +31,11 @@ export const certificateCommand = (command: CertificateCommand): EncodedCommand 
       const { type: _, ...certificateHashData } = command;
       const params = { certificateHashData };
       return { kind: 'call', action: 'DeleteCertificate', params, read: readStatus };
+    }
+    case 'CertificateDelivery': {
+      const { certificateChain } = command;
+      const params = { certificateChain, certificateType: 'ChargingStationCertificate' };
+      return { kind: 'call', action: 'CertificateSigned', params, read: readStatus };
     }
     case 'InstalledCertificatesReport': {
       const { certificateUse } = command;

@@ -263,6 +263,7 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
       return call('ClearDisplayMessage', { id: command.messageId });
     case 'CertificateInstallation':
     case 'CertificateDeletion':
+    case 'CertificateDelivery':
     case 'InstalledCertificatesReport':
       return certificateCommand(command);
     case 'TransactionStatus': {

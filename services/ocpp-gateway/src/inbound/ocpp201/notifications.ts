@@ -12,13 +12,12 @@ export const acknowledgedActions = [
   'ReportChargingProfiles',
 ] as const;
 
-/** Messages that ask for something nobody here does: certificates, and schedules for a vehicle. */
+/** Messages that ask for something nobody here does: of contracts' certificates, and schedules for a vehicle. */
 export const unsupportedActions = [
   'Get15118EVCertificate',
   'GetCertificateStatus',
   'NotifyEVChargingNeeds',
   'NotifyEVChargingSchedule',
-  'SignCertificate',
 ] as const;
 
 export const acknowledged: Answer<object> = async () => ({});

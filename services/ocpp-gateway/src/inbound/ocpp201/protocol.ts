@@ -1,4 +1,5 @@
 import type { Protocol, Route } from '../protocol';
+import { signCertificate201 } from '../sign-certificate';
 import { firmwareStatus, logStatus, securityEvent } from '../station-notices';
 import { authorize } from './authorize';
 import { bootNotification } from './boot-notification';
@@ -46,6 +47,7 @@ export const ocpp201: Protocol = {
     { action: 'NotifyReport', answer: notifyReport, isOrdered: true },
     { action: 'ReservationStatusUpdate', answer: reservationStatus, isOrdered: true },
     { action: 'SecurityEventNotification', answer: securityEvent, isOrdered: true },
+    { action: 'SignCertificate', answer: signCertificate201, isOrdered: true },
     ...acknowledgements,
     ...refusals,
   ],

@@ -614,7 +614,8 @@ export type CredentialsRotationFailed = Message<"tallywatt.station.v1.Credential
   kind: string;
 
   /**
-   * rejected-by-charger | not-answered | request-invalid
+   * rejected-by-charger | not-answered | request-invalid; and of a certificate that was asked for:
+   * no-certificate-authority | too-many-requests
    *
    * @generated from field: string reason = 5;
    */
@@ -655,7 +656,8 @@ export type CredentialsRotationFailedJson = {
   kind?: string;
 
   /**
-   * rejected-by-charger | not-answered | request-invalid
+   * rejected-by-charger | not-answered | request-invalid; and of a certificate that was asked for:
+   * no-certificate-authority | too-many-requests
    *
    * @generated from field: string reason = 5;
    */
