@@ -82,6 +82,10 @@ export type CertificateDeliveryRequested = EventOf<
   'CertificateDeliveryRequested',
   wire.CertificateDeliveryRequested
 >;
+export type SecurityProfileRaiseRequested = EventOf<
+  'SecurityProfileRaiseRequested',
+  wire.SecurityProfileRaiseRequested
+>;
 export type CommandAccepted = EventOf<'CommandAccepted', wire.CommandAccepted>;
 export type CommandRejected = EventOf<'CommandRejected', wire.CommandRejected>;
 export type ReservationEnded = EventOf<'ReservationEnded', wire.ReservationEnded>;
@@ -112,6 +116,7 @@ export type CommandRequested =
   | TransactionStatusRequested
   | CertificateInstallationRequested
   | CertificateDeletionRequested
+  | SecurityProfileRaiseRequested
   | CertificateDeliveryRequested
   | InstalledCertificatesReportRequested;
 export type CommandOutcome = CommandAccepted | CommandRejected | CommandFailed;
@@ -159,6 +164,7 @@ export const commandContracts = {
     wire.InstalledCertificatesReportRequestedSchema,
   ),
   CertificateDeliveryRequested: contractOf(topic, wire.CertificateDeliveryRequestedSchema),
+  SecurityProfileRaiseRequested: contractOf(topic, wire.SecurityProfileRaiseRequestedSchema),
   CommandAccepted: contractOf(topic, wire.CommandAcceptedSchema),
   CommandRejected: contractOf(topic, wire.CommandRejectedSchema),
   ReservationEnded: contractOf(topic, wire.ReservationEndedSchema, {

@@ -89,6 +89,7 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'DiagnosticsStatusChanged':
     case 'LogStatusChanged':
     case 'SecurityEventReported':
+    case 'SecurityProfileRaised':
     case 'VariablesReported':
     case 'FramesRecorded':
     case 'StopOrphaned':

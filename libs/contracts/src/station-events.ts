@@ -33,6 +33,8 @@ import {
   type DiagnosticsStatusChanged as DiagnosticsStatusChangedMessage,
   LogStatusChangedSchema,
   type LogStatusChanged as LogStatusChangedMessage,
+  SecurityProfileRaisedSchema,
+  type SecurityProfileRaised as SecurityProfileRaisedMessage,
   SecurityEventReportedSchema,
   type SecurityEventReported as SecurityEventReportedMessage,
   VariablesReportedSchema,
@@ -74,6 +76,7 @@ export type DiagnosticsStatusChanged = EventOf<
   DiagnosticsStatusChangedMessage
 >;
 export type LogStatusChanged = EventOf<'LogStatusChanged', LogStatusChangedMessage>;
+export type SecurityProfileRaised = EventOf<'SecurityProfileRaised', SecurityProfileRaisedMessage>;
 export type SecurityEventReported = EventOf<'SecurityEventReported', SecurityEventReportedMessage>;
 export type VariablesReported = EventOf<'VariablesReported', VariablesReportedMessage>;
 
@@ -98,6 +101,7 @@ export type StationEvent =
   | DiagnosticsStatusChanged
   | LogStatusChanged
   | SecurityEventReported
+  | SecurityProfileRaised
   | VariablesReported;
 
 const kind = ['password', 'certificate'] as const;
@@ -145,6 +149,7 @@ export const stationContracts = {
   FirmwareStatusChanged: contractOf('charging.stations.v1', FirmwareStatusChangedSchema),
   DiagnosticsStatusChanged: contractOf('charging.stations.v1', DiagnosticsStatusChangedSchema),
   LogStatusChanged: contractOf('charging.stations.v1', LogStatusChangedSchema),
+  SecurityProfileRaised: contractOf('charging.stations.v1', SecurityProfileRaisedSchema),
   SecurityEventReported: contractOf('charging.stations.v1', SecurityEventReportedSchema),
   VariablesReported: contractOf('charging.stations.v1', VariablesReportedSchema),
 } as const;

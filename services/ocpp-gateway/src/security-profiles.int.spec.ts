@@ -122,6 +122,92 @@ describe('a registered security profile is a floor', () => {
   });
 });
 
+describe('a security profile that is raised', () => {
+  const answers =
+    (calls: unknown[], status: string, body: object = { status }) =>
+    ({ params }: { params?: unknown }) => {
+      calls.push(params);
+      return Promise.resolve({ ...body });
+    };
+  const raise = async (id: string, parameters: object) => {
+    const { body, status } = await stage.api(`/v1/charge-points/${id}/commands`, {
+      command: 'SecurityProfileRaise',
+      parameters,
+    });
+    if (status !== 202) return status;
+    return eventually(async () => {
+      const answer = await stage.api(`/v1/charge-points/${id}/commands/${body['id']}`);
+      expect(answer.body['outcome']).not.toBeNull();
+      return answer.body['status'] as unknown;
+    });
+  };
+  const registeredProfile = async (id: string): Promise<unknown> =>
+    (await stage.api(`/v1/charge-points/${id}`)).body['securityProfile'];
+
+  it('counts when the charger has come by it, and the lower one is refused from then on', async () => {
+    await register('CP-RAISED', { securityProfile: 1, password });
+    const calls: unknown[] = [];
+    await stage.dial('CP-RAISED', {
+      handlers: { ChangeConfiguration: answers(calls, 'RebootRequired') },
+    });
+    expect(await raise('CP-RAISED', { securityProfile: 2 })).toBe('accepted');
+    expect(calls).toEqual([{ key: 'SecurityProfile', value: '2' }]);
+    expect(await arrive('CP-RAISED', { password, isPlain: true })).toBe(101);
+    expect(await registeredProfile('CP-RAISED')).toBe(1);
+    expect(await arrive('CP-RAISED', { password })).toBe(101);
+    await eventually(async () => expect(await registeredProfile('CP-RAISED')).toBe(2));
+    expect(await arrive('CP-RAISED', { password, isPlain: true })).toBe(403);
+    expect(await raise('CP-RAISED', { securityProfile: 2 })).toBe(422);
+    await eventually(async () =>
+      expect(
+        await stage.inKafka('charging.stations.v1', ({ type }) => type === 'SecurityProfileRaised'),
+      ).toMatchObject([{ event: { chargePointId: 'CP-RAISED', securityProfile: 2 } }]),
+    );
+  });
+
+  it('of 2.0.1 is a network profile and its priority, and of 3 ends the password', async () => {
+    await register('CS-RAISED', { securityProfile: 1, password });
+    const calls: unknown[] = [];
+    const names = {
+      component: { name: 'OCPPCommCtrlr' },
+      variable: { name: 'NetworkConfigurationPriority' },
+    };
+    const result = { setVariableResult: [{ attributeStatus: 'Accepted', ...names }] };
+    await stage.dial('CS-RAISED', {
+      protocol: 'ocpp2.0.1',
+      handlers: {
+        SetNetworkProfile: answers(calls, 'Accepted'),
+        SetVariables: answers(calls, 'Accepted', result),
+      },
+    });
+    const csmsUrl = 'wss://localhost/ocpp';
+    const networkProfile = { slot: 2, csmsUrl, networkInterface: 'Wired0', priority: [2, 1] };
+    expect(await raise('CS-RAISED', { securityProfile: 3, networkProfile })).toBe('accepted');
+    expect(calls).toMatchObject([
+      { configurationSlot: 2, connectionData: { securityProfile: 3, ocppCsmsUrl: csmsUrl } },
+      { setVariableData: [{ ...names, attributeValue: '2,1' }] },
+    ]);
+    // Higher than before, and not as high as it was raised to.
+    expect(await arrive('CS-RAISED', { password })).toBe(101);
+    expect(await registeredProfile('CS-RAISED')).toBe(1);
+    const identity = await ownCa.issue({ subject: 'CN=CS-RAISED' });
+    expect(await arrive('CS-RAISED', { identity })).toBe(101);
+    await eventually(async () => expect(await registeredProfile('CS-RAISED')).toBe(3));
+    expect(await arrive('CS-RAISED', { password })).toBe(403);
+  });
+
+  it('that the charger refuses is not, however it comes', async () => {
+    await register('CP-UNRAISED', { securityProfile: 1, password });
+    await stage.dial('CP-UNRAISED', {
+      handlers: { ChangeConfiguration: answers([], 'Rejected') },
+    });
+    expect(await raise('CP-UNRAISED', { securityProfile: 2 })).toBe('rejected');
+    expect(await arrive('CP-UNRAISED', { password })).toBe(101);
+    expect(await arrive('CP-UNRAISED', { password, isPlain: true })).toBe(101);
+    expect(await registeredProfile('CP-UNRAISED')).toBe(1);
+  });
+});
+
 describe('a client certificate', () => {
   beforeAll(() => register('CP-CERT', { securityProfile: 3 }));
 

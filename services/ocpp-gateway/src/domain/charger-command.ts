@@ -159,6 +159,18 @@ export type TransactionStatus = Readonly<{
   ocppTransactionId?: string;
 }>;
 
+/** OCPP 2.0.1 OCPPInterfaceEnumType. */
+export const networkInterfaces = [
+  'Wired0',
+  'Wired1',
+  'Wired2',
+  'Wired3',
+  'Wireless0',
+  'Wireless1',
+  'Wireless2',
+  'Wireless3',
+] as const;
+
 /** What a root certificate is for: OCPP 2.0.1 InstallCertificateUseEnumType. */
 export const rootCertificateUses = [
   'CSMSRootCertificate',
@@ -196,6 +208,25 @@ export type InstalledCertificatesReport = Readonly<{
   certificateUse?: (typeof rootCertificateUses)[number] | 'V2GCertificateChain';
 }>;
 
+/** Where and how a station of 2.0.1 connects (NetworkConnectionProfileType). */
+export type NetworkProfile = Readonly<{
+  slot: number;
+  /** wss. */
+  csmsUrl: string;
+  messageTimeoutSeconds: number;
+  /** OCPPInterfaceEnumType. */
+  networkInterface: (typeof networkInterfaces)[number];
+  /** Slots in the order in which the station is to try them. */
+  priority: readonly number[];
+}>;
+/** Has the charger come by a higher security profile; there is no way back over OCPP. */
+export type SecurityProfileRaise = Readonly<{
+  type: 'SecurityProfileRaise';
+  securityProfile: 2 | 3;
+  /** Of 2.0.1 only, and needed there. */
+  networkProfile?: NetworkProfile;
+}>;
+
 export type CertificateCommand =
   CertificateInstallation | CertificateDeletion | CertificateDelivery | InstalledCertificatesReport;
 
@@ -225,5 +256,6 @@ export type ChargerCommand =
   | DisplayMessageRemoval
   | PriceDisplay
   | TransactionStatus
-  | CertificateCommand;
+  | CertificateCommand
+  | SecurityProfileRaise;
 export type CommandName = ChargerCommand['type'];

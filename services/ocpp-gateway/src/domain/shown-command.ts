@@ -47,6 +47,16 @@ export const shownOf = (command: ChargerCommand): ShownCommand => {
       const { certificateUse, fingerprintSha256 } = command;
       return { type: 'CertificateInstallationRequested', certificateUse, fingerprintSha256 };
     }
+    case 'SecurityProfileRaise': {
+      const { securityProfile, networkProfile } = command;
+      const { slot: networkProfileSlot, csmsUrl } = networkProfile ?? {};
+      return {
+        type: 'SecurityProfileRaiseRequested',
+        securityProfile,
+        ...(networkProfileSlot === undefined ? {} : { networkProfileSlot }),
+        ...(csmsUrl === undefined ? {} : { csmsUrl: shownLocation(csmsUrl) }),
+      };
+    }
     case 'CertificateDelivery': {
       const { rotationId, fingerprintSha256 } = command;
       return { type: 'CertificateDeliveryRequested', rotationId, fingerprintSha256 };

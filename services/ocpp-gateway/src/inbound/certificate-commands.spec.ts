@@ -76,6 +76,45 @@ describe('a root certificate', () => {
   });
 });
 
+describe('a higher security profile', () => {
+  const raise = { type: 'SecurityProfileRaise', securityProfile: 2 } as const;
+  const networkProfile = {
+    slot: 2,
+    csmsUrl: 'wss://ocpp.example.com/ocpp',
+    messageTimeoutSeconds: 30,
+    networkInterface: 'Wired0',
+    priority: [2, 1],
+  } as const;
+
+  it('is a key of 1.6, and a network profile with its priority of 2.0.1', () => {
+    expect(said('ocpp1.6', raise)).toEqual({
+      ChangeConfiguration: { key: 'SecurityProfile', value: '2' },
+    });
+    expect(said('ocpp1.6', { ...raise, networkProfile })).toMatch('no network profiles');
+    expect(said('ocpp2.0.1', raise)).toMatch('networkProfile');
+    expect(encoded('ocpp2.0.1', { ...raise, networkProfile })).toMatchObject({
+      action: 'SetNetworkProfile',
+      params: { configurationSlot: 2, connectionData: { securityProfile: 2 } },
+      next: {
+        action: 'SetVariables',
+        params: { setVariableData: [{ attributeValue: '2,1' }] },
+      },
+    });
+  });
+
+  it('is asked for over TLS only, with the slot among those to try', () => {
+    const ask = (other: object) =>
+      commandSchema.safeParse({
+        command: 'SecurityProfileRaise',
+        parameters: { securityProfile: 3, networkProfile: { ...networkProfile, ...other } },
+      }).success;
+    expect(ask({})).toBe(true);
+    expect(ask({ csmsUrl: 'ws://ocpp.example.com/ocpp' })).toBe(false);
+    expect(ask({ csmsUrl: 'wss://user:secret@ocpp.example.com' })).toBe(false);
+    expect(ask({ priority: [1] })).toBe(false);
+  });
+});
+
 describe('what is installed', () => {
   it('is asked of 1.6 by one use, and of 2.0.1 by one or all', () => {
     expect(said('ocpp1.6', report)).toMatch('one use');

@@ -139,7 +139,10 @@ const trackConnection = (peer: RpcPeer, connection: Connection, parts: Connectio
       commits.submit(async (tx) => {
         const standing = await stations.connected(tx, connection);
         await parts.remoteStops.wake(tx, cpoId, chargePointId);
-        const { rotationId, certificateRotationId } = peer.session;
+        const { rotationId, certificateRotationId, registeredProfile } = peer.session;
+        if (connection.securityProfile > registeredProfile) {
+          await stations.followRaise(tx, connection);
+        }
         if (rotationId !== undefined) {
           await parts.rotations.rotated(tx, connection, rotationId, connection.connectedAt);
         }

@@ -3,7 +3,7 @@ import { type CommandEnd, withoutTokens } from '../domain/command-end';
 import type { ClaimedCommand } from '../outbound/charger-commands';
 import { storableText } from '../outbound/storable-text';
 import { callTimeoutMs, type RpcFault, type RpcPeer } from './charger-connection';
-import type { EncodedCommand, Protocol } from './protocol';
+import type { EncodedCommand, Protocol, SayableCommand } from './protocol';
 
 const unreadable = new WeakSet<object>();
 
@@ -31,12 +31,14 @@ export const checkedCommand = (
 ): EncodedCommand => {
   const encoded = protocol.encodeCommand(command, requestId);
   if (encoded.kind === 'unsayable') return encoded;
-  try {
-    void protocol.validator.validate(`urn:${encoded.action}.req`, encoded.params);
-    return encoded;
-  } catch (error) {
-    return { kind: 'unsayable', detail: `${encoded.action}: ${(error as Error).message}` };
+  for (let call: SayableCommand | undefined = encoded; call !== undefined; call = call.next) {
+    try {
+      void protocol.validator.validate(`urn:${call.action}.req`, call.params);
+    } catch (error) {
+      return { kind: 'unsayable', detail: `${call.action}: ${(error as Error).message}` };
+    }
   }
+  return encoded;
 };
 
 /** A CALLERROR is an answer; a time-out, a lost connection and an unreadable answer are none. */
@@ -71,6 +73,19 @@ export const carryOut = async (
 ): Promise<CommandEnd | 'not-sent'> => {
   const encoded = checkedCommand(protocol, command, requestId);
   if (encoded.kind === 'unsayable') return notInVersion(encoded.detail);
+  const end = await say(peer, command, encoded);
+  const { next } = encoded;
+  if (next === undefined || end === 'not-sent' || end.kind !== 'accepted') return end;
+  const last = await say(peer, command, next);
+  // A part of it was said, so it is not said anew by itself.
+  return last === 'not-sent' ? unknown(`${next.action} was not sent any more`) : last;
+};
+
+const say = async (
+  peer: RpcPeer,
+  command: ChargerCommand,
+  encoded: SayableCommand,
+): Promise<CommandEnd | 'not-sent'> => {
   try {
     const result = await peer.call(encoded.action, encoded.params, { callTimeoutMs });
     const said = encoded.read(result as Readonly<Record<string, unknown>>);

@@ -97,6 +97,11 @@ export const prepareCommand = async (
     }
     case 'CertificateInstallation':
       return { ...said, fingerprintSha256: fingerprintOfPem(said.certificate) };
+    case 'SecurityProfileRaise':
+      if (said.securityProfile <= point.securityProfile) {
+        throw parameterFault('securityProfile', `is no more than ${point.securityProfile} already`);
+      }
+      return said;
     case 'ReservationCancellation': {
       const { reservationId } = said;
       const number = await findReservation(parts.sql, cpoId, chargePointId, reservationId);

@@ -2,6 +2,7 @@ import { parseInstant, instantFromEpochMs } from '@tallywatt/time';
 import { z } from 'zod';
 import {
   type CommandName,
+  networkInterfaces,
   resetTypes,
   rootCertificateUses,
   tokenTypes,
@@ -73,6 +74,21 @@ const certificate = anyText(5_500, 1).regex(
   'must be one certificate in PEM',
 );
 const hash = z.string().regex(/^[0-9A-Fa-f]{1,128}$/, 'must be hexadecimal');
+
+const slot = z.number().int().min(0).max(1_000);
+const networkProfile = z
+  .strictObject({
+    slot,
+    csmsUrl: text(512).regex(
+      /^wss:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/i,
+      'must be a wss address without user, query and fragment',
+    ),
+    messageTimeoutSeconds: z.number().int().min(1).max(3_600).default(30),
+    networkInterface: z.enum(networkInterfaces),
+    // Without another slot behind it a station that fails in the new one is lost.
+    priority: z.array(slot).min(1).max(20),
+  })
+  .refine(({ slot: own, priority }) => priority.includes(own), 'priority must have the slot');
 
 /** What may be said of a command besides its parameters. */
 const envelope = {
@@ -171,6 +187,10 @@ export const commandSchema = z.discriminatedUnion('command', [
   }),
   commandOf('InstalledCertificatesReport', {
     certificateUse: z.enum([...rootCertificateUses, 'V2GCertificateChain']).optional(),
+  }),
+  commandOf('SecurityProfileRaise', {
+    securityProfile: z.union([z.literal(2), z.literal(3)]),
+    networkProfile: networkProfile.optional(),
   }),
   commandOf('TransactionStatus', { sessionId: z.uuid().toLowerCase().optional() }),
 ]);

@@ -44,6 +44,7 @@ describe('a handshake', () => {
       station: { cpoId: 'default', chargePointId: 'CP' },
       subprotocol: 'ocpp2.0.1',
       securityProfile: 1,
+      registeredProfile: 1,
     }),
   );
 

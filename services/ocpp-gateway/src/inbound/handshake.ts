@@ -28,6 +28,8 @@ export type HandshakeVerdict =
       station: Station;
       subprotocol: Subprotocol;
       securityProfile: number;
+      /** Below which it may not come. */
+      registeredProfile: number;
       /** It came with the password of this rotation. */
       rotationId?: string;
       /** It came with the certificate of this one, for the first time. */
@@ -271,5 +273,6 @@ export const judgeHandshake = async (
   const outcome = await proofOf({ request, parts, station, who, credential });
   if (outcome.kind === 'refusal') return refused(outcome.status, outcome.reason);
   const { kind: _, ...proof } = outcome;
-  return { kind: 'admitted', station, subprotocol, ...proof };
+  const { securityProfile: registeredProfile } = credential;
+  return { kind: 'admitted', station, subprotocol, registeredProfile, ...proof };
 };

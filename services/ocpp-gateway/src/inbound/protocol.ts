@@ -13,6 +13,8 @@ export type Route = Readonly<{
   isOrdered: boolean;
 }>;
 
+export type SayableCommand = Extract<EncodedCommand, { kind: 'call' }>;
+
 /** A command as one OCPP version says it, or why it cannot. */
 export type EncodedCommand =
   | Readonly<{
@@ -21,6 +23,8 @@ export type EncodedCommand =
       params: object;
       /** What the payload of the CALLRESULT means; it has passed its schema. */
       read: (result: Readonly<Record<string, unknown>>) => CommandEnd;
+      /** What is said when the charger has accepted that. */
+      next?: SayableCommand;
     }>
   | Readonly<{ kind: 'unsayable'; detail: string }>;
 

@@ -12,6 +12,7 @@ import {
   type OwnProcess,
 } from './connection-rows';
 import type { Appends } from './group-append';
+import { followRaise } from './security-profile-raises';
 import type { Station } from './session-store';
 import { keepBoot } from './station-health';
 import { measureClock } from './station-clocks';
@@ -106,6 +107,11 @@ export class StationStore {
   /** The connection of a charge point to another process that lives, as far as this one can say. */
   heldElsewhere(sql: SqlClient, station: Station): Promise<string | undefined> {
     return heldElsewhere(sql, this.process, station);
+  }
+
+  /** It came by a security profile above its registered one. */
+  followRaise(tx: SqlClient, connection: Connection): Promise<void> {
+    return followRaise(this.eventLog, tx, connection);
   }
 
   /** The connections whose place a newer one took while they lived. */

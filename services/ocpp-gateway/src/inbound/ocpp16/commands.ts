@@ -209,6 +209,12 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
         ? call('ChangeConfiguration', defaultPrice(text))
         : call(...userPrice(forToken, text));
     }
+    case 'SecurityProfileRaise': {
+      const { securityProfile, networkProfile } = command;
+      if (networkProfile !== undefined) return unsayable('OCPP 1.6 has no network profiles');
+      const params = { key: 'SecurityProfile', value: String(securityProfile) };
+      return call('ChangeConfiguration', params);
+    }
     case 'BaseReport':
     case 'DisplayMessage':
     case 'DisplayMessageRemoval':

@@ -16,6 +16,7 @@ import type { EncodedCommand } from '../protocol';
 import { fieldsOf } from '../readable';
 import { certificateCommand } from './certificate-commands';
 import { evseOf } from './evse';
+import { securityProfileRaise } from './security-profile-raise';
 import { statusDetails } from './status-info';
 import { variableName } from './variable-name';
 
@@ -266,6 +267,8 @@ export const encodeCommand = (command: ChargerCommand, requestId: number): Encod
     case 'CertificateDelivery':
     case 'InstalledCertificatesReport':
       return certificateCommand(command);
+    case 'SecurityProfileRaise':
+      return securityProfileRaise(command);
     case 'TransactionStatus': {
       const { ocppTransactionId: transactionId } = command;
       const params = transactionId === undefined ? {} : { transactionId };

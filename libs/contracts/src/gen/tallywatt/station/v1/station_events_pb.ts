@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/station/v1/station_events.proto.
  */
 export const file_tallywatt_station_v1_station_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizgEKFFN0YXRpb25DbG9ja01lYXN1cmVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFQoNY29ubmVjdGlvbl9pZBgDIAEoCRIVCg1jbG9ja19za2V3X21zGAQgASgDEi4KCmNsYWltZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKpAQoVRmlybXdhcmVTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQirAEKGERpYWdub3N0aWNzU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIqQBChBMb2dTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQiuQEKFVNlY3VyaXR5RXZlbnRSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC2hhcHBlbmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpldmVudF90eXBlGAQgASgJEh0KEHRlY2huaWNhbF9kZXRhaWwYBSABKAlIAIgBAUITChFfdGVjaG5pY2FsX2RldGFpbCJ+ChBSZXBvcnRlZFZhcmlhYmxlEgwKBG5hbWUYASABKAkSFgoOYXR0cmlidXRlX3R5cGUYAiABKAkSEgoFdmFsdWUYAyABKAlIAIgBARIXCgptdXRhYmlsaXR5GAQgASgJSAGIAQFCCAoGX3ZhbHVlQg0KC19tdXRhYmlsaXR5Io4CChFWYXJpYWJsZXNSZXBvcnRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEjAKDGdlbmVyYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoKY29tbWFuZF9pZBgEIAEoCUgAiAEBEgwKBHBhcnQYBSABKAUSDwoHaXNfbGFzdBgGIAEoCBI5Cgl2YXJpYWJsZXMYByADKAsyJi50YWxseXdhdHQuc3RhdGlvbi52MS5SZXBvcnRlZFZhcmlhYmxlEhIKBXBpZWNlGAggASgFSAGIAQFCDQoLX2NvbW1hbmRfaWRCCAoGX3BpZWNlIowCCg5PdXRhZ2VFeGNsdWRlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGV4Y2x1c2lvbl9pZBgDIAEoCRIZCgxjb25uZWN0b3JfaWQYBCABKAVIAIgBARIsCghiZWdhbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgHIAEoCRIOCgZkZXRhaWwYCCABKAkSEwoLZXhjbHVkZWRfYnkYCSABKAlCDwoNX2Nvbm5lY3Rvcl9pZCJ/ChhPdXRhZ2VFeGNsdXNpb25XaXRoZHJhd24SDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxleGNsdXNpb25faWQYAyABKAkSDgoGZGV0YWlsGAQgASgJEhQKDHdpdGhkcmF3bl9ieRgFIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAivgEKFVNlY3VyaXR5UHJvZmlsZVJhaXNlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhIKCmNvbW1hbmRfaWQYAyABKAkSHwoXZm9ybWVyX3NlY3VyaXR5X3Byb2ZpbGUYBCABKAUSGAoQc2VjdXJpdHlfcHJvZmlsZRgFIAEoBRItCglyYWlzZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIs4BChRTdGF0aW9uQ2xvY2tNZWFzdXJlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSFQoNY2xvY2tfc2tld19tcxgEIAEoAxIuCgpjbGFpbWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWNlaXZlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiqQEKFUZpcm13YXJlU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIqwBChhEaWFnbm9zdGljc1N0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIvCgtyZXBvcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAQgASgJEhcKCmNvbW1hbmRfaWQYBSABKAlIAIgBAUINCgtfY29tbWFuZF9pZCKkAQoQTG9nU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIrkBChVTZWN1cml0eUV2ZW50UmVwb3J0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIvCgtoYXBwZW5lZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZXZlbnRfdHlwZRgEIAEoCRIdChB0ZWNobmljYWxfZGV0YWlsGAUgASgJSACIAQFCEwoRX3RlY2huaWNhbF9kZXRhaWwifgoQUmVwb3J0ZWRWYXJpYWJsZRIMCgRuYW1lGAEgASgJEhYKDmF0dHJpYnV0ZV90eXBlGAIgASgJEhIKBXZhbHVlGAMgASgJSACIAQESFwoKbXV0YWJpbGl0eRgEIAEoCUgBiAEBQggKBl92YWx1ZUINCgtfbXV0YWJpbGl0eSKOAgoRVmFyaWFibGVzUmVwb3J0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIwCgxnZW5lcmF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKCmNvbW1hbmRfaWQYBCABKAlIAIgBARIMCgRwYXJ0GAUgASgFEg8KB2lzX2xhc3QYBiABKAgSOQoJdmFyaWFibGVzGAcgAygLMiYudGFsbHl3YXR0LnN0YXRpb24udjEuUmVwb3J0ZWRWYXJpYWJsZRISCgVwaWVjZRgIIAEoBUgBiAEBQg0KC19jb21tYW5kX2lkQggKBl9waWVjZSKMAgoOT3V0YWdlRXhjbHVkZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxleGNsdXNpb25faWQYAyABKAkSGQoMY29ubmVjdG9yX2lkGAQgASgFSACIAQESLAoIYmVnYW5fYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YByABKAkSDgoGZGV0YWlsGAggASgJEhMKC2V4Y2x1ZGVkX2J5GAkgASgJQg8KDV9jb25uZWN0b3JfaWQifwoYT3V0YWdlRXhjbHVzaW9uV2l0aGRyYXduEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFAoMZXhjbHVzaW9uX2lkGAMgASgJEg4KBmRldGFpbBgEIAEoCRIUCgx3aXRoZHJhd25fYnkYBSABKAliBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.station.v1.StationConnected
@@ -772,6 +772,91 @@ export const CertificateIssuedSchema: GenMessage<CertificateIssued, {jsonType: C
   messageDesc(file_tallywatt_station_v1_station_events, 8);
 
 /**
+ * The charger has come by the higher security profile that it was raised to: a lower one is refused.
+ *
+ * @generated from message tallywatt.station.v1.SecurityProfileRaised
+ */
+export type SecurityProfileRaised = Message<"tallywatt.station.v1.SecurityProfileRaised"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * The SecurityProfileRaiseRequested that it follows.
+   *
+   * @generated from field: string command_id = 3;
+   */
+  commandId: string;
+
+  /**
+   * @generated from field: int32 former_security_profile = 4;
+   */
+  formerSecurityProfile: number;
+
+  /**
+   * @generated from field: int32 security_profile = 5;
+   */
+  securityProfile: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp raised_at = 6;
+   */
+  raisedAt?: Timestamp | undefined;
+};
+
+/**
+ * The charger has come by the higher security profile that it was raised to: a lower one is refused.
+ *
+ * @generated from message tallywatt.station.v1.SecurityProfileRaised
+ */
+export type SecurityProfileRaisedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * The SecurityProfileRaiseRequested that it follows.
+   *
+   * @generated from field: string command_id = 3;
+   */
+  commandId?: string;
+
+  /**
+   * @generated from field: int32 former_security_profile = 4;
+   */
+  formerSecurityProfile?: number;
+
+  /**
+   * @generated from field: int32 security_profile = 5;
+   */
+  securityProfile?: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp raised_at = 6;
+   */
+  raisedAt?: TimestampJson;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.SecurityProfileRaised.
+ * Use `create(SecurityProfileRaisedSchema)` to create a new message.
+ */
+export const SecurityProfileRaisedSchema: GenMessage<SecurityProfileRaised, {jsonType: SecurityProfileRaisedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 9);
+
+/**
  * The charger's clock is another distance from ours than was last said, by more than ten seconds.
  *
  * @generated from message tallywatt.station.v1.StationClockMeasured
@@ -860,7 +945,7 @@ export type StationClockMeasuredJson = {
  * Use `create(StationClockMeasuredSchema)` to create a new message.
  */
 export const StationClockMeasuredSchema: GenMessage<StationClockMeasured, {jsonType: StationClockMeasuredJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 9);
+  messageDesc(file_tallywatt_station_v1_station_events, 10);
 
 /**
  * How a firmware update goes on (FirmwareStatusNotification, 1.6 also SignedFirmwareStatusNotification).
@@ -943,7 +1028,7 @@ export type FirmwareStatusChangedJson = {
  * Use `create(FirmwareStatusChangedSchema)` to create a new message.
  */
 export const FirmwareStatusChangedSchema: GenMessage<FirmwareStatusChanged, {jsonType: FirmwareStatusChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 10);
+  messageDesc(file_tallywatt_station_v1_station_events, 11);
 
 /**
  * @generated from message tallywatt.station.v1.DiagnosticsStatusChanged
@@ -1014,7 +1099,7 @@ export type DiagnosticsStatusChangedJson = {
  * Use `create(DiagnosticsStatusChangedSchema)` to create a new message.
  */
 export const DiagnosticsStatusChangedSchema: GenMessage<DiagnosticsStatusChanged, {jsonType: DiagnosticsStatusChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 11);
+  messageDesc(file_tallywatt_station_v1_station_events, 12);
 
 /**
  * @generated from message tallywatt.station.v1.LogStatusChanged
@@ -1085,7 +1170,7 @@ export type LogStatusChangedJson = {
  * Use `create(LogStatusChangedSchema)` to create a new message.
  */
 export const LogStatusChangedSchema: GenMessage<LogStatusChanged, {jsonType: LogStatusChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 12);
+  messageDesc(file_tallywatt_station_v1_station_events, 13);
 
 /**
  * @generated from message tallywatt.station.v1.SecurityEventReported
@@ -1160,7 +1245,7 @@ export type SecurityEventReportedJson = {
  * Use `create(SecurityEventReportedSchema)` to create a new message.
  */
 export const SecurityEventReportedSchema: GenMessage<SecurityEventReported, {jsonType: SecurityEventReportedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 13);
+  messageDesc(file_tallywatt_station_v1_station_events, 14);
 
 /**
  * @generated from message tallywatt.station.v1.ReportedVariable
@@ -1229,7 +1314,7 @@ export type ReportedVariableJson = {
  * Use `create(ReportedVariableSchema)` to create a new message.
  */
 export const ReportedVariableSchema: GenMessage<ReportedVariable, {jsonType: ReportedVariableJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 14);
+  messageDesc(file_tallywatt_station_v1_station_events, 15);
 
 /**
  * A part of what a 2.0.1 station answers to a BaseReportRequested (NotifyReport).
@@ -1338,7 +1423,7 @@ export type VariablesReportedJson = {
  * Use `create(VariablesReportedSchema)` to create a new message.
  */
 export const VariablesReportedSchema: GenMessage<VariablesReported, {jsonType: VariablesReportedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 15);
+  messageDesc(file_tallywatt_station_v1_station_events, 16);
 
 /**
  * Outage of a charge point in this time is not held against its uptime, by the word of an operator who
@@ -1469,7 +1554,7 @@ export type OutageExcludedJson = {
  * Use `create(OutageExcludedSchema)` to create a new message.
  */
 export const OutageExcludedSchema: GenMessage<OutageExcluded, {jsonType: OutageExcludedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 16);
+  messageDesc(file_tallywatt_station_v1_station_events, 17);
 
 /**
  * It was excluded by mistake, and counts again.
@@ -1540,5 +1625,5 @@ export type OutageExclusionWithdrawnJson = {
  * Use `create(OutageExclusionWithdrawnSchema)` to create a new message.
  */
 export const OutageExclusionWithdrawnSchema: GenMessage<OutageExclusionWithdrawn, {jsonType: OutageExclusionWithdrawnJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 17);
+  messageDesc(file_tallywatt_station_v1_station_events, 18);
 
