@@ -90,6 +90,8 @@ const subjectOf = (event: TallywattEvent): string => {
     case 'LogStatusChanged':
     case 'SecurityEventReported':
     case 'SecurityProfileRaised':
+    case 'ChargePointRefused':
+    case 'ChargePointPending':
     case 'VariablesReported':
     case 'FramesRecorded':
     case 'StopOrphaned':

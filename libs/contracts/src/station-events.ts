@@ -33,6 +33,10 @@ import {
   type DiagnosticsStatusChanged as DiagnosticsStatusChangedMessage,
   LogStatusChangedSchema,
   type LogStatusChanged as LogStatusChangedMessage,
+  ChargePointPendingSchema,
+  type ChargePointPending as ChargePointPendingMessage,
+  ChargePointRefusedSchema,
+  type ChargePointRefused as ChargePointRefusedMessage,
   SecurityProfileRaisedSchema,
   type SecurityProfileRaised as SecurityProfileRaisedMessage,
   SecurityEventReportedSchema,
@@ -77,6 +81,8 @@ export type DiagnosticsStatusChanged = EventOf<
 >;
 export type LogStatusChanged = EventOf<'LogStatusChanged', LogStatusChangedMessage>;
 export type SecurityProfileRaised = EventOf<'SecurityProfileRaised', SecurityProfileRaisedMessage>;
+export type ChargePointPending = EventOf<'ChargePointPending', ChargePointPendingMessage>;
+export type ChargePointRefused = EventOf<'ChargePointRefused', ChargePointRefusedMessage>;
 export type SecurityEventReported = EventOf<'SecurityEventReported', SecurityEventReportedMessage>;
 export type VariablesReported = EventOf<'VariablesReported', VariablesReportedMessage>;
 
@@ -102,6 +108,8 @@ export type StationEvent =
   | LogStatusChanged
   | SecurityEventReported
   | SecurityProfileRaised
+  | ChargePointRefused
+  | ChargePointPending
   | VariablesReported;
 
 const kind = ['password', 'certificate'] as const;
@@ -150,6 +158,8 @@ export const stationContracts = {
   DiagnosticsStatusChanged: contractOf('charging.stations.v1', DiagnosticsStatusChangedSchema),
   LogStatusChanged: contractOf('charging.stations.v1', LogStatusChangedSchema),
   SecurityProfileRaised: contractOf('charging.stations.v1', SecurityProfileRaisedSchema),
+  ChargePointPending: contractOf('charging.stations.v1', ChargePointPendingSchema),
+  ChargePointRefused: contractOf('charging.stations.v1', ChargePointRefusedSchema),
   SecurityEventReported: contractOf('charging.stations.v1', SecurityEventReportedSchema),
   VariablesReported: contractOf('charging.stations.v1', VariablesReportedSchema),
 } as const;

@@ -32,6 +32,8 @@ export const environment = z.object({
   OCPP_CERTIFICATE_AUTHORITIES: z.string().optional(),
   OCPP_CERTIFICATE_DAYS: count.max(3_650).default(365),
   OCPP_TAKEOVER: z.enum(['newer-wins', 'older-wins']).default('newer-wins'),
+  OCPP_UNKNOWN_CHARGE_POINTS: z.enum(['refused', 'pending']).default('refused'),
+  OCPP_PENDING_MAX: count.max(10_000).default(100),
   OCPP_TRUSTED_PROXIES: networks,
   OCPP_HANDSHAKE_SECONDS: z.coerce.number().positive().max(300).default(15),
   OCPP_CONNECTIONS_MAX: count.default(20_000),

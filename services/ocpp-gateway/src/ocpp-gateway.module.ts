@@ -25,7 +25,7 @@ import { OutageExclusionsController } from './inbound/outage-exclusions.controll
 import { UptimeController } from './inbound/uptime.controller';
 import { type OcppServer, type OcppServerParts, startOcppServer } from './inbound/websocket';
 import { framesOf } from './frame-recording';
-import { certificateSigning, renewTls, serverSettings } from './ocpp-port';
+import { certificateSigning, pendingOf, renewTls, serverSettings } from './ocpp-port';
 import { tellReadiness } from './readiness';
 import { connectAuthorization } from './outbound/authorization-client';
 import { ownCertificates } from './outbound/certificate-views';
@@ -124,6 +124,7 @@ export const compose = async (context: Context): Promise<Composition> => {
   const replicaId = newReplicaId();
   const commands = new ChargerCommands(appends, sealWith(installationKey), replicaId);
   const certificates = new ChargerCertificates(appends, commands);
+  const { pending, pendingChargers } = pendingOf(context, appends, commits);
   const commandExecutor = new CommandExecutor({
     sql: pool,
     commits,
@@ -190,6 +191,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       passwords,
       remoteStops,
       rotations,
+      pending,
       commands,
       commandExecutor,
       connections,
@@ -206,6 +208,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       handshake: {
         defaultCpoId: cpoId,
         findCredential: (station) => findCredential(pool, station.cpoId, station.chargePointId),
+        standingOf: (station) => pending.standingOf(pool, station),
         rotatingPasswords: (station) => rotatingPasswords(pool, station),
         ownCertificates: (station) => ownCertificates(pool, station),
         passwords,
@@ -225,6 +228,7 @@ export const compose = async (context: Context): Promise<Composition> => {
       metrics: ocpp,
       rotations,
       certificates,
+      pendingChargers,
       contests: new Contests(),
       takeover: env.OCPP_TAKEOVER,
     },
@@ -285,6 +289,7 @@ export const startGateway = async (context: Context, parts: Composition): Promis
   await tellReadiness(context, parts);
   context.every('unrecorded-ends', 1_000, () => server.ends.record());
   consumePaymentEvents(context.eventLog, api.remoteStops);
+  context.every('pending-chargers', 1_000, () => server.pendingChargers.closeDecided());
   context.every('slow-hashes', 500, () => strengthenPasswords(context.pool, api.passwords));
   context.every('credential-rotations', 500, () => parts.rotationExecutor.run());
   context.every('cost-displays', 250, () => parts.costs.run(Date.now()));

@@ -2,9 +2,13 @@ import type { ServiceContext } from '@tallywatt/service-kit';
 import type { GatewayEnvironment } from './config';
 import { CertificateSigning } from './inbound/certificate-signing';
 import type { OcppMetrics } from './inbound/ocpp-metrics';
+import { PendingChargers } from './inbound/pending-chargers';
 import type { OcppServer, OcppServerParts } from './inbound/websocket';
 import { authoritiesFrom } from './outbound/certificate-authority';
 import type { ChargerCertificates } from './outbound/charger-certificates';
+import type { CommitQueue } from './outbound/commit-queue';
+import type { Appends } from './outbound/group-append';
+import { PendingChargePoints } from './outbound/pending-charge-points';
 import type { TlsSetting } from './outbound/tls-files';
 
 type Context = ServiceContext<GatewayEnvironment>;
@@ -49,6 +53,25 @@ export const certificateSigning = (
     clientCas: (cpoId) => tls?.clientCas(cpoId) ?? [],
     logger,
   });
+};
+
+/** Unknown chargers, which wait for the operator where he lets them. */
+export const pendingOf = (
+  { env, pool, logger }: Context,
+  appends: Appends,
+  commits: CommitQueue,
+): Readonly<{ pending: PendingChargePoints; pendingChargers: PendingChargers }> => {
+  const isOpen = env.OCPP_UNKNOWN_CHARGE_POINTS === 'pending';
+  const connectionsMax = isOpen ? env.OCPP_PENDING_MAX : 0;
+  const pending = new PendingChargePoints(appends, connectionsMax);
+  const pendingChargers = new PendingChargers({
+    sql: pool,
+    commits,
+    pending,
+    logger,
+    connectionsMax,
+  });
+  return { pending, pendingChargers };
 };
 
 /** Looks at the TLS files again and again; what cannot be used leaves the former in use. */

@@ -7,6 +7,7 @@ import type { CommitQueue } from '../outbound/commit-queue';
 import type { FrameErasures } from '../outbound/frame-erasures';
 import type { FrameKeys } from '../outbound/frame-keys';
 import type { CredentialRotations } from '../outbound/credential-rotations';
+import type { PendingChargePoints } from '../outbound/pending-charge-points';
 import type { PasswordCheck } from '../outbound/password-hash';
 import type { RemoteStops } from '../outbound/remote-stops';
 import type { SessionStore } from '../outbound/session-store';
@@ -22,6 +23,7 @@ export type ApiParts = Readonly<{
   passwords: PasswordCheck;
   remoteStops: RemoteStops;
   rotations: CredentialRotations;
+  pending: PendingChargePoints;
   commands: ChargerCommands;
   commandExecutor: CommandExecutor;
   connections: ChargerConnections;

@@ -3,6 +3,7 @@ import {
   Body,
   Controller,
   Get,
+  HttpCode,
   Inject,
   Param,
   Post,
@@ -34,6 +35,7 @@ import {
   type Registration,
 } from '../outbound/charge-point-registry';
 import { registerChargePoints } from '../outbound/charge-point-lists';
+import { listPending, type PendingChargePoint } from '../outbound/pending-charge-points';
 import type { RemoteStopOutcome } from '../outbound/remote-stops';
 import { connectedAmong } from '../outbound/replicas';
 import { type ApiParts, apiParts } from './api-parts';
@@ -45,6 +47,16 @@ import {
 } from './charge-point-schema';
 import { credentialsOfList, credentialsOfOne } from './registered-credentials';
 
+const listQuerySchema = pageQuerySchema.extend({
+  status: z.enum(['registered', 'pending', 'refused']).default('registered'),
+});
+const refusalSchema = z.strictObject({
+  reason: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^\P{C}+$/u, 'must be printable'),
+});
 const remoteStopSchema = z.strictObject({ sessionId: z.uuid() });
 
 const unknown = (id: string): Problem =>
@@ -140,13 +152,27 @@ export class ChargePointsController {
 
   @Get()
   @Roles('operator', 'finance')
-  @ApiOperation({ summary: 'Charge points by id' })
+  @ApiOperation({
+    summary: 'Charge points by id',
+    description:
+      'Registered ones; with `status` those that wait to be registered, or that were refused.',
+  })
   async list(
     @Caller() caller: CallerIdentity,
-    @Query(validated(pageQuerySchema)) query: z.infer<typeof pageQuerySchema>,
-  ): Promise<Page<ChargePointView>> {
+    @Query(validated(listQuerySchema)) query: z.infer<typeof listQuerySchema>,
+  ): Promise<Page<ChargePointView | PendingChargePoint>> {
     const [after = ''] = decodeCursor(query.cursor, 1) ?? [];
     const { sql } = this.parts;
+    const { status, limit } = query;
+    if (status !== 'registered') {
+      const waiting = await listPending(sql, caller.cpoId, status, after, limit);
+      return pageOf(
+        waiting,
+        limit,
+        (one) => one,
+        ({ id }) => [id],
+      );
+    }
     const points = await listChargePoints(sql, caller.cpoId, after, query.limit);
     const ids = points.map(({ id }) => id);
     const connected = await connectedAmong(sql, caller.cpoId, ids);
@@ -166,6 +192,30 @@ export class ChargePointsController {
     const point = await findChargePoint(this.parts.sql, caller.cpoId, id);
     if (point === undefined) throw unknown(id);
     return this.seen(point);
+  }
+
+  @Post(':id/refusal')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({
+    summary: 'Refuse a charger that waits to be registered',
+    description: 'Registering it accepts it, also after it was refused.',
+  })
+  @ApiBody({ schema: jsonSchemaOf(refusalSchema) })
+  @ApiResponse({ status: 404, description: 'no such charger waits' })
+  async refuse(
+    @Caller() { cpoId, subject: refusedBy }: CallerIdentity,
+    @Param('id') chargePointId: string,
+    @Body(validated(refusalSchema)) { reason }: z.infer<typeof refusalSchema>,
+  ): Promise<{ id: string; status: 'refused' }> {
+    const { commits, pending } = this.parts;
+    const now = instantFromEpochMs(Date.now());
+    const said = { refusedBy, reason };
+    const station = { cpoId, chargePointId };
+    if (!(await commits.submit((tx) => pending.refuse(tx, station, said, now)))) {
+      throw unknown(chargePointId);
+    }
+    return { id: chargePointId, status: 'refused' };
   }
 
   @Post(':id/remote-stop')

@@ -23,6 +23,7 @@ const partsWith = (securityProfile: 0 | 1 | 2 | 3): HandshakeParts => ({
   passwords: new PasswordCheck(),
   throttle: new FailureThrottle(),
   clientCas: () => [],
+  standingOf: () => Promise.resolve('closed' as const),
   rotatingPasswords: () => Promise.resolve([]),
   ownCertificates: () => Promise.resolve({ issued: [] }),
   nowMs: () => nowMs,

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credential } from '../outbound/charge-point-registry';
 import type { OwnCertificates } from '../outbound/certificate-views';
+import type { Standing } from '../outbound/pending-charge-points';
 import type { RotatingPassword } from '../outbound/credential-rotations';
 import { type PasswordCheck, PasswordChecksBusy } from '../outbound/password-hash';
 import type { ProvenPasswords } from '../outbound/proven-passwords';
@@ -35,11 +36,20 @@ export type HandshakeVerdict =
       /** It came with the certificate of this one, for the first time. */
       certificateRotationId?: string;
     }>
+  /** Not registered, and it may wait for the operator. */
+  | Readonly<{
+      kind: 'pending';
+      station: Station;
+      subprotocol: Subprotocol;
+      remoteAddress: string;
+    }>
   | Readonly<{ kind: 'refused'; status: RefusalStatus; reason: string; who: string }>;
 
 export type HandshakeParts = Readonly<{
   defaultCpoId: string;
   findCredential: (station: Station) => Promise<Credential | undefined>;
+  /** What becomes of one that is not registered. */
+  standingOf: (station: Station) => Promise<Standing>;
   /** Passwords it may have been given since. */
   rotatingPasswords: (station: Station) => Promise<readonly RotatingPassword[]>;
   /** Certificates that were signed for it. */
@@ -268,6 +278,10 @@ export const judgeHandshake = async (
   const credential = await parts.findCredential(station);
   // OCPP-J 1.6, section 3.1.2: 404 when the charge point is not known.
   if (credential === undefined) {
+    const standing = await parts.standingOf(station);
+    const { remoteAddress } = request;
+    if (standing === 'pending') return { kind: 'pending', station, subprotocol, remoteAddress };
+    if (standing === 'refused') return refused(403, 'the operator has refused this charge point');
     return refused(404, `charge point ${station.chargePointId} is not registered`);
   }
   const outcome = await proofOf({ request, parts, station, who, credential });

@@ -32,6 +32,7 @@ import type { Contests } from './contests';
 import { type HandshakeParts, judgeHandshake } from './handshake';
 import { LaneFull, Lanes } from './lanes';
 import type { OcppMetrics } from './ocpp-metrics';
+import type { PendingAdmission, PendingChargers, PendingPeer } from './pending-chargers';
 import type { Route } from './protocol';
 import { protocols } from './protocols';
 import { refuseSocket } from './refusal';
@@ -47,6 +48,7 @@ export type OcppServerParts = Readonly<{
   frameLog: FrameLog;
   rotations: CredentialRotations;
   certificates: ChargerCertificates;
+  pendingChargers: PendingChargers;
   contests: Contests;
   /** Which of two connections of one identity stays. */
   takeover: Takeover;
@@ -144,6 +146,9 @@ const callAnswerer =
     }
   };
 
+const isPending = (peer: RpcPeer | PendingPeer): peer is PendingPeer =>
+  peer.session.kind === 'pending';
+
 /**
  * Chargers' WebSockets. A text frame becomes a call of a route or an OCPP-J error, and only here.
  * Nothing a peer sends ends the process: a bad path or handshake is answered in HTTP, a bad frame by
@@ -157,7 +162,7 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   let isLettingIn = false;
   let isDraining = false;
   let closed: Promise<void> | undefined;
-  const admissions = new WeakMap<IncomingMessage, Admission>();
+  const admissions = new WeakMap<IncomingMessage, Admission | PendingAdmission>();
   const rpc = new RPCServer({
     protocols: Object.keys(protocols),
     strictMode: true,
@@ -175,9 +180,10 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
     if (admission === undefined) reject(403, 'not admitted');
     else accept(admission, admission.subprotocol);
   });
-  rpc.on('client', (peer: RpcPeer) =>
-    welcomeCharger(peer, { ...parts, lanes, answer, keepRefused }),
-  );
+  rpc.on('client', (peer: RpcPeer | PendingPeer) => {
+    if (isPending(peer)) parts.pendingChargers.welcome(peer);
+    else welcomeCharger(peer, { ...parts, lanes, answer, keepRefused });
+  });
   rpc.on('error', (error: Error) => gateway.logger.warn({ err: error }, 'WebSocket server error'));
 
   const admit: Admit = async (request, socket, head, origin) => {
@@ -194,6 +200,11 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
       return refuse(socket, status, reason);
     }
     if (isDraining) return refuse(socket, 503, 'this process is ending; try again');
+    if (verdict.kind === 'pending') {
+      if (!parts.pendingChargers.hasRoom) return refuse(socket, 503, 'too many wait already');
+      admissions.set(request, verdict);
+      return rpc.handleUpgrade(request, socket, head);
+    }
     const { station } = verdict;
     if (parts.takeover === 'older-wins') {
       const held =
@@ -213,6 +224,7 @@ export const startOcppServer = async (parts: OcppServerParts): Promise<OcppServe
   const drain = async (overMs: number): Promise<void> => {
     isDraining = true;
     closed ??= listeners.close();
+    parts.pendingChargers.closeAll();
     await sendAway(connections, overMs);
     await untilGone(connections, goodbyeMs);
   };

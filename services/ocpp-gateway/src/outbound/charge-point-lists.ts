@@ -14,6 +14,7 @@ import {
   type StoredCredentials,
 } from './charge-point-registry';
 import { voidCertificates } from './charger-certificates';
+import { forgetPending } from './pending-charge-points';
 
 export type ListedPoint = Readonly<{
   point: ChargePoint;
@@ -158,6 +159,11 @@ export const registerChargePoints = async (
     tx,
     cpoId,
     repinned.map(({ point }) => point.id),
+  );
+  await forgetPending(
+    tx,
+    cpoId,
+    others.filter(({ outcome }) => outcome === 'created').map(({ point }) => point.id),
   );
   const news = others.filter(({ isNews }) => isNews);
   await writeConnectors(tx, cpoId, news);

@@ -4,6 +4,7 @@ import type { EventLog, SqlClient } from '@tallywatt/event-log';
 import { decimalFromString } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
 import { voidCertificates } from './charger-certificates';
+import { forgetPending } from './pending-charge-points';
 import { closeByPassword } from './credential-rotations';
 
 export type RegisteredConnector = Readonly<{
@@ -341,5 +342,6 @@ export const registerChargePoint = async (
   // Going back to an earlier registration is news as well, so the id counts revisions.
   const id = derivedId('registration', point.cpoId, point.id, revision.toString());
   await eventLog.append(tx, [{ event: registered(point), occurredAt: now, id }]);
+  if (known === undefined) await forgetPending(tx, point.cpoId, [point.id]);
   return known === undefined ? 'created' : 'changed';
 };

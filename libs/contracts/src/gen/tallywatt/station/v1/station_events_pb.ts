@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tallywatt/station/v1/station_events.proto.
  */
 export const file_tallywatt_station_v1_station_events: GenFile = /*@__PURE__*/
-  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAivgEKFVNlY3VyaXR5UHJvZmlsZVJhaXNlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhIKCmNvbW1hbmRfaWQYAyABKAkSHwoXZm9ybWVyX3NlY3VyaXR5X3Byb2ZpbGUYBCABKAUSGAoQc2VjdXJpdHlfcHJvZmlsZRgFIAEoBRItCglyYWlzZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIs4BChRTdGF0aW9uQ2xvY2tNZWFzdXJlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSFQoNY2xvY2tfc2tld19tcxgEIAEoAxIuCgpjbGFpbWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWNlaXZlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiqQEKFUZpcm13YXJlU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIqwBChhEaWFnbm9zdGljc1N0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIvCgtyZXBvcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAQgASgJEhcKCmNvbW1hbmRfaWQYBSABKAlIAIgBAUINCgtfY29tbWFuZF9pZCKkAQoQTG9nU3RhdHVzQ2hhbmdlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi8KC3JlcG9ydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkSFwoKY29tbWFuZF9pZBgFIAEoCUgAiAEBQg0KC19jb21tYW5kX2lkIrkBChVTZWN1cml0eUV2ZW50UmVwb3J0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIvCgtoYXBwZW5lZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZXZlbnRfdHlwZRgEIAEoCRIdChB0ZWNobmljYWxfZGV0YWlsGAUgASgJSACIAQFCEwoRX3RlY2huaWNhbF9kZXRhaWwifgoQUmVwb3J0ZWRWYXJpYWJsZRIMCgRuYW1lGAEgASgJEhYKDmF0dHJpYnV0ZV90eXBlGAIgASgJEhIKBXZhbHVlGAMgASgJSACIAQESFwoKbXV0YWJpbGl0eRgEIAEoCUgBiAEBQggKBl92YWx1ZUINCgtfbXV0YWJpbGl0eSKOAgoRVmFyaWFibGVzUmVwb3J0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIwCgxnZW5lcmF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKCmNvbW1hbmRfaWQYBCABKAlIAIgBARIMCgRwYXJ0GAUgASgFEg8KB2lzX2xhc3QYBiABKAgSOQoJdmFyaWFibGVzGAcgAygLMiYudGFsbHl3YXR0LnN0YXRpb24udjEuUmVwb3J0ZWRWYXJpYWJsZRISCgVwaWVjZRgIIAEoBUgBiAEBQg0KC19jb21tYW5kX2lkQggKBl9waWVjZSKMAgoOT3V0YWdlRXhjbHVkZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxleGNsdXNpb25faWQYAyABKAkSGQoMY29ubmVjdG9yX2lkGAQgASgFSACIAQESLAoIYmVnYW5fYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YByABKAkSDgoGZGV0YWlsGAggASgJEhMKC2V4Y2x1ZGVkX2J5GAkgASgJQg8KDV9jb25uZWN0b3JfaWQifwoYT3V0YWdlRXhjbHVzaW9uV2l0aGRyYXduEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFAoMZXhjbHVzaW9uX2lkGAMgASgJEg4KBmRldGFpbBgEIAEoCRIUCgx3aXRoZHJhd25fYnkYBSABKAliBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Cil0YWxseXdhdHQvc3RhdGlvbi92MS9zdGF0aW9uX2V2ZW50cy5wcm90bxIUdGFsbHl3YXR0LnN0YXRpb24udjEizgEKEFN0YXRpb25Db25uZWN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEjAKDGNvbm5lY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb2NwcF92ZXJzaW9uGAUgASgJEh0KEHNlY3VyaXR5X3Byb2ZpbGUYBiABKAVIAIgBAUITChFfc2VjdXJpdHlfcHJvZmlsZSKZAQoTU3RhdGlvbkRpc2Nvbm5lY3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhUKDWNvbm5lY3Rpb25faWQYAyABKAkSMwoPZGlzY29ubmVjdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgFIAEoCSLoAQoNU3RhdGlvbkJvb3RlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEi0KCWJvb3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdmVuZG9yGAQgASgJEg0KBW1vZGVsGAUgASgJEh0KEGZpcm13YXJlX3ZlcnNpb24YBiABKAlIAIgBARIaCg1zZXJpYWxfbnVtYmVyGAcgASgJSAGIAQFCEwoRX2Zpcm13YXJlX3ZlcnNpb25CEAoOX3NlcmlhbF9udW1iZXIiqwEKFkNvbm5lY3RvclN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIUCgxjb25uZWN0b3JfaWQYAyABKAUSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAUgASgJEhIKCmVycm9yX2NvZGUYBiABKAki1QEKEUlkZW50aXR5Q29udGVzdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMY29udGVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJoZWxkX2Nvbm5lY3Rpb25faWQYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRIgChNuZXdlcl9jb25uZWN0aW9uX2lkGAYgASgJSACIAQFCFgoUX25ld2VyX2Nvbm5lY3Rpb25faWQigAEKHENyZWRlbnRpYWxzUm90YXRpb25SZXF1ZXN0ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDHJlcXVlc3RlZF9ieRgFIAEoCSKQAQoSQ3JlZGVudGlhbHNSb3RhdGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSEwoLcm90YXRpb25faWQYAyABKAkSDAoEa2luZBgEIAEoCRIuCgpyb3RhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoZQ3JlZGVudGlhbHNSb3RhdGlvbkZhaWxlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhMKC3JvdGF0aW9uX2lkGAMgASgJEgwKBGtpbmQYBCABKAkSDgoGcmVhc29uGAUgASgJEg4KBmRldGFpbBgGIAEoCSLlAQoRQ2VydGlmaWNhdGVJc3N1ZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRITCgtyb3RhdGlvbl9pZBgDIAEoCRIaChJmaW5nZXJwcmludF9zaGEyNTYYBCABKAkSFQoNc2VyaWFsX251bWJlchgFIAEoCRIuCgp2YWxpZF9mcm9tGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAivgEKFVNlY3VyaXR5UHJvZmlsZVJhaXNlZBIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhIKCmNvbW1hbmRfaWQYAyABKAkSHwoXZm9ybWVyX3NlY3VyaXR5X3Byb2ZpbGUYBCABKAUSGAoQc2VjdXJpdHlfcHJvZmlsZRgFIAEoBRItCglyYWlzZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoMCChJDaGFyZ2VQb2ludFBlbmRpbmcSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRItCglib290ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDG9jcHBfdmVyc2lvbhgEIAEoCRIOCgZ2ZW5kb3IYBSABKAkSDQoFbW9kZWwYBiABKAkSGgoNc2VyaWFsX251bWJlchgHIAEoCUgAiAEBEh0KEGZpcm13YXJlX3ZlcnNpb24YCCABKAlIAYgBAUIQCg5fc2VyaWFsX251bWJlckITChFfZmlybXdhcmVfdmVyc2lvbiJhChJDaGFyZ2VQb2ludFJlZnVzZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRISCgpyZWZ1c2VkX2J5GAMgASgJEg4KBnJlYXNvbhgEIAEoCSLOAQoUU3RhdGlvbkNsb2NrTWVhc3VyZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIVCg1jb25uZWN0aW9uX2lkGAMgASgJEhUKDWNsb2NrX3NrZXdfbXMYBCABKAMSLgoKY2xhaW1lZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqkBChVGaXJtd2FyZVN0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIvCgtyZXBvcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAQgASgJEhcKCmNvbW1hbmRfaWQYBSABKAlIAIgBAUINCgtfY29tbWFuZF9pZCKsAQoYRGlhZ25vc3RpY3NTdGF0dXNDaGFuZ2VkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLcmVwb3J0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgEIAEoCRIXCgpjb21tYW5kX2lkGAUgASgJSACIAQFCDQoLX2NvbW1hbmRfaWQipAEKEExvZ1N0YXR1c0NoYW5nZWQSDgoGY3BvX2lkGAEgASgJEhcKD2NoYXJnZV9wb2ludF9pZBgCIAEoCRIvCgtyZXBvcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RhdHVzGAQgASgJEhcKCmNvbW1hbmRfaWQYBSABKAlIAIgBAUINCgtfY29tbWFuZF9pZCK5AQoVU2VjdXJpdHlFdmVudFJlcG9ydGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSLwoLaGFwcGVuZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmV2ZW50X3R5cGUYBCABKAkSHQoQdGVjaG5pY2FsX2RldGFpbBgFIAEoCUgAiAEBQhMKEV90ZWNobmljYWxfZGV0YWlsIn4KEFJlcG9ydGVkVmFyaWFibGUSDAoEbmFtZRgBIAEoCRIWCg5hdHRyaWJ1dGVfdHlwZRgCIAEoCRISCgV2YWx1ZRgDIAEoCUgAiAEBEhcKCm11dGFiaWxpdHkYBCABKAlIAYgBAUIICgZfdmFsdWVCDQoLX211dGFiaWxpdHkijgIKEVZhcmlhYmxlc1JlcG9ydGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSMAoMZ2VuZXJhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCgpjb21tYW5kX2lkGAQgASgJSACIAQESDAoEcGFydBgFIAEoBRIPCgdpc19sYXN0GAYgASgIEjkKCXZhcmlhYmxlcxgHIAMoCzImLnRhbGx5d2F0dC5zdGF0aW9uLnYxLlJlcG9ydGVkVmFyaWFibGUSEgoFcGllY2UYCCABKAVIAYgBAUINCgtfY29tbWFuZF9pZEIICgZfcGllY2UijAIKDk91dGFnZUV4Y2x1ZGVkEg4KBmNwb19pZBgBIAEoCRIXCg9jaGFyZ2VfcG9pbnRfaWQYAiABKAkSFAoMZXhjbHVzaW9uX2lkGAMgASgJEhkKDGNvbm5lY3Rvcl9pZBgEIAEoBUgAiAEBEiwKCGJlZ2FuX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAcgASgJEg4KBmRldGFpbBgIIAEoCRITCgtleGNsdWRlZF9ieRgJIAEoCUIPCg1fY29ubmVjdG9yX2lkIn8KGE91dGFnZUV4Y2x1c2lvbldpdGhkcmF3bhIOCgZjcG9faWQYASABKAkSFwoPY2hhcmdlX3BvaW50X2lkGAIgASgJEhQKDGV4Y2x1c2lvbl9pZBgDIAEoCRIOCgZkZXRhaWwYBCABKAkSFAoMd2l0aGRyYXduX2J5GAUgASgJYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tallywatt.station.v1.StationConnected
@@ -857,6 +857,168 @@ export const SecurityProfileRaisedSchema: GenMessage<SecurityProfileRaised, {jso
   messageDesc(file_tallywatt_station_v1_station_events, 9);
 
 /**
+ * A charger that nobody has registered waits for the operator. What it says of itself is its word.
+ *
+ * @generated from message tallywatt.station.v1.ChargePointPending
+ */
+export type ChargePointPending = Message<"tallywatt.station.v1.ChargePointPending"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp booted_at = 3;
+   */
+  bootedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string ocpp_version = 4;
+   */
+  ocppVersion: string;
+
+  /**
+   * @generated from field: string vendor = 5;
+   */
+  vendor: string;
+
+  /**
+   * @generated from field: string model = 6;
+   */
+  model: string;
+
+  /**
+   * @generated from field: optional string serial_number = 7;
+   */
+  serialNumber?: string | undefined;
+
+  /**
+   * @generated from field: optional string firmware_version = 8;
+   */
+  firmwareVersion?: string | undefined;
+};
+
+/**
+ * A charger that nobody has registered waits for the operator. What it says of itself is its word.
+ *
+ * @generated from message tallywatt.station.v1.ChargePointPending
+ */
+export type ChargePointPendingJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp booted_at = 3;
+   */
+  bootedAt?: TimestampJson;
+
+  /**
+   * @generated from field: string ocpp_version = 4;
+   */
+  ocppVersion?: string;
+
+  /**
+   * @generated from field: string vendor = 5;
+   */
+  vendor?: string;
+
+  /**
+   * @generated from field: string model = 6;
+   */
+  model?: string;
+
+  /**
+   * @generated from field: optional string serial_number = 7;
+   */
+  serialNumber?: string;
+
+  /**
+   * @generated from field: optional string firmware_version = 8;
+   */
+  firmwareVersion?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.ChargePointPending.
+ * Use `create(ChargePointPendingSchema)` to create a new message.
+ */
+export const ChargePointPendingSchema: GenMessage<ChargePointPending, {jsonType: ChargePointPendingJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 10);
+
+/**
+ * A charger that waited is refused. ChargePointRegistered is what accepts one.
+ *
+ * @generated from message tallywatt.station.v1.ChargePointRefused
+ */
+export type ChargePointRefused = Message<"tallywatt.station.v1.ChargePointRefused"> & {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId: string;
+
+  /**
+   * @generated from field: string refused_by = 3;
+   */
+  refusedBy: string;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * A charger that waited is refused. ChargePointRegistered is what accepts one.
+ *
+ * @generated from message tallywatt.station.v1.ChargePointRefused
+ */
+export type ChargePointRefusedJson = {
+  /**
+   * @generated from field: string cpo_id = 1;
+   */
+  cpoId?: string;
+
+  /**
+   * @generated from field: string charge_point_id = 2;
+   */
+  chargePointId?: string;
+
+  /**
+   * @generated from field: string refused_by = 3;
+   */
+  refusedBy?: string;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason?: string;
+};
+
+/**
+ * Describes the message tallywatt.station.v1.ChargePointRefused.
+ * Use `create(ChargePointRefusedSchema)` to create a new message.
+ */
+export const ChargePointRefusedSchema: GenMessage<ChargePointRefused, {jsonType: ChargePointRefusedJson}> = /*@__PURE__*/
+  messageDesc(file_tallywatt_station_v1_station_events, 11);
+
+/**
  * The charger's clock is another distance from ours than was last said, by more than ten seconds.
  *
  * @generated from message tallywatt.station.v1.StationClockMeasured
@@ -945,7 +1107,7 @@ export type StationClockMeasuredJson = {
  * Use `create(StationClockMeasuredSchema)` to create a new message.
  */
 export const StationClockMeasuredSchema: GenMessage<StationClockMeasured, {jsonType: StationClockMeasuredJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 10);
+  messageDesc(file_tallywatt_station_v1_station_events, 12);
 
 /**
  * How a firmware update goes on (FirmwareStatusNotification, 1.6 also SignedFirmwareStatusNotification).
@@ -1028,7 +1190,7 @@ export type FirmwareStatusChangedJson = {
  * Use `create(FirmwareStatusChangedSchema)` to create a new message.
  */
 export const FirmwareStatusChangedSchema: GenMessage<FirmwareStatusChanged, {jsonType: FirmwareStatusChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 11);
+  messageDesc(file_tallywatt_station_v1_station_events, 13);
 
 /**
  * @generated from message tallywatt.station.v1.DiagnosticsStatusChanged
@@ -1099,7 +1261,7 @@ export type DiagnosticsStatusChangedJson = {
  * Use `create(DiagnosticsStatusChangedSchema)` to create a new message.
  */
 export const DiagnosticsStatusChangedSchema: GenMessage<DiagnosticsStatusChanged, {jsonType: DiagnosticsStatusChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 12);
+  messageDesc(file_tallywatt_station_v1_station_events, 14);
 
 /**
  * @generated from message tallywatt.station.v1.LogStatusChanged
@@ -1170,7 +1332,7 @@ export type LogStatusChangedJson = {
  * Use `create(LogStatusChangedSchema)` to create a new message.
  */
 export const LogStatusChangedSchema: GenMessage<LogStatusChanged, {jsonType: LogStatusChangedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 13);
+  messageDesc(file_tallywatt_station_v1_station_events, 15);
 
 /**
  * @generated from message tallywatt.station.v1.SecurityEventReported
@@ -1245,7 +1407,7 @@ export type SecurityEventReportedJson = {
  * Use `create(SecurityEventReportedSchema)` to create a new message.
  */
 export const SecurityEventReportedSchema: GenMessage<SecurityEventReported, {jsonType: SecurityEventReportedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 14);
+  messageDesc(file_tallywatt_station_v1_station_events, 16);
 
 /**
  * @generated from message tallywatt.station.v1.ReportedVariable
@@ -1314,7 +1476,7 @@ export type ReportedVariableJson = {
  * Use `create(ReportedVariableSchema)` to create a new message.
  */
 export const ReportedVariableSchema: GenMessage<ReportedVariable, {jsonType: ReportedVariableJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 15);
+  messageDesc(file_tallywatt_station_v1_station_events, 17);
 
 /**
  * A part of what a 2.0.1 station answers to a BaseReportRequested (NotifyReport).
@@ -1423,7 +1585,7 @@ export type VariablesReportedJson = {
  * Use `create(VariablesReportedSchema)` to create a new message.
  */
 export const VariablesReportedSchema: GenMessage<VariablesReported, {jsonType: VariablesReportedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 16);
+  messageDesc(file_tallywatt_station_v1_station_events, 18);
 
 /**
  * Outage of a charge point in this time is not held against its uptime, by the word of an operator who
@@ -1554,7 +1716,7 @@ export type OutageExcludedJson = {
  * Use `create(OutageExcludedSchema)` to create a new message.
  */
 export const OutageExcludedSchema: GenMessage<OutageExcluded, {jsonType: OutageExcludedJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 17);
+  messageDesc(file_tallywatt_station_v1_station_events, 19);
 
 /**
  * It was excluded by mistake, and counts again.
@@ -1625,5 +1787,5 @@ export type OutageExclusionWithdrawnJson = {
  * Use `create(OutageExclusionWithdrawnSchema)` to create a new message.
  */
 export const OutageExclusionWithdrawnSchema: GenMessage<OutageExclusionWithdrawn, {jsonType: OutageExclusionWithdrawnJson}> = /*@__PURE__*/
-  messageDesc(file_tallywatt_station_v1_station_events, 18);
+  messageDesc(file_tallywatt_station_v1_station_events, 20);
 
