@@ -1,13 +1,9 @@
 import { join } from 'node:path';
 import type { ServiceDefinition } from '@tallywatt/service-kit';
+import { compose, type Composition } from './composition';
 import { environment } from './config';
-import {
-  compose,
-  composition,
-  type Composition,
-  OcppGatewayModule,
-  startGateway,
-} from './ocpp-gateway.module';
+import { composition, OcppGatewayModule } from './ocpp-gateway.module';
+import { startGateway } from './start-gateway';
 
 /** The service as the kit runs it. */
 export const ocppGateway: ServiceDefinition<typeof environment.shape> = {
