@@ -45,6 +45,19 @@ describe('a contest', () => {
     ]);
   });
 
+  it('takes of sizes the median, and of what a process has grown by the greatest', async () => {
+    const growing: Contender = {
+      ...scripted('ours', 'ours', [], []),
+      run: async (turn) => ({
+        memoryKiB: { session: [9, 2, 6, 4][turn] ?? 0 },
+        growthKiB: { connection: [90, 1, 37, 0][turn] ?? 0 },
+        faults: [],
+      }),
+    };
+    const { contenders } = await runContest(benchmarkOf(growing), 3, silent);
+    expect(contenders[0]?.memoryKiB).toEqual({ session: 4, connection: 37 });
+  });
+
   it('divides round by round, so that the noise of a round is in both', async () => {
     const result = await runContest(
       benchmarkOf(

@@ -10,6 +10,11 @@ export type Measurement = Readonly<{
   cpuMs?: Readonly<Record<string, number>>;
   /** What one of the things takes in memory, by series. */
   memoryKiB?: Readonly<Record<string, number>>;
+  /**
+   * The same, where it is what a process has grown by: of the rounds the greatest counts, because what
+   * one has left free the next uses again.
+   */
+  growthKiB?: Readonly<Record<string, number>>;
   /** What is wrong with the result. A faster wrong run is a failure. */
   faults: readonly string[];
 }>;
@@ -130,7 +135,7 @@ const lineOf = (
   id: string,
   round: number,
   contender: string,
-  { perSecond = {}, latenciesMs = {}, cpuMs = {}, memoryKiB = {} }: Measurement,
+  { perSecond = {}, latenciesMs = {}, cpuMs = {}, memoryKiB = {}, growthKiB = {} }: Measurement,
 ): string => {
   const turn = round < 0 ? 'warm-up' : `round ${round + 1}`;
   const rates = Object.entries(perSecond).map(([name, rate]) => `${Math.round(rate)} ${name}/s`);
@@ -139,7 +144,9 @@ const lineOf = (
     return `${name} p50 ${p50} p99 ${p99} ms`;
   });
   const cpu = Object.entries(cpuMs).map(([name, ms]) => `${name} ${ms.toFixed(2)} CPU ms`);
-  const memory = Object.entries(memoryKiB).map(([name, size]) => `${name} ${size.toFixed(1)} KiB`);
+  const memory = Object.entries({ ...memoryKiB, ...growthKiB }).map(
+    ([name, size]) => `${name} ${size.toFixed(1)} KiB`,
+  );
   return `${id} ${turn} ${contender}: ${[...rates, ...latencies, ...cpu, ...memory].join(', ')}`;
 };
 
@@ -162,8 +169,11 @@ const resultOf = (
       };
     },
   ),
-  ...mediansOf('cpuMs', measurements),
-  ...mediansOf('memoryKiB', measurements),
+  ...named('cpuMs', summary('cpuMs', measurements, median)),
+  ...named('memoryKiB', {
+    ...summary('memoryKiB', measurements, median),
+    ...summary('growthKiB', measurements, (values) => Math.max(...values)),
+  }),
   latencyMs: bySeries(
     measurements.map(({ latenciesMs }) => latenciesMs ?? {}),
     (samples) => ({
@@ -176,19 +186,24 @@ const resultOf = (
   ),
 });
 
-// Left out where no round says anything of it.
-const mediansOf = <Name extends 'cpuMs' | 'memoryKiB'>(
-  name: Name,
+const summary = (
+  name: 'cpuMs' | 'memoryKiB' | 'growthKiB',
   measurements: readonly Measurement[],
+  summarise: (values: readonly number[]) => number,
+): Record<string, number> =>
+  bySeries<number, number>(
+    measurements.map((one) => one[name] ?? {}),
+    (values) => rounded(summarise(values)),
+  );
+
+/** Left out where no round says anything of it. */
+const named = <Name extends 'cpuMs' | 'memoryKiB'>(
+  name: Name,
+  figures: Readonly<Record<string, number>>,
 ): { [key in Name]?: Readonly<Record<string, number>> } =>
-  measurements.every((one) => one[name] === undefined)
+  Object.keys(figures).length === 0
     ? {}
-    : ({
-        [name]: bySeries<number, number>(
-          measurements.map((one) => one[name] ?? {}),
-          (values) => rounded(median(values)),
-        ),
-      } as { [key in Name]: Readonly<Record<string, number>> });
+    : ({ [name]: figures } as { [key in Name]: Readonly<Record<string, number>> });
 
 const bySeries = <From, To>(
   rounds: readonly Readonly<Record<string, From>>[],

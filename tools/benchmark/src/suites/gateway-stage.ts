@@ -111,6 +111,21 @@ export const connectionsRecorded = (stage: GatewayStage, count: number): Promise
     ),
   );
 
+/** What a relay sends again after an outage is there as well once nothing is left to be marked. */
+const allMarked = (stage: GatewayStage): Promise<true> =>
+  inDatabase(stage.runtime.databaseUrl('authorization'), (client) =>
+    until(
+      'every decision is marked as published',
+      async () => {
+        const { rows } = await client.query<{ count: string }>(
+          'SELECT count(*) FROM event_log.outbox WHERE published_at IS NULL',
+        );
+        return rows[0]?.count === '0' ? true : undefined;
+      },
+      patienceMs,
+    ),
+  );
+
 /**
  * Every Authorize that was answered and every start has its decision on Kafka, and no other is
  * there. A relay whose broker goes down sends again what may be there already, so that after an
@@ -127,6 +142,7 @@ export const decisionsThere = async (
       (await recordsIn(stage.runtime, 'access.decisions.v1')) >= wanted ? true : undefined,
     patienceMs,
   );
+  if (wasOut) await allMarked(stage);
   const found = await recordsIn(stage.runtime, 'access.decisions.v1');
   if (wasOut) stage.expected.decisions = found;
   return found === wanted || wasOut ? [] : [`${wanted} decisions were made, ${found} are on Kafka`];

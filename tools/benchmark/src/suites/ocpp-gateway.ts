@@ -118,8 +118,8 @@ const idleMemory = (stage: GatewayStage, chargers: number): Benchmark =>
       title: `Memory of an idle connection, ${chargers} chargers`,
       about:
         'growth of the resident memory of the server process from before the chargers connect to ' +
-        'three seconds after, divided by their number; what earlier runs left free is used again, ' +
-        'so the first run says most',
+        'three seconds after, divided by their number; of the rounds the greatest, because what one ' +
+        'has left free the next uses again',
     },
     async (side) => {
       const before = rssKiB(side.pid);
@@ -128,7 +128,7 @@ const idleMemory = (stage: GatewayStage, chargers: number): Benchmark =>
       const each = (rssKiB(side.pid) - before) / chargers;
       await closeAll(side.swarm);
       await new Promise((resolve) => setTimeout(resolve, 3_000));
-      return { memoryKiB: { connection: Math.max(0, each) }, faults: [] };
+      return { growthKiB: { connection: Math.max(0, each) }, faults: [] };
     },
   );
 
