@@ -57,6 +57,8 @@ const ciphers = [
 ].join(':');
 
 const headerBytesMax = 8 * 1024;
+/** A fleet that comes back connects at once; what the queue does not hold, TCP repeats seconds later. */
+const backlog = 4_096;
 
 const contextOf = ({ cert, key, clientCas }: TlsMaterial) => ({
   cert,
@@ -104,7 +106,7 @@ const refuseOverQuota = (socket: Socket): void => {
 const listen = (server: Server, port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.removeListener('error', reject);
       resolve((server.address() as AddressInfo).port);
     });

@@ -38,7 +38,7 @@ server.on(
   'upgrade',
   (request, socket: Socket, head) => void rpc.handleUpgrade(request, socket, head),
 );
-server.listen(0, '127.0.0.1', () => {
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => {
   process.send?.({ ready: (server.address() as AddressInfo).port });
 });
 process.on('disconnect', () => process.exit(0));
