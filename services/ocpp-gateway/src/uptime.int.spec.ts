@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { eventually } from '@tallywatt/testing';
 import { GatewayStage, registration } from './testing/gateway-stage';
 
@@ -66,9 +67,10 @@ describe('uptime', () => {
     const path = `/v1/charge-points/${id}/outage-exclusions`;
     const reason = { reason: 'vandalism', detail: 'police report 4711' };
     const times = { from: minutesAgo(130), to: minutesAgo(100) };
-    const excluded = await stage.api(path, { ...times, ...reason, connectorId: 1 });
-    expect(excluded.status).toBe(201);
-    const { exclusionId } = excluded.body;
+    const exclusionId = randomUUID();
+    const said = { ...times, ...reason, connectorId: 1, exclusionId };
+    for (const status of [201, 201]) expect((await stage.api(path, said)).status).toBe(status);
+    expect((await stage.api(path, { ...said, connectorId: 2 })).status).toBe(409);
     const uptime = async () => (await stage.api(`/v1/charge-points/${id}/uptime?${period}`)).body;
     const forgiven = await uptime();
     expect(forgiven['exclusions']).toMatchObject([{ exclusionId, ...reason, excludedBy: 'op' }]);
@@ -80,6 +82,7 @@ describe('uptime', () => {
     expect((await stage.api(withdrawal, { detail: 'not ours' })).status).toBe(200);
     expect((await stage.api(withdrawal, { detail: 'not ours' })).status).toBe(404);
     expect((await uptime())['connectors'][0].seconds.excluded).toBe(0);
+    expect((await stage.api(path, said)).status).toBe(409);
     const words = await stage.inKafka(
       'charging.stations.v1',
       (event) => 'exclusionId' in event && event.exclusionId === exclusionId,

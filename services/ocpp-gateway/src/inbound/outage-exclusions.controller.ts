@@ -24,7 +24,7 @@ const detailSchema = z
   .regex(/^[^\0]*$/);
 const exclusionSchema = z
   .strictObject({
-    exclusionId: z.uuid().optional(),
+    exclusionId: z.uuid().toLowerCase().optional(),
     connectorId: z.int().min(1).optional(),
     from: instantSchema,
     to: instantSchema,
@@ -53,6 +53,7 @@ export class OutageExclusionsController {
   })
   @ApiBody({ schema: jsonSchemaOf(exclusionSchema) })
   @ApiResponse({ status: 404, description: 'no such charge point or connector' })
+  @ApiResponse({ status: 409, description: 'the id is another exclusion’s' })
   async exclude(
     @Caller() { cpoId, subject }: CallerIdentity,
     @Param('id') chargePointId: string,
@@ -69,7 +70,17 @@ export class OutageExclusionsController {
       ...{ cpoId, chargePointId, exclusionId, connectorId, beganAt, endedAt, reason, detail },
       excludedBy: subject,
     };
-    await eventLog.transaction((tx) => excludeOutage(tx, eventLog, exclusion, now()));
+    const outcome = await eventLog.transaction((tx) =>
+      excludeOutage(tx, eventLog, exclusion, now()),
+    );
+    if (outcome === 'differs') {
+      throw new Problem({
+        status: 409,
+        type: 'exclusion-differs',
+        title: 'The exclusion id was used for something else',
+        detail: `exclusion ${exclusionId} is another one, or was withdrawn`,
+      });
+    }
     return { exclusionId };
   }
 
@@ -82,7 +93,7 @@ export class OutageExclusionsController {
   async withdraw(
     @Caller() { cpoId, subject }: CallerIdentity,
     @Param('id') chargePointId: string,
-    @Param('exclusionId', validated(z.uuid())) exclusionId: string,
+    @Param('exclusionId', validated(z.uuid().toLowerCase())) exclusionId: string,
     @Body(validated(withdrawalSchema)) { detail }: z.infer<typeof withdrawalSchema>,
   ): Promise<{ exclusionId: string }> {
     const { eventLog } = this.parts;

@@ -42,31 +42,43 @@ const fromRow = (cpoId: string, row: Row): OutageExclusion => ({
 const columns =
   'exclusion_id, charge_point_id, connector_id, began_at, ended_at, reason, detail, excluded_by';
 
-/** False when there is one of this id. */
+/** `differs`: the id was used for something else, or for what does not count any more. */
+export type ExclusionOutcome = 'excluded' | 'repeated' | 'differs';
+
+/** Once by its id: the same words again add nothing. */
 export const excludeOutage = async (
   tx: SqlClient,
   log: Appends,
   exclusion: OutageExclusion,
   now: Instant,
-): Promise<boolean> => {
+): Promise<ExclusionOutcome> => {
   const { cpoId, chargePointId, exclusionId, connectorId, ...rest } = exclusion;
   const { beganAt, endedAt, reason, detail, excludedBy } = rest;
+  const said = [
+    cpoId,
+    exclusionId,
+    chargePointId,
+    connectorId ?? null,
+    beganAt,
+    endedAt,
+    reason,
+    detail,
+  ];
   const { rowCount } = await tx.query(
     `INSERT INTO outage_exclusions (cpo_id, ${columns})
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-    [
-      cpoId,
-      exclusionId,
-      chargePointId,
-      connectorId ?? null,
-      beganAt,
-      endedAt,
-      reason,
-      detail,
-      excludedBy,
-    ],
+    [...said, excludedBy],
   );
-  if (rowCount === 0) return false;
+  if (rowCount === 0) {
+    const { rowCount: same } = await tx.query(
+      `SELECT FROM outage_exclusions
+       WHERE cpo_id = $1 AND exclusion_id = $2 AND charge_point_id = $3
+         AND connector_id IS NOT DISTINCT FROM $4::int AND began_at = $5 AND ended_at = $6
+         AND reason = $7 AND detail = $8 AND withdrawn_at IS NULL`,
+      said,
+    );
+    return same === 1 ? 'repeated' : 'differs';
+  }
   const event = {
     type: 'OutageExcluded',
     cpoId,
@@ -76,7 +88,7 @@ export const excludeOutage = async (
     ...rest,
   } as const;
   await log.append(tx, [{ event, occurredAt: now }]);
-  return true;
+  return 'excluded';
 };
 
 /** False when there is none of this id that counts. */
