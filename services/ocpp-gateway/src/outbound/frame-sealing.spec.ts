@@ -1,3 +1,4 @@
+import { FrameErasures } from './frame-erasures';
 import { FrameKeys } from './frame-keys';
 import { FrameBudget, FrameRecorder } from './frame-recorder';
 import { RememberedMarks } from './frame-sealing';
@@ -98,7 +99,25 @@ it('forgets a token, however it was written, once it is erased', () => {
   });
   for (const tag of ['ABC', 'abc', 'ABC', 'OTHER']) marks.of('default', tag);
   expect(asked).toBe(3);
-  marks.forget(markOf('default', 'ABC'));
+  marks.forget(new Set([markOf('default', 'ABC')]));
   for (const tag of ['ABC', 'abc', 'OTHER']) marks.of('default', tag);
   expect(asked).toBe(5);
+});
+
+it('looks through the tokens it remembers once for thousands of erasures', async () => {
+  const keys = new FrameKeys([Buffer.alloc(32, 1)], () => 0);
+  const marks = new RememberedMarks(markOf);
+  const forget = jest.spyOn(marks, 'forget');
+  const tags = Array.from({ length: 3_000 }, (_, n) => `TAG-${n}`);
+  const rows = tags.map((tag) => ({
+    cpo_id: 'default',
+    owner_mark: marks.of('default', tag),
+    made_before: new Date(1),
+  }));
+  const [old] = rows.map(({ owner_mark: ownerMark }) => keys.keyOf('default', ownerMark));
+  const sql = { query: <R>() => Promise.resolve({ rows: rows as R[], rowCount: rows.length }) };
+  const eventLog = { transaction: () => Promise.reject(new Error('nothing is erased here')) };
+  await new FrameErasures({ sql, eventLog, keys, marks }).follow();
+  expect(forget).toHaveBeenCalledTimes(1);
+  expect(keys.keyOf('default', markOf('default', 'TAG-0'))).not.toBe(old);
 });

@@ -35,9 +35,9 @@ export class RememberedMarks {
     return mark;
   };
 
-  /** Nobody finds the token of this mark in this memory any more, however it was written. */
-  forget(mark: string): void {
-    for (const [said, known] of this.marks) if (known === mark) this.marks.delete(said);
+  /** Nobody finds the tokens of these in this memory any more, however they were written. */
+  forget(forgotten: ReadonlySet<string>): void {
+    for (const [said, known] of this.marks) if (forgotten.has(known)) this.marks.delete(said);
   }
 }
 

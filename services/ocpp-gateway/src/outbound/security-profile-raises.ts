@@ -4,6 +4,9 @@ import { fromRow, registered, type Row, selectRow } from './charge-point-registr
 import type { Appends } from './group-append';
 import type { Connection } from './station-store';
 
+const isUnderWay = `cpo_id = $1 AND charge_point_id = $2 AND command = 'SecurityProfileRaise'
+  AND sent_at IS NOT NULL AND status <> 'rejected' AND followed_by IS NULL`;
+
 /**
  * A charger has come by a security profile above its registered one: where it was told to raise it, the
  * registration follows, and lower ones let it in no longer (OCPP 1.6 security white paper, A05; 2.0.1
@@ -14,6 +17,12 @@ export const followRaise = async (
   tx: SqlClient,
   { cpoId, chargePointId, connectionId, connectedAt, securityProfile }: Connection,
 ): Promise<void> => {
+  // Most that come by a higher one were not told to, and nobody's registration is locked for them.
+  const { rowCount: raisesUnderWay } = await tx.query(
+    `SELECT FROM charger_commands WHERE ${isUnderWay} LIMIT 1`,
+    [cpoId, chargePointId],
+  );
+  if (raisesUnderWay === 0) return;
   const { rows } = await tx.query<Row>(
     `${selectRow} WHERE c.cpo_id = $1 AND c.charge_point_id = $2 FOR NO KEY UPDATE OF c`,
     [cpoId, chargePointId],
@@ -22,8 +31,7 @@ export const followRaise = async (
   if (row === undefined || row.security_profile >= securityProfile) return;
   const { rows: raises } = await tx.query<{ command_id: string; profile: number }>(
     `UPDATE charger_commands SET followed_by = $5
-     WHERE cpo_id = $1 AND charge_point_id = $2 AND command = 'SecurityProfileRaise'
-       AND sent_at IS NOT NULL AND status <> 'rejected' AND followed_by IS NULL
+     WHERE ${isUnderWay}
        AND (parameters->>'securityProfile')::int > $3
        AND (parameters->>'securityProfile')::int <= $4
      RETURNING command_id, (parameters->>'securityProfile')::int AS profile`,
