@@ -109,7 +109,7 @@ const partsOf = async (context: Context) => {
     replicaId,
     commands,
     certificates: new ChargerCertificates(appends, commands),
-    ...pendingOf(context, appends, commits),
+    ...pendingOf(context, appends),
     rotations: new CredentialRotations(appends, sealWith(installationKey), replicaId),
     remoteStops: new RemoteStops(eventLog),
     passwords: new PasswordCheck(env.OCPP_PASSWORD_CHECKS_WAITING_MAX),

@@ -6,8 +6,8 @@ import { PendingChargers } from './inbound/pending-chargers';
 import type { OcppServer, OcppServerParts } from './inbound/websocket';
 import { authoritiesFrom } from './outbound/certificate-authority';
 import type { ChargerCertificates } from './outbound/charger-certificates';
-import type { CommitQueue } from './outbound/commit-queue';
-import type { Appends } from './outbound/group-append';
+import { CommitQueue } from './outbound/commit-queue';
+import type { GroupAppend } from './outbound/group-append';
 import { PendingChargePoints } from './outbound/pending-charge-points';
 import type { TlsSetting } from './outbound/tls-files';
 
@@ -58,15 +58,14 @@ export const certificateSigning = (
 /** Unknown chargers, which wait for the operator where he lets them. */
 export const pendingOf = (
   { env, pool, logger }: Context,
-  appends: Appends,
-  commits: CommitQueue,
+  appends: GroupAppend,
 ): Readonly<{ pending: PendingChargePoints; pendingChargers: PendingChargers }> => {
   const isOpen = env.OCPP_UNKNOWN_CHARGE_POINTS === 'pending';
   const connectionsMax = isOpen ? env.OCPP_PENDING_MAX : 0;
   const pending = new PendingChargePoints(appends, connectionsMax);
   const pendingChargers = new PendingChargers({
     sql: pool,
-    commits,
+    commits: new CommitQueue(appends.transaction),
     pending,
     logger,
     connectionsMax,

@@ -14,12 +14,17 @@ export type PendingAdmission = HandshakeVerdict & { kind: 'pending' };
 export type PendingPeer = Omit<RpcPeer, 'session'> & Readonly<{ session: PendingAdmission }>;
 
 type Held = Readonly<{ station: Station; peer: PendingPeer }>;
+type BootAnswer = Readonly<{ askedMs: number; status: Promise<'Pending' | 'Rejected'> }>;
+
+/** For so long one answer stands: strangers may not keep the database busy. */
+const answerMs = 10_000;
 
 /** A waiting charger says BootNotification so often; one that has not said it once is hung up on. */
 const bootIntervalSeconds = 60;
 
 type Parts = Readonly<{
   sql: SqlClient;
+  /** Theirs alone: nobody who charges waits for what strangers say. */
   commits: Pick<CommitQueue, 'submit'>;
   pending: PendingChargePoints;
   logger: Logger;
@@ -51,6 +56,7 @@ const described = (params: unknown) => {
  */
 export class PendingChargers {
   private readonly held = new Map<string, Held>();
+  private readonly answers = new WeakMap<PendingPeer, BootAnswer>();
 
   constructor(private readonly parts: Parts) {}
 
@@ -76,7 +82,7 @@ export class PendingChargers {
       peer.handle(action, (call) => {
         if (action === 'BootNotification') {
           clearTimeout(silence);
-          return this.boot(peer, call);
+          return this.answerBoot(peer, call);
         }
         return Promise.reject(
           createRPCError('SecurityError', 'wait until you are accepted') as Error,
@@ -96,8 +102,9 @@ export class PendingChargers {
     for (const { isRegistered, ...station } of await decidedAmong(this.parts.sql, stations)) {
       const held = this.held.get(laneOf(station));
       if (held === undefined) continue;
-      if (isRegistered) await this.close(held.peer, 1012, 'registered: connect again');
-      else await this.close(held.peer, 1008, 'refused');
+      // Nobody waits for one that does not answer.
+      if (isRegistered) void this.close(held.peer, 1012, 'registered: connect again');
+      else void this.close(held.peer, 1008, 'refused');
     }
   }
 
@@ -105,21 +112,30 @@ export class PendingChargers {
     for (const { peer } of this.held.values()) void this.close(peer, 1012, 'service restart');
   }
 
-  private async boot(peer: PendingPeer, { params }: Call): Promise<object> {
-    const { commits, pending, logger } = this.parts;
-    const { station, subprotocol, remoteAddress } = peer.session;
-    const bootedAt = now();
-    const { version: ocppVersion } = protocols[subprotocol];
-    const boot = { ...station, ocppVersion, remoteAddress, bootedAt, ...described(params) };
+  private async answerBoot(peer: PendingPeer, call: Call): Promise<object> {
+    const known = this.answers.get(peer);
+    const askedMs = performance.now();
+    const isFresh = known !== undefined && askedMs - known.askedMs < answerMs;
+    const answer = isFresh ? known : { askedMs, status: this.boot(peer, call) };
+    this.answers.set(peer, answer);
     try {
-      // On nobody's behalf: one after the other, so that they are no more than they may be.
-      const standing = await commits.submit((tx) => pending.booted(tx, boot));
-      const status = standing === 'pending' ? 'Pending' : 'Rejected';
-      return { status, currentTime: bootedAt, interval: bootIntervalSeconds };
+      const status = await answer.status;
+      return { status, currentTime: now(), interval: bootIntervalSeconds };
     } catch (error) {
-      logger.warn({ ...station, err: error }, 'an unknown charger is not written down');
+      const { station } = peer.session;
+      this.parts.logger.warn({ ...station, err: error }, 'an unknown charger is not written down');
       throw createRPCError('InternalError', 'send the message again') as Error;
     }
+  }
+
+  private async boot(peer: PendingPeer, { params }: Call): Promise<'Pending' | 'Rejected'> {
+    const { commits, pending } = this.parts;
+    const { station, subprotocol, remoteAddress } = peer.session;
+    const { version: ocppVersion } = protocols[subprotocol];
+    const boot = { ...station, ocppVersion, remoteAddress, bootedAt: now(), ...described(params) };
+    // On nobody's behalf: one after the other, so that they are no more than they may be.
+    const standing = await commits.submit((tx) => pending.booted(tx, boot));
+    return standing === 'pending' ? 'Pending' : 'Rejected';
   }
 
   private async close(peer: PendingPeer, code: number, reason: string): Promise<void> {
