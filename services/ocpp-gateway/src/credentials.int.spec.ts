@@ -157,6 +157,14 @@ describe('a password', () => {
     expect(await bystander.call('Heartbeat', {})).toHaveProperty('currentTime');
   });
 
+  it('that is the first one ends the connection of whoever came without', async () => {
+    const { password: _, ...open } = registration('CP-FIRST');
+    await stage.api('/v1/charge-points', { ...open, securityProfile: 0 });
+    const closed = closeCodeOf(await dial('CP-FIRST', 'any'));
+    await stage.api('/v1/charge-points', registration('CP-FIRST'));
+    expect(await closed).toBe(1008);
+  });
+
   it('that the charger has taken and does not come with sends it away, once', async () => {
     await stage.api('/v1/charge-points', registration('CP-LAZY'));
     const closed = closeCodeOf(await dial('CP-LAZY', password));

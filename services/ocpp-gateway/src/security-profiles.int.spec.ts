@@ -399,6 +399,37 @@ describe('a certificate that the charger asks for', () => {
     expect(unknown.status).toBe(404);
   });
 
+  it('goes with the password by which it was asked for, and is signed for nobody without', async () => {
+    await register('CP-STOLEN', { securityProfile: 1, password });
+    const brought: string[] = [];
+    const { call } = await stage.dial('CP-STOLEN', {
+      handlers: {
+        CertificateSigned: ({ params }: { params?: unknown }) => {
+          brought.push((params as { certificateChain: string }).certificateChain);
+          return Promise.resolve({ status: 'Rejected' });
+        },
+      },
+    });
+    const { csr, key } = await signingRequest('O=Example, CN=CP-STOLEN');
+    expect(await call('SignCertificate', { csr })).toEqual({ status: 'Accepted' });
+    await eventually(async () => expect(await statusesOf('CP-STOLEN')).toEqual(['rejected']));
+    const identity = { cert: brought[0] ?? '', key, fingerprint: '' };
+    expect(await arrive('CP-STOLEN', { identity })).toBe(101);
+    await eventually(async () => expect(await profilesOf('CP-STOLEN')).toEqual([1, 3]));
+    const closed = new Promise((resolve) => sockets.at(-1)?.once('close', resolve));
+    const other = { ...registration('CP-STOLEN'), password: 'another-password-of-an-operator' };
+    expect((await stage.api('/v1/charge-points', other)).status).toBe(200);
+    expect(await closed).toBe(1008);
+    expect(await arrive('CP-STOLEN', { identity })).toBe(401);
+
+    await register('CP-OPEN', { securityProfile: 0 });
+    const stranger = await stage.dial('CP-OPEN');
+    const open = await signingRequest('O=Example, CN=CP-OPEN');
+    expect(await stranger.call('SignCertificate', { csr: open.csr })).toEqual({
+      status: 'Rejected',
+    });
+  });
+
   it('and does not take leaves the one before in force', async () => {
     await register('CP-WILL-NOT', { securityProfile: 3 });
     const old = await ownCa.issue({ subject: 'CN=CP-WILL-NOT' });

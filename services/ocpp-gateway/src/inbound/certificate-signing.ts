@@ -12,7 +12,8 @@ import {
 import { findCredential } from '../outbound/charge-point-registry';
 import type { ChargerCertificates, RefusalReason } from '../outbound/charger-certificates';
 import type { Commits } from '../outbound/frame-log';
-import type { Station } from '../outbound/session-store';
+import type { Connection } from '../outbound/station-store';
+import { storableText } from '../outbound/storable-text';
 import { isVouchedFor } from './client-certificate';
 
 export type SigningRefusal = Readonly<{ reason: RefusalReason; detail: string }>;
@@ -34,7 +35,7 @@ export class CertificateSigning {
 
   /** Undefined when the certificate is on its way, which is written down by then. */
   async take(
-    station: Station,
+    station: Connection,
     csr: string,
     commits: Commits,
     now: Instant,
@@ -42,19 +43,25 @@ export class CertificateSigning {
     const { certificates, logger } = this.parts;
     const refused = await this.sign(station, csr, commits, now);
     if (refused === undefined) return undefined;
-    const { reason, detail } = refused;
+    const { reason } = refused;
+    // A name in a request can be any characters.
+    const detail = storableText(refused.detail);
     logger.warn({ ...station, reason, detail }, 'a certificate is not signed');
     await commits.submit((tx) => certificates.refused(tx, station, reason, detail, now));
-    return refused;
+    return { reason, detail };
   }
 
   private async sign(
-    station: Station,
+    station: Connection,
     csr: string,
     commits: Commits,
     now: Instant,
   ): Promise<SigningRefusal | undefined> {
     const { sql, certificates } = this.parts;
+    // It would be a credential for whoever came without one.
+    if (station.securityProfile === 0) {
+      return refusal('request-invalid', 'it has come without any credentials');
+    }
     const authority = await this.usableAuthority(station.cpoId);
     if ('reason' in authority) return authority;
     let request: ReadRequest;

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import { TestCa } from '../testing/certificates';
 import { hashPassword, PasswordCheck } from '../outbound/password-hash';
 import { ProvenPasswords } from '../outbound/proven-passwords';
 import { plain } from './client-certificate';
@@ -25,7 +27,7 @@ const partsWith = (securityProfile: 0 | 1 | 2 | 3): HandshakeParts => ({
   clientCas: () => [],
   standingOf: () => Promise.resolve('closed' as const),
   rotatingPasswords: () => Promise.resolve([]),
-  ownCertificates: () => Promise.resolve({ issued: [] }),
+  ownCertificates: () => Promise.resolve({ issued: [], superseded: [] }),
   nowMs: () => nowMs,
 });
 
@@ -283,4 +285,28 @@ describe('a password that was right before the process began', () => {
     await judgeHandshake(request('/ocpp/CP-2', `CP-2:${password}`), moved);
     expect(other.slowly).toHaveBeenCalledTimes(1);
   });
+});
+
+it('takes no certificate that was signed here and has been superseded, unless it is registered', async () => {
+  const ca = await TestCa.create('CN=Charger CA');
+  const { cert, fingerprint } = await ca.issue({ subject: 'CN=CP' });
+  const come = (other: Partial<HandshakeParts>) =>
+    judgeHandshake(
+      {
+        ...request('/ocpp/CP'),
+        transport: { kind: 'tls', chain: [new X509Certificate(cert)] },
+      },
+      {
+        ...partsWith(2),
+        clientCas: () => [new X509Certificate(ca.cert)],
+        nowMs: () => Date.now(),
+        ...other,
+      },
+    );
+  const ownCertificates = () => Promise.resolve({ issued: [], superseded: [fingerprint] });
+  expect(await come({})).toMatchObject({ kind: 'admitted', securityProfile: 3 });
+  expect(await come({ ownCertificates })).toMatchObject({ status: 401 });
+  const findCredential = () =>
+    Promise.resolve({ securityProfile: 2, passwordHash, certificateFingerprint: fingerprint });
+  expect(await come({ ownCertificates, findCredential })).toMatchObject({ kind: 'admitted' });
 });

@@ -212,7 +212,9 @@ const judgeCertificate = async (judge: Judge): Promise<Proof | string> => {
   const { certificateName: name = station.chargePointId, certificateFingerprint } = credential;
   const certificate = transport.kind === 'tls' ? transport.chain[0] : undefined;
   const own: OwnCertificates =
-    certificate === undefined ? { issued: [] } : await parts.ownCertificates(station);
+    certificate === undefined
+      ? { issued: [], superseded: [] }
+      : await parts.ownCertificates(station);
   // From when it has come with one that was signed for it, what it had before is void.
   const former = own.inUse ?? certificateFingerprint;
   const issued = own.issued.map(({ fingerprint }) => fingerprint);
@@ -220,7 +222,11 @@ const judgeCertificate = async (judge: Judge): Promise<Proof | string> => {
   const cas = parts.clientCas(station.cpoId);
   const fault = certificateFault(transport, { name, fingerprints }, cas, parts.nowMs());
   if (fault !== undefined) return fault;
-  const shown = certificate === undefined ? undefined : fingerprintOf(certificate);
+  const shown = certificate === undefined ? '' : fingerprintOf(certificate);
+  // The operator's word is the last: what he has registered opens, whatever it was.
+  if (own.superseded.includes(shown) && shown !== certificateFingerprint) {
+    return 'the client certificate is not valid any more';
+  }
   const rotation = own.issued.find(({ fingerprint }) => fingerprint === shown);
   return {
     kind: 'proof',

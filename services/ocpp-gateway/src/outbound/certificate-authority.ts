@@ -151,6 +151,7 @@ export const authoritiesFrom =
     const [certificate, ...above] = certificatesOf(pem);
     if (certificate === undefined) throw new Error(`${cpoId}.pem holds no certificate`);
     const { key, algorithm, signingKey } = await importKey(keyPem);
+    if (Date.parse(certificate.validTo) <= nowMs()) throw new Error(`${cpoId}.pem has expired`);
     if (!certificate.ca) throw new Error(`${cpoId}.pem is of no certificate authority`);
     if (!certificate.checkPrivateKey(key)) {
       throw new Error(`${cpoId}.key is not the key of ${cpoId}.pem`);

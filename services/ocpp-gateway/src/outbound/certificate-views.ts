@@ -22,6 +22,8 @@ export type OwnCertificates = Readonly<{
   /** It has come with this one, so with none that is older. */
   inUse?: string;
   issued: readonly Readonly<{ rotationId: string; fingerprint: string }>[];
+  /** With none of these, also where no certificate in particular is registered. */
+  superseded: readonly string[];
 }>;
 
 type Row = {
@@ -43,7 +45,8 @@ export const ownCertificates = async (
 ): Promise<OwnCertificates> => {
   const { rows } = await sql.query<Pick<Row, 'rotation_id' | 'status' | 'fingerprint_sha256'>>(
     `SELECT rotation_id, status, fingerprint_sha256 FROM charger_certificates
-     WHERE cpo_id = $1 AND charge_point_id = $2 AND status IN ('issued', 'in-use')`,
+     WHERE cpo_id = $1 AND charge_point_id = $2 AND (status IN ('issued', 'in-use')
+       OR status = 'superseded' AND valid_until::timestamptz > now())`,
     [cpoId, chargePointId],
   );
   const inUse = rows.find(({ status }) => status === 'in-use')?.fingerprint_sha256;
@@ -52,6 +55,9 @@ export const ownCertificates = async (
     issued: rows
       .filter(({ status }) => status === 'issued')
       .map((row) => ({ rotationId: row.rotation_id, fingerprint: row.fingerprint_sha256 })),
+    superseded: rows
+      .filter(({ status }) => status === 'superseded')
+      .map((row) => row.fingerprint_sha256),
   };
 };
 

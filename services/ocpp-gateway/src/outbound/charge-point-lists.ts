@@ -13,7 +13,7 @@ import {
   selectRow,
   type StoredCredentials,
 } from './charge-point-registry';
-import { voidCertificates } from './charger-certificates';
+import { isOtherPin, voidCertificates } from './charger-certificates';
 import { forgetPending } from './pending-charge-points';
 
 export type ListedPoint = Readonly<{
@@ -151,9 +151,8 @@ export const registerChargePoints = async (
      WHERE cpo_id = $1 AND charge_point_id = ANY($2) AND status IN ('waiting', 'sent', 'accepted')`,
     [cpoId, newHashes.map(({ point }) => point.id)],
   );
-  const repinned = others.filter(
-    ({ point, credentials }) =>
-      known.get(point.id)?.certificate_fingerprint !== (credentials.certificateFingerprint ?? null),
+  const repinned = others.filter(({ point, credentials }) =>
+    isOtherPin(known.get(point.id), credentials),
   );
   await voidCertificates(
     tx,

@@ -3,9 +3,9 @@ import { derivedId } from '@tallywatt/contracts';
 import type { EventLog, SqlClient } from '@tallywatt/event-log';
 import { decimalFromString } from '@tallywatt/money';
 import type { Instant } from '@tallywatt/time';
-import { voidCertificates } from './charger-certificates';
+import { isReplaced, voidCertificates } from './charger-certificates';
 import { forgetPending } from './pending-charge-points';
-import { closeByPassword } from './credential-rotations';
+import { closeConnections } from './credential-rotations';
 
 export type RegisteredConnector = Readonly<{
   id: number;
@@ -321,11 +321,11 @@ export const registerChargePoint = async (
        WHERE cpo_id = $1 AND charge_point_id = $2 AND status IN ('waiting', 'sent', 'accepted')`,
       [point.cpoId, point.id],
     );
-    await closeByPassword(tx, { cpoId: point.cpoId, chargePointId: point.id });
+    await closeConnections(tx, { cpoId: point.cpoId, chargePointId: point.id }, [0, 1, 2]);
   }
-  const { certificateFingerprint } = credentials;
-  if (known !== undefined && known.certificate_fingerprint !== (certificateFingerprint ?? null)) {
+  if (known !== undefined && isReplaced(known, credentials)) {
     await voidCertificates(tx, point.cpoId, [point.id]);
+    await closeConnections(tx, { cpoId: point.cpoId, chargePointId: point.id }, [3]);
   }
   if (known !== undefined && sameFacts(fromRow(known), point)) {
     if (sameCredentials(credentialOf(known), credentials)) return 'unchanged';

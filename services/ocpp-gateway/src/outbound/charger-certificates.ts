@@ -170,8 +170,9 @@ export class ChargerCertificates {
     const { cpoId, chargePointId, commandId } = open;
     const { rows } = await tx.query<{ rotation_id: string }>(
       `UPDATE charger_certificates SET status = 'rejected', detail = $3
-       WHERE cpo_id = $1 AND command_id = $2 AND status = 'issued' RETURNING rotation_id`,
-      [cpoId, commandId, end.detail],
+       WHERE cpo_id = $1 AND charge_point_id = $4 AND command_id = $2 AND status = 'issued'
+       RETURNING rotation_id`,
+      [cpoId, commandId, end.detail, chargePointId],
     );
     const [row] = rows;
     if (row === undefined) return;
@@ -248,7 +249,27 @@ type Delivery = Readonly<{ rotationId: string; fingerprintSha256: string; chain:
 
 type Row = { rotation_id: string; fingerprint_sha256: string; chain: string };
 
-/** An operator has registered another certificate: what was signed before lets nobody in any more. */
+type KnownRow = Readonly<{ password_hash: string | null; certificate_fingerprint: string | null }>;
+type Registered = Readonly<{ passwordHash?: string; certificateFingerprint?: string }>;
+
+/** Where a certificate is not pinned any more, what was signed for its charger stays as it is. */
+export const isOtherPin = (
+  known: Pick<KnownRow, 'certificate_fingerprint'> | undefined,
+  { certificateFingerprint: fingerprint }: Registered,
+): boolean => fingerprint !== undefined && known?.certificate_fingerprint !== fingerprint;
+
+/** Whether another password or another certificate takes the place of the known one. */
+export const isReplaced = (known: KnownRow, credentials: Registered): boolean => {
+  const { passwordHash } = credentials;
+  const hadPassword = known.password_hash !== null && passwordHash !== undefined;
+  return (hadPassword && passwordHash !== known.password_hash) || isOtherPin(known, credentials);
+};
+
+/**
+ * An operator has registered another certificate, or another password: what was signed before lets nobody
+ * in any more, for whoever had the former could ask for it. That its charger did not take one says
+ * nothing of who has its key.
+ */
 export const voidCertificates = async (
   tx: SqlClient,
   cpoId: string,
@@ -256,7 +277,8 @@ export const voidCertificates = async (
 ): Promise<void> => {
   await tx.query(
     `UPDATE charger_certificates SET status = 'superseded'
-     WHERE cpo_id = $1 AND charge_point_id = ANY($2) AND status IN ('issued', 'in-use')`,
+     WHERE cpo_id = $1 AND charge_point_id = ANY($2)
+       AND status IN ('issued', 'in-use', 'rejected')`,
     [cpoId, chargePointIds],
   );
 };

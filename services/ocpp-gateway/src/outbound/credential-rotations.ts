@@ -231,16 +231,20 @@ export const rotatingPasswords = async (
   return rows.map((row) => ({ rotationId: row.rotation_id, passwordHash: row.password_hash }));
 };
 
-/** Whoever is connected by a password that is not the registered one any more has to come again. */
-export const closeByPassword = async (
+/**
+ * Whoever is connected by a credential that is not the registered one any more has to come again; by a
+ * password, or without one where there was none: those of profiles 0 to 2.
+ */
+export const closeConnections = async (
   tx: SqlClient,
   { cpoId, chargePointId }: Station,
+  securityProfiles: readonly number[],
 ): Promise<void> => {
   await tx.query(
     `UPDATE connections SET is_to_close = true
      WHERE cpo_id = $1 AND charge_point_id = $2 AND disconnected_at IS NULL
-       AND security_profile IN (1, 2)`,
-    [cpoId, chargePointId],
+       AND security_profile = ANY($3::int[])`,
+    [cpoId, chargePointId, securityProfiles],
   );
 };
 
