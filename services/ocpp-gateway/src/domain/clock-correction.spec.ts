@@ -49,6 +49,13 @@ describe('a claim that cannot be right (row 13)', () => {
     expect(corrected('2027-11-22T10:00:20.000Z', ahead).at).toBe(heard(20));
   });
 
+  it('is left alone where the clock is so little ahead that a queue makes it look right', () => {
+    const twoDays = 2 * 86_400_000;
+    const of = (at: string) => new Date(Date.parse(at) + twoDays).toISOString();
+    const ahead = { ...clock, offsetMs: -twoDays };
+    expect(corrected(of(heard(20)), ahead)).toEqual({ at: of(heard(20)) });
+  });
+
   it.each([
     ['nothing shows how far its clock is off', claim(20), undefined],
     ['it is of before the connection', claim(-1), clock],

@@ -18,6 +18,11 @@ export type LiveClock = Readonly<{
 const apartMs = 10_000;
 /** Chargers stamp whole seconds, and a message takes its time. */
 const stepSlackMs = 5_000;
+/**
+ * A clock that is less ahead than this is not set back: what its charger keeps for that long comes
+ * with instants that look right, and they would be believed beside the corrected ones.
+ */
+const aheadMsMin = 30 * 24 * 60 * 60 * 1_000;
 
 const offsetOf = ({ claimedAt, receivedAt }: ClockWitness): number =>
   parseInstant(receivedAt) - parseInstant(claimedAt);
@@ -47,15 +52,16 @@ export const liveClock = (
 /** An instant, and what it was before where that cannot have been right. */
 export type Corrected = Readonly<{ at: Instant; clockCorrection?: ClockCorrection }>;
 
+const isLittleAhead = ({ offsetMs }: LiveClock): boolean => offsetMs < 0 && -offsetMs < aheadMsMin;
+
 /**
  * The instant that a charger claims, or what its connection shows it to have been where the claim
- * cannot be right. What would be before the connection, or after the message came, is left as claimed:
+ * cannot be right, however long the charger keeps it. What would be before the connection, or after the message came, is left as claimed:
  * it was of another run of the clock.
  */
 export const corrected = (claimedAt: Instant, clock: LiveClock | undefined): Corrected => {
-  if (clock === undefined || clockFault(claimedAt, clock.receivedAt) === undefined) {
-    return { at: claimedAt };
-  }
+  const isKept = clock === undefined || clockFault(claimedAt, clock.receivedAt) === undefined;
+  if (isKept || isLittleAhead(clock)) return { at: claimedAt };
   const at = instantFromEpochMs(parseInstant(claimedAt) + clock.offsetMs);
   return at < clock.connectedAt || at > clock.receivedAt
     ? { at: claimedAt }
