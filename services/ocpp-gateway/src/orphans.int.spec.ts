@@ -48,6 +48,22 @@ describe('what finds no session', () => {
     expect(await stage.api('/v1/orphans?status=lost')).toMatchObject({ status: 422 });
   });
 
+  it('is said once, however often its signed values are encrypted', async () => {
+    const { call } = await stage.newCharger('CP-SIGNS');
+    const sampledValue = [{ value: 'OCMF|{}', format: 'SignedData', context: 'Transaction.End' }];
+    const transactionData = [{ timestamp: at(30), sampledValue }];
+    const signed = stop(-1, { idTag: 'GOOD', transactionData });
+    for (let n = 0; n < 2; n += 1) await call('StopTransaction', signed);
+    await call('StopTransaction', stop(-1, { idTag: 'GOOD', meterStop: 7_000 }));
+    await eventually(async () =>
+      expect(
+        (await orphansOf('CP-SIGNS')).map(
+          ({ event }) => 'meterStopMilliWh' in event && event.meterStopMilliWh,
+        ),
+      ).toEqual([6_000_000n, 7_000_000n]),
+    );
+  });
+
   it('keeps no stop from finding its own, however much it is', async () => {
     const { call } = await stage.newCharger('CP-IDLE');
     await call('StopTransaction', stop(-1, { idTag: 'GOOD' }));

@@ -17,6 +17,24 @@ export type KeptOrphan<Orphan = WaitingOrphan> = Readonly<{
  */
 const waitingMax = 500;
 
+/**
+ * Whether an orphan is kept already, by what it said. Its event would be another one each time: signed
+ * values are encrypted anew, and of another connection a clock is known or not.
+ */
+export const isKept = async (
+  tx: SqlClient,
+  { cpoId }: Station,
+  orphanId: string,
+): Promise<boolean> => {
+  const { rows } = await queryPrepared(
+    tx,
+    'gateway.find_orphan',
+    'SELECT FROM orphans WHERE cpo_id = $1 AND orphan_id = $2',
+    [cpoId, orphanId],
+  );
+  return rows.length > 0;
+};
+
 /** Keeps an orphan until its session is found. Said again it is the same orphan. */
 export const keepOrphan = async (
   tx: SqlClient,

@@ -1,4 +1,4 @@
-import type { Decision } from '@tallywatt/decider';
+import { type Decision, ignore } from '@tallywatt/decider';
 import {
   activeTraceparent,
   addLogFacts,
@@ -43,7 +43,7 @@ import type { CorrectStop, ReleaseSession } from '../domain/session-review';
 import { findDeparture } from './departures';
 import type { Appends } from './group-append';
 import { attachBeforeStop } from './orphan-attachment';
-import { expectMatching, keepOrphan } from './orphan-rows';
+import { expectMatching, isKept, keepOrphan } from './orphan-rows';
 import {
   countDuplicate,
   latestWithFingerprint,
@@ -166,11 +166,15 @@ export class SessionStore {
     const { stoppedAt } = correctedStop(message.stop, message.clock);
     const departure = session === undefined ? {} : await findDeparture(tx, session, stoppedAt, now);
     const command = stopCommandOf(message, session, departure);
+    const { orphanId } = command.origin;
+    if (session === undefined && (await isKept(tx, station, orphanId))) {
+      await this.expectMatching(tx, station);
+      return ignore('stop-already-recorded');
+    }
     const { decision, facts } = await this.handle(tx, session, command, now);
     const { now: _, ...said } = message;
     if (session === undefined) {
-      const orphan = { kind: 'stop', orphanId: command.origin.orphanId, message: said } as const;
-      await keepOrphan(tx, station, orphan, facts);
+      await keepOrphan(tx, station, { kind: 'stop', orphanId, message: said }, facts);
       await this.expectMatching(tx, station);
     }
     return decision;
