@@ -1,7 +1,9 @@
 import { FrameErasures } from './frame-erasures';
+import { keyIdOf } from './frame-cipher';
 import { FrameKeys } from './frame-keys';
 import { FrameBudget, FrameRecorder } from './frame-recorder';
 import { RememberedMarks } from './frame-sealing';
+import { SignedValues } from './signed-values';
 import { tokenMarkWith } from './token-mark';
 
 const connection = {
@@ -58,6 +60,14 @@ describe('tokens that a charger makes up', () => {
     const [one, other] = sealed.slice(-2);
     expect(one?.keyId).toBe(other?.keyId);
     expect(one?.whole).not.toBe(other?.whole);
+  });
+
+  it('have no more keys for what meters sign', () => {
+    const values = new SignedValues(new FrameKeys([Buffer.alloc(32, 1)], () => 0), markOf);
+    const keyIds = Array.from({ length: 2_100 }, (_, n) =>
+      keyIdOf(values.sealing(connection, `TAG-${n}`)({ data: 'OCMF' }).sealedData),
+    );
+    expect(new Set(keyIds).size).toBe(2_001);
   });
 
   it('do not limit the local lists that we send', () => {

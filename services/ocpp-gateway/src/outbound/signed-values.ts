@@ -41,15 +41,17 @@ export class SignedValues {
   sealing(station: Station, token?: string): SealSignedValue {
     const { cpoId } = station;
     return ({ data, ...about }) => {
-      const owner =
-        token === undefined ? stationMark(this.tokenMark, station) : this.tokenMark(cpoId, token);
+      // Of more tokens than drivers come with none has a key of its own, as in frames.
+      const own =
+        token === undefined ? undefined : this.keys.keyFor(station, this.tokenMark(cpoId, token));
+      const key = own ?? this.keys.keyOf(cpoId, stationMark(this.tokenMark, station));
       const words: Partial<Record<keyof typeof about, string>> = {};
       for (const name of ['encodingMethod', 'signingMethod', 'publicKey', 'measurand'] as const) {
         const word = about[name];
         if (word !== undefined) words[name] = storableText(word, charactersMax[name]);
       }
       return {
-        sealedData: sealedText(this.keys.keyOf(cpoId, owner), data),
+        sealedData: sealedText(key, data),
         dataMark: this.tokenMark(cpoId, `signed value\n${sha256Hex(data)}`),
         ...words,
       };
