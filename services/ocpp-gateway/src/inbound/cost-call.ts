@@ -28,9 +28,9 @@ export const costDisplay = (
     mayShow: async (cost) => (await displayFor(cost)) !== 'none',
     showCost: async (cost, session) => {
       const protocol = protocols[peer.session.subprotocol];
-      const call = protocol.showCost(cost, session, await displayFor(cost));
-      if (call === undefined) return 'not-shown';
       try {
+        const call = protocol.showCost(cost, session, await displayFor(cost));
+        if (call === undefined) return 'not-shown';
         return outcomeOf(await peer.call(...call, { callTimeoutMs }));
       } catch (error) {
         return unsupported.includes((error as RpcFault).rpcErrorCode) ? 'unsupported' : 'not-shown';

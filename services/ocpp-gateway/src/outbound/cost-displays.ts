@@ -65,6 +65,7 @@ export class CostDisplays {
     const charger = this.parts.connections.find(cost);
     if (charger === undefined) return;
     const board = this.boardOf(cost, charger.connectionId);
+    if (board.isUnsupported) return;
     const known = board.entries.get(cost.sessionId);
     if (!replacesCost(cost, known?.cost)) return;
     board.entries.delete(cost.sessionId);
