@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { ServiceContext } from '@tallywatt/service-kit';
 import type { PaymentCaptureEnvironment } from './config';
 import { CallExecutor } from './inbound/call-executor';
+import { releaseHoldsKept } from './inbound/kept-holds';
 import { PaymentController } from './inbound/payment.controller';
 import { RefundController } from './inbound/refund.controller';
 import { RefundRequest } from './inbound/refund-request';
@@ -43,17 +44,6 @@ const startTimers = (context: PaymentCaptureContext, worked: Worked): void => {
   const syncEveryMs = context.env.SETTLEMENT_SYNC_SECONDS * 1_000;
   context.every('settlement', syncEveryMs, () => settlement.run());
   context.onShutdown(() => executor.stop());
-};
-
-/** Lets holds go that were kept for a stop which nobody has told. */
-const releaseHoldsKept = async (
-  { pool, eventLog }: PaymentCaptureContext,
-  payments: PaymentStore,
-): Promise<void> => {
-  for (const kept of await payments.holdsKept(pool, 50)) {
-    const now = new Date().toISOString();
-    await eventLog.transaction((tx) => payments.keepHoldNoLonger(tx, kept, now));
-  }
 };
 
 @Module({})

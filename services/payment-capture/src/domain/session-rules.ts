@@ -66,7 +66,7 @@ export const correctionAwaitedUntil = (
   correctionHours: number,
 ): Instant | undefined =>
   withheldReason === 'stop-estimated' && correctionHours > 0
-    ? instantFromEpochMs(parseInstant(withheldAt) + correctionHours * 3_600_000)
+    ? instantFromEpochMs(parseInstant(withheldAt) + Math.round(correctionHours * 3_600_000))
     : undefined;
 
 /** A rule: the first CDR counts, until another takes its place. One that was seen changes nothing. */
